@@ -1,0 +1,1 @@
+"""A hot folder that sorts pictures of handwritten digits."""
