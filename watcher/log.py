@@ -1,0 +1,56 @@
+"""structlog: one event per picture and per state of the daemon, each on one line."""
+
+import logging
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
+
+from watcher.settings import LogSettings
+from watcher.text import printable
+
+
+def make_logger(settings: LogSettings, stream: TextIO) -> FilteringBoundLogger:
+    """A logger that writes events to a stream: colours on a terminal, JSON lines otherwise."""
+    on_terminal = stream.isatty()
+    console = settings.format == "console" or (settings.format == "auto" and on_terminal)
+    processors: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console, key="time"),
+    ]
+    if console:
+        processors += [
+            _printable_values,
+            structlog.dev.ConsoleRenderer(colors=on_terminal, timestamp_key="time"),
+        ]
+    else:
+        processors += [structlog.processors.JSONRenderer()]
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(stream),
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+    )
+    return logger
+
+
+class LibraryLog(logging.Handler):
+    """Passes on what the libraries say through the standard library's logging, without tracebacks."""
+
+    def __init__(self, logger: FilteringBoundLogger) -> None:
+        super().__init__(logging.WARNING)
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one record as an event; a fault that came with it is told in a word."""
+        fault = record.exc_info[1] if record.exc_info else None
+        said = {"fault": repr(fault)} if fault else {}
+        self._logger.log(record.levelno, record.getMessage(), library=record.name, **said)
+
+
+def _printable_values(
+    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """The console renderer passes escape characters through; the names of files may hold them."""
+    return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}

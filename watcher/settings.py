@@ -1,0 +1,127 @@
+"""The settings there are, each with its default and what it means."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+def _against_base(path: Path, info: ValidationInfo) -> Path:
+    """A path of the configuration counts from the folder that config.toml lies in."""
+    base: Path = (info.context or {}).get("base", Path.cwd())
+    return (base / path.expanduser()).absolute()
+
+
+def _database_url(url: str, info: ValidationInfo) -> str:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ValueError('is no database address; write it like "sqlite:///watcher.db"') from error
+    if parsed.get_backend_name() != "sqlite":
+        raise ValueError(
+            f'is a {parsed.get_backend_name()} address; the log is kept in SQLite ("sqlite:///…")'
+        )
+    if not parsed.database or parsed.database == ":memory:":
+        raise ValueError('names no file; write it like "sqlite:///watcher.db"')
+    return f"sqlite:///{_against_base(Path(parsed.database), info)}"
+
+
+Folder = Annotated[Path, Field(strict=False), AfterValidator(_against_base)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+
+class InboxSettings(_Section):
+    """The folder that pictures are dropped into."""
+
+    path: Folder = Field(Path("inbox"), description="the folder that is watched")
+    recursive: bool = Field(default=False, description="watch its subfolders too")
+    polling: Literal["auto", True, False] = Field(
+        "auto", description="true: look through the folder instead of waiting for the system's events"
+    )
+    quiet_seconds: float = Field(
+        1.0,
+        ge=0,
+        le=3600,
+        description="how long a file must stay unchanged where the system cannot tell that it is complete",
+    )
+    sweep_seconds: float = Field(
+        1.0,
+        gt=0,
+        le=3600,
+        description="how often the whole folder is looked through, whatever the events say",
+    )
+
+
+class OutboxSettings(_Section):
+    """The folder they are filed in."""
+
+    path: Folder = Field(Path("outbox"), description="the folder with 0/ … 9/, review/ and failed/")
+
+
+class ReferencesSettings(_Section):
+    """What the first references are made from."""
+
+    path: Folder = Field(
+        Path("images"), description="the labelled images that an empty database is filled from"
+    )
+
+
+class DatabaseSettings(_Section):
+    """The one file that remembers."""
+
+    url: Annotated[str, AfterValidator(_database_url)] = Field(
+        "sqlite:///watcher.db", description="where the log and the references are kept"
+    )
+
+    @property
+    def file(self) -> Path:
+        """The file that the address names."""
+        return Path(os.path.realpath(self.url.removeprefix("sqlite:///")))
+
+
+class RecognitionSettings(_Section):
+    """How a picture becomes a digit."""
+
+    normalizer: Literal["none", "binary", "centred"] = Field(
+        "centred", description="what is done to a picture before it is compared"
+    )
+    rule: Literal["votes", "averaged", "nearest"] = Field(
+        "nearest", description="how a picture is compared with the references"
+    )
+    review_below: float = Field(
+        0.9, ge=0, le=1, description="a picture whose certainty is lower goes to review; a probability"
+    )
+
+
+class WorkersSettings(_Section):
+    """Who does it."""
+
+    count: int = Field(0, ge=0, le=256, description="how many recognise at the same time; 0: one a core")
+    executor: Literal["processes", "threads"] = Field("processes", description="what they are")
+
+
+class LogSettings(_Section):
+    """What the daemon says."""
+
+    format: Literal["auto", "console", "json"] = Field(
+        "auto", description="auto: colours on a terminal, JSON lines otherwise"
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is said")
+
+
+class Config(_Section):
+    """Every setting, its paths absolute."""
+
+    inbox: InboxSettings
+    outbox: OutboxSettings
+    references: ReferencesSettings
+    database: DatabaseSettings
+    recognition: RecognitionSettings
+    workers: WorkersSettings
+    log: LogSettings
