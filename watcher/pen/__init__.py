@@ -1,0 +1,1 @@
+"""A virtual pen that draws handwritten digits: the reference pictures of `watcher`."""

@@ -1,0 +1,92 @@
+"""The pen's command line: `python -m watcher.pen`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from watcher.pen.drawing import draw
+from watcher.pen.ink import jpeg, png
+from watcher.pen.sheet import contact_sheet
+
+_EXAMPLE = """\b
+Example: twenty more of each digit beside the first forty, and a look at them:
+  python -m watcher.pen images --first 40 --per-digit 20 --sheet look.png
+"""
+
+
+@click.command(epilog=_EXAMPLE)
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--per-digit", type=click.IntRange(1, 10_000), default=40, show_default=True, help="How many of each."
+)
+@click.option(
+    "--first", type=click.IntRange(0), default=0, show_default=True, help="Index of the first of each."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Other writers for another number."
+)
+@click.option(
+    "--size",
+    type=click.IntRange(16, 1024),
+    default=64,
+    show_default=True,
+    help="Side of a picture in pixels.",
+)
+@click.option(
+    "--sheet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a contact sheet, a PNG with a row for each digit.",
+)
+@click.option("--force", is_flag=True, help="Replace files that are already there.")
+def main(  # noqa: PLR0913 - click hands over each option as an argument
+    *, out: Path, per_digit: int, first: int, seed: int, size: int, sheet: Path | None, force: bool
+) -> None:
+    """Draw handwritten digits into the folder OUT, as DIGIT_INDEX.jpg.
+
+    A picture depends on the seed, its digit and its index alone: drawing more leaves the others as they were.
+    """
+    indices = range(first, first + per_digit)
+    names = [[out / f"{digit}_{index}.jpg" for index in indices] for digit in range(10)]
+    wanted = [name for row in names for name in row] + ([sheet] if sheet else [])
+    if not force:
+        _refuse_taken(wanted)
+    pictures = [[draw(seed, digit, index, size) for index in indices] for digit in range(10)]
+    with _errors_told():
+        out.mkdir(parents=True, exist_ok=True)
+        for row, digit_names in zip(pictures, names, strict=True):
+            for picture, name in zip(row, digit_names, strict=True):
+                _save(name, jpeg(picture), force=force)
+        if sheet:
+            _save(sheet, png(contact_sheet(pictures)), force=force)
+    click.echo(f"{10 * per_digit} pictures in {out}")
+
+
+def _refuse_taken(files: Sequence[Path]) -> None:
+    with _errors_told():
+        taken = [str(file) for file in files if file.exists()]
+    if taken:
+        more = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
+        raise click.ClickException(
+            f"{taken[0]}{more} already there; nothing was drawn. "
+            "Give another folder or --first, or --force to replace them."
+        )
+
+
+def _save(file: Path, content: bytes, *, force: bool) -> None:
+    with file.open("wb" if force else "xb") as stream:
+        stream.write(content)
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """An operating system's refusal, told in one line."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m watcher.pen")

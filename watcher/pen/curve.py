@@ -1,0 +1,93 @@
+"""Curves through points: from a stroke's notation to a dense path of the pen."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+Path = NDArray[np.float64]
+"""Points along a curve: (n, 2), x and y, in heights of the digit unless said otherwise."""
+
+STEP = 0.01
+"""Distance between neighbouring points of a path, in heights of the digit."""
+
+
+@dataclass(frozen=True)
+class Knots:
+    """The points a stroke goes through: (n, 2), and which of them are sharp corners: (n,)."""
+
+    points: Path
+    corners: NDArray[np.bool_]
+
+
+def parse(stroke: str) -> Knots:
+    """The knots of a stroke in the notation of `forms`, in heights of the digit.
+
+    Raises ValueError where a point is not `x,y` or `x,y!`, or where there are fewer than two.
+    """
+    words = stroke.split()
+    if len(words) < 2:
+        raise ValueError(f"a stroke needs two points or more, not {stroke!r}")
+    points = np.array([[float(number) for number in word.rstrip("!").split(",")] for word in words])
+    return Knots(points / 100, np.array([word.endswith("!") for word in words]))
+
+
+def glide(knots: Knots) -> Path:
+    """The path of the pen through the knots, smooth but for the corners, a point every `STEP`."""
+    breaks = [0, *(np.flatnonzero(knots.corners[1:-1]) + 1), len(knots.points) - 1]
+    pieces = [_spline(knots.points[a : b + 1]) for a, b in pairwise(breaks)]
+    return evenly(np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])]))
+
+
+def evenly(path: Path) -> Path:
+    """The same curve with a point every `STEP`, both ends kept."""
+    along = lengths(path)
+    wanted = np.linspace(0, along[-1], max(3, round(along[-1] / STEP) + 1))
+    return np.stack([np.interp(wanted, along, path[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def lengths(path: Path) -> NDArray[np.float64]:
+    """How far along the curve each point lies: (n,), from 0."""
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
+
+
+def soften(values: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+    """Values along a path, (n,) or (n, 2), averaged with their neighbours; the two ends stay where they are.
+
+    `reach` is the standard deviation of the Gaussian window, in points.
+    """
+    if reach <= 0:
+        return values
+    half = min(max(1, round(3 * reach)), len(values) - 1)
+    window = np.exp(-0.5 * (np.arange(-half, half + 1) / reach) ** 2)
+    before = 2 * values[:1] - values[half:0:-1]
+    after = 2 * values[-1:] - values[-2 : -half - 2 : -1]
+    padded = np.concatenate([before, values, after]).reshape(len(values) + 2 * half, -1)
+    columns = [np.convolve(column, window / window.sum(), "valid") for column in padded.T]
+    return np.stack(columns, axis=1).reshape(values.shape)
+
+
+def _spline(points: Path) -> Path:
+    """A centripetal Catmull-Rom spline through the points (Yuksel, Schaefer and Keyser, 2011), 24 steps each."""
+    if len(points) == 2:
+        return points
+    ends = np.stack([2 * points[0] - points[1], 2 * points[-1] - points[-2]])
+    p = np.concatenate([ends[:1], points, ends[1:]])
+    t = np.concatenate([[0.0], np.cumsum(np.sqrt(np.hypot(*np.diff(p, axis=0).T)))])
+    path = [points[:1]]
+    for i in range(1, len(p) - 2):
+        u = np.linspace(t[i], t[i + 1], 25)[1:, None]
+        path.append(_between(p[i - 1 : i + 3], t[i - 1 : i + 3], u))
+    return np.concatenate(path)
+
+
+def _between(p: Path, t: NDArray[np.float64], u: Path) -> Path:
+    """The spline from p[1] to p[2] at the parameters u, by Barry and Goldman's pyramid."""
+
+    def mix(a: Path, b: Path, start: float, end: float) -> Path:
+        return ((end - u) * a + (u - start) * b) / (end - start)
+
+    a = [mix(p[k], p[k + 1], t[k], t[k + 1]) for k in range(3)]
+    b = [mix(a[k], a[k + 1], t[k], t[k + 2]) for k in range(2)]
+    return mix(b[0], b[1], t[1], t[2])
