@@ -50,10 +50,12 @@ def main(  # noqa: PLR0913 - click hands over each option as an argument
     indices = range(first, first + per_digit)
     names = [[out / f"{digit}_{index}.jpg" for index in indices] for digit in range(10)]
     wanted = [name for row in names for name in row] + ([sheet] if sheet else [])
+    if sheet and not sheet.parent.is_dir():
+        raise click.ClickException(f"{sheet.parent}: no such folder for the contact sheet")
     if not force:
         _refuse_taken(wanted)
     pictures = [[draw(seed, digit, index, size) for index in indices] for digit in range(10)]
-    with _errors_told():
+    with _errors_told(out):
         out.mkdir(parents=True, exist_ok=True)
         for row, digit_names in zip(pictures, names, strict=True):
             for picture, name in zip(row, digit_names, strict=True):
@@ -64,7 +66,7 @@ def main(  # noqa: PLR0913 - click hands over each option as an argument
 
 
 def _refuse_taken(files: Sequence[Path]) -> None:
-    with _errors_told():
+    with _errors_told(files[0].parent):
         taken = [str(file) for file in files if file.exists()]
     if taken:
         more = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
@@ -80,12 +82,12 @@ def _save(file: Path, content: bytes, *, force: bool) -> None:
 
 
 @contextmanager
-def _errors_told() -> Iterator[None]:
+def _errors_told(out: Path) -> Iterator[None]:
     """An operating system's refusal, told in one line."""
     try:
         yield
     except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+        raise click.ClickException(f"{error.filename or out}: {error.strerror}") from error
 
 
 if __name__ == "__main__":

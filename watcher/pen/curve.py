@@ -1,5 +1,6 @@
 """Curves through points: from a stroke's notation to a dense path of the pen."""
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +12,9 @@ Path = NDArray[np.float64]
 
 STEP = 0.01
 """Distance between neighbouring points of a path, in heights of the digit."""
+
+
+_POINT = re.compile(r"-?\d+,-?\d+!?")
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,8 @@ def parse(stroke: str) -> Knots:
     Raises ValueError where a point is not `x,y` or `x,y!`, or where there are fewer than two.
     """
     words = stroke.split()
-    if len(words) < 2:
-        raise ValueError(f"a stroke needs two points or more, not {stroke!r}")
+    if len(words) < 2 or not all(_POINT.fullmatch(word) for word in words):
+        raise ValueError(f"a stroke is two or more points such as 30,75 or 30,75!, not {stroke!r}")
     points = np.array([[float(number) for number in word.rstrip("!").split(",")] for word in words])
     return Knots(points / 100, np.array([word.endswith("!") for word in words]))
 
@@ -57,10 +61,8 @@ def soften(values: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
 
     `reach` is the standard deviation of the Gaussian window, in points.
     """
-    if reach <= 0:
-        return values
     half = min(max(1, round(3 * reach)), len(values) - 1)
-    window = np.exp(-0.5 * (np.arange(-half, half + 1) / reach) ** 2)
+    window = _window(reach, half)
     before = 2 * values[:1] - values[half:0:-1]
     after = 2 * values[-1:] - values[-2 : -half - 2 : -1]
     padded = np.concatenate([before, values, after]).reshape(len(values) + 2 * half, -1)
@@ -68,8 +70,20 @@ def soften(values: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
     return np.stack(columns, axis=1).reshape(values.shape)
 
 
+def drift(points: int, reach: float, chance: np.random.Generator) -> NDArray[np.float64]:
+    """Smooth chance along a path: (points,), mean 0, standard deviation 1, alike over `reach` points."""
+    half = round(3 * reach)
+    window = _window(reach, half)
+    loose = chance.normal(0, 1, points + 2 * half)
+    return np.convolve(loose, window / np.sqrt(np.sum(window**2)), "valid")
+
+
+def _window(reach: float, half: int) -> NDArray[np.float64]:
+    return np.exp(-0.5 * (np.arange(-half, half + 1) / reach) ** 2)
+
+
 def _spline(points: Path) -> Path:
-    """A centripetal Catmull-Rom spline through the points (Yuksel, Schaefer and Keyser, 2011), 24 steps each."""
+    """A centripetal Catmull-Rom spline through the points (Yuksel, Schaefer and Keyser, 2011)."""
     if len(points) == 2:
         return points
     ends = np.stack([2 * points[0] - points[1], 2 * points[-1] - points[-2]])

@@ -44,8 +44,9 @@ def hand_for(seed: int, digit: int, index: int) -> Hand:
     What shapes a digit most is spread evenly over the first pictures, however few; the rest is chance.
     """
     start = np.random.default_rng([seed, digit]).random(5)
-    slant, width, aspect, size, haste = ((start + (index + 1) * _STRIDES) % 1).tolist()
+    slant, width, proportion, size, haste = ((start + (index + 1) * _STRIDES) % 1).tolist()
     chance = np.random.default_rng([seed, digit, index])
+    aspect = _bell(proportion, 1.02, 0.17, 0.75, 1.42)
     hasty = haste**1.6
     shade = int(chance.integers(0, 12))
     red, green, blue = _INKS[int(chance.integers(len(_INKS)))]
@@ -54,13 +55,13 @@ def hand_for(seed: int, digit: int, index: int) -> Hand:
     return Hand(
         slant=_bell(slant, 8 + 4 * hasty, 9, -15, 35),
         rotation=_bell(chance.random(), 0, 3, -8, 8),
-        aspect=_bell(aspect, 1.02, 0.17, 0.68, 1.42),
-        waist=_bell(chance.random(), 1, 0.11, 0.78, 1.26),
-        wander=0.010 + 0.012 * hasty,
+        aspect=aspect,
+        waist=_bell(chance.random(), 1, 0.1, 0.8, 1.2),
+        wander=0.013 + 0.013 * hasty,
         jitter=0.007 + 0.009 * hasty,
         tremor=0.001 + 0.003 * float(chance.random()) ** 2,
         haste=hasty,
-        pen_width=0.062 + 0.095 * width,
+        pen_width=(0.062 + 0.095 * width) * min(aspect, 1),
         pressure=0.05 + 0.15 * float(chance.random()),
         taper=0.0 if blunt else 0.55 * float(chance.random()) * (0.4 + 0.6 * hasty),
         blunt=blunt,

@@ -68,10 +68,10 @@ def _overshoot(path: Path, far: float) -> Path:
 
 def _tremble(path: Path, tremor: float, chance: np.random.Generator) -> Path:
     """The path shaken sideways, a shake every few hundredths of the height."""
-    shake = curve.soften(chance.normal(0, 1, len(path)), 4)
+    shake = curve.drift(len(path), 4, chance)
     along = np.gradient(path, axis=0)
     across = np.stack([-along[:, 1], along[:, 0]], axis=1) / (np.hypot(*along.T)[:, None] + 1e-9)
-    return np.asarray(path + tremor * 2.5 * shake[:, None] * across)
+    return np.asarray(path + tremor * shake[:, None] * across)
 
 
 def _lean(path: Path, hand: Hand) -> Path:
@@ -86,7 +86,7 @@ def _lean(path: Path, hand: Hand) -> Path:
 def _radius(path: Path, hand: Hand, chance: np.random.Generator) -> NDArray[np.float64]:
     """Half the width of the ink along a path: fuller on the way down, ebbing, thinner towards the ends."""
     down = curve.soften(np.gradient(path[:, 1]) / curve.STEP, 6)
-    swell = 3 * curve.soften(chance.normal(0, 1, len(path)), 10)
+    swell = curve.drift(len(path), 10, chance)
     along = curve.lengths(path)
     to_end = np.minimum(along * (2 if hand.haste < 0.5 else 1), along[-1] - along)
     thin = 1 - hand.taper * np.exp(-to_end / 0.08)
