@@ -1,0 +1,233 @@
+"""ImageClassifier: learns from labelled pictures, says what digit others show and how sure that is."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from watcher.errors import UnfitReferencesError
+from watcher.recognition.certainty import CertaintyModel, certainty, fit_certainty
+from watcher.recognition.normalize import NORMALIZERS, Normalizer
+from watcher.recognition.picture import SIDE
+from watcher.recognition.rules import RULES
+from watcher.recognition.saved import read_folder, write_folder
+from watcher.recognition.similarity import Rule
+
+MOST_LEFT_OUT = 2000  # references the certainty is fitted on
+FORMAT = 1
+Choice = TypeVar("Choice")
+NO_INK = "there is no ink on it"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a picture shows.
+
+    `certainty` is the probability, 0 to 1, that `digit` is right; `runner_up` the second best digit, None
+    where no other has references; `scores` ten numbers, higher is likelier, in the rule's own measure;
+    `nearest` the ids of the references most like it; `reason` says why it cannot be told, None where it can.
+    """
+
+    digit: int
+    certainty: float
+    runner_up: int | None
+    scores: tuple[float, ...]
+    nearest: tuple[int, ...]
+    reason: str | None = None
+
+
+class ImageClassifier:
+    """Tells handwritten digits apart by comparing pictures with labelled references.
+
+    >>> classifier = ImageClassifier().fit(pictures, labels)  # (n, 64, 64, 3) uint8 RGB, (n,) digits
+    >>> classifier.classify(others)[0].digit
+
+    `normalizer` is a name in NORMALIZERS or any callable from a picture to an array; `rule` a name in RULES.
+    """
+
+    def __init__(self, normalizer: str | Normalizer = "centred", rule: str = "nearest") -> None:
+        self._normalizer_name = normalizer if isinstance(normalizer, str) else None
+        self._normalize = (
+            _named("normalizer", normalizer, NORMALIZERS) if isinstance(normalizer, str) else normalizer
+        )
+        self._rule_name = rule
+        self._make_rule = _named("rule", rule, RULES)
+        self._learned: _Learned | None = None
+
+    def fit(self, pictures: ArrayLike, labels: ArrayLike, ids: ArrayLike | None = None) -> Self:
+        """Learn from (n, 64, 64, 3) uint8 RGB pictures, their digits (n,) and ids (n,).
+
+        Without ids, the references are numbered from 0.
+
+        Raises UnfitReferencesError where there are none or they do not fit together.
+        """
+        batch = _batch(pictures, UnfitReferencesError)
+        if not len(batch):
+            raise UnfitReferencesError("there are no references to learn from")
+        return self.fit_normalized(self.normalize(batch), labels, ids)
+
+    def fit_normalized(
+        self, normalized: NDArray[Any], labels: ArrayLike, ids: ArrayLike | None = None
+    ) -> Self:
+        """Learn from (n, …) pictures that `normalize` gave before, their digits (n,) and ids (n,).
+
+        Raises UnfitReferencesError where there are none or they do not fit together.
+        """
+        digits = np.asarray(labels)
+        numbers = np.arange(len(normalized)) if ids is None else np.asarray(ids)
+        _check_references(normalized, digits, numbers)
+        order = np.argsort(digits, kind="stable")
+        digits, numbers = digits[order].astype(np.int64), numbers[order].astype(np.int64)
+        references = np.ascontiguousarray(normalized[order])
+        rule = self._make_rule(references, digits)
+        chosen = np.unique(
+            np.linspace(0, len(digits) - 1, min(len(digits), MOST_LEFT_OUT)).round().astype(np.int64)
+        )
+        distances = rule.leave_one_out(chosen).distances
+        model = fit_certainty(distances, distances.argmin(axis=1) == digits[chosen])
+        self._learned = _Learned(references, digits, numbers, rule, model)
+        return self
+
+    def normalize(self, pictures: ArrayLike) -> NDArray[Any]:
+        """(m, …): what the rule compares, for one (64, 64, 3) picture or a batch (m, 64, 64, 3)."""
+        try:
+            return np.stack([self._normalize(picture) for picture in _batch(pictures, ValueError)])
+        except ValueError as error:
+            raise UnfitReferencesError(f"the normalizer gives no arrays of one shape: {error}") from error
+
+    def classify(self, pictures: ArrayLike) -> list[Reading]:
+        """A Reading for each of (m, 64, 64, 3) uint8 RGB pictures, or in a list of its own for a single one.
+
+        Raises UnfitReferencesError before anything was learned, ValueError for what is no such picture.
+        """
+        if self._learned is None:
+            raise UnfitReferencesError("there are no references to compare with: call fit() first")
+        batch = _batch(pictures, ValueError)
+        if not len(batch):
+            return []
+        normalized = self.normalize(batch)
+        learned = self._learned
+        found = learned.rule.compare(normalized)
+        sure = certainty(learned.model, found.distances)
+        orders = np.argsort(found.distances, axis=1, kind="stable")
+        present = np.isfinite(found.distances).sum(axis=1)
+        inked = np.count_nonzero(normalized.reshape(len(normalized), -1), axis=1)
+        return [
+            Reading(
+                digit=int(orders[row, 0]),
+                certainty=float(sure[row]) if inked[row] else 0.0,
+                runner_up=int(orders[row, 1]) if present[row] > 1 else None,
+                scores=tuple(found.scores[row].tolist()),
+                nearest=tuple(learned.ids[found.nearest[row]].tolist()),
+                reason=None if inked[row] else NO_INK,
+            )
+            for row in range(len(batch))
+        ]
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many references each of the ten digits has."""
+        if self._learned is None:
+            return (0,) * 10
+        return tuple(np.bincount(self._learned.labels, minlength=10).tolist())
+
+    def save(self, folder: Path) -> None:
+        """Write all that was learned into a folder, replacing what it held.
+
+        Raises UnfitReferencesError before anything was learned.
+        """
+        if self._learned is None:
+            raise UnfitReferencesError("there are no references to save: call fit() first")
+        learned = self._learned
+        arrays = {"references": learned.references, "labels": learned.labels, "ids": learned.ids}
+        facts = {
+            "format": FORMAT,
+            "normalizer": self._normalizer_name,
+            "rule": self._rule_name,
+            "slope": learned.model.slope,
+        }
+        write_folder(folder, arrays, facts)
+
+    @classmethod
+    def load(cls, folder: Path, normalizer: Normalizer | None = None, *, mmap: bool = True) -> Self:
+        """The classifier saved in a folder; with mmap its references are mapped, shared by all who load it.
+
+        One saved with a callable normalizer needs that callable again. Raises UnfitReferencesError where the
+        folder is damaged, of another format, or the normalizer is missing.
+        """
+        arrays, facts = read_folder(folder, mmap=mmap)
+        try:
+            references, labels, ids = arrays["references"], arrays["labels"], arrays["ids"]
+            known, name, rule, slope = (facts[key] for key in ("format", "normalizer", "rule", "slope"))
+        except KeyError as error:
+            raise UnfitReferencesError(f"{folder} holds no sound classifier: {error} is missing") from error
+        if known != FORMAT:
+            raise UnfitReferencesError(f"{folder} has format {known}, not {FORMAT}: fit and save it again")
+        if name is None and normalizer is None:
+            raise UnfitReferencesError(f"{folder} was saved with a normalizer of its own: give it to load()")
+        try:
+            loaded = cls(name if normalizer is None else normalizer, rule)
+        except (ValueError, TypeError) as error:
+            raise UnfitReferencesError(f"{folder} holds no sound classifier: {error}") from error
+        _check_references(references, labels, ids)
+        loaded._learned = _Learned(
+            references, labels, ids, loaded._make_rule(references, labels), CertaintyModel(slope)
+        )
+        return loaded
+
+    def __repr__(self) -> str:
+        held = [count for count in self.counts if count]
+        if not held:
+            return "ImageClassifier without references"
+        digits = "1 digit" if len(held) == 1 else f"{len(held)} digits"
+        each = f"{held[0]}" if min(held) == max(held) else f"{min(held)} to {max(held)}"
+        return f"ImageClassifier with {digits}, {each} {'reference' if each == '1' else 'references'} each"
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """References in ascending order of their digits, and what was made of them."""
+
+    references: NDArray[Any]
+    labels: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    rule: Rule
+    model: CertaintyModel
+
+
+def _named(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
+    if name in choices:
+        return choices[name]
+    close = difflib.get_close_matches(name, choices, n=1)
+    hint = f": did you mean {close[0]}?" if close else ""
+    raise ValueError(f"there is no {kind} {name}{hint} (there are {', '.join(choices)})")
+
+
+def _batch(pictures: ArrayLike, error: type[Exception]) -> NDArray[np.uint8]:
+    batch = np.asarray(pictures)
+    if batch.size == 0:
+        return np.zeros((0, SIDE, SIDE, 3), np.uint8)
+    if batch.ndim == 3:
+        batch = batch[None]
+    if batch.shape[1:] != (SIDE, SIDE, 3) or batch.dtype != np.uint8:
+        raise error(f"pictures are (n, {SIDE}, {SIDE}, 3) uint8, not {batch.shape} {batch.dtype}")
+    return batch
+
+
+def _check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]) -> None:
+    if not len(references) or references.size == 0:
+        raise UnfitReferencesError("there are no references to learn from")
+    if labels.shape != (len(references),) or ids.shape != (len(references),):
+        raise UnfitReferencesError(
+            f"{len(references)} references need as many labels and ids, not {labels.shape} and {ids.shape}"
+        )
+    if labels.dtype.kind not in "iu" or ids.dtype.kind not in "iu":
+        raise UnfitReferencesError(f"labels and ids are whole numbers, not {labels.dtype} and {ids.dtype}")
+    if labels.min() < 0 or labels.max() > 9:
+        raise UnfitReferencesError(f"labels are digits, 0 to 9, not {labels.min()} to {labels.max()}")
+    if references.dtype.kind not in "bfiu" or not np.isfinite(references).all():
+        raise UnfitReferencesError("normalised references are finite numbers")

@@ -1,0 +1,145 @@
+"""Bytes of any honest picture file → a 64x64 RGB array; anything else → Unreadable with the reason."""
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from watcher.errors import Unreadable
+from watcher.recognition.jpeg import SIGNATURE as JPEG
+from watcher.recognition.jpeg import checked_jpeg, exif_orientation
+from watcher.recognition.pixels import rgb_image
+from watcher.recognition.png import SIGNATURE as PNG
+from watcher.recognition.png import checked_png, has_every_row, is_interlaced
+from watcher.recognition.webp import is_webp, webp_size
+
+SIDE = 64
+MOST_PIXELS = 50_000_000
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+CUT_OFF = ("truncated", "not enough", "end of file", "unexpected end", "too short", "cut off")
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def read_picture(data: bytes) -> NDArray[np.uint8]:
+    """The picture in a file's bytes, as (64, 64, 3) uint8 RGB, upright, transparency laid on white.
+
+    A picture of another size is scaled to fit with its proportions kept; the margins get its paper's color.
+    Of an animation or a file of several pages, the first picture is read.
+    Raises Unreadable, its text the reason, for whatever is no whole PNG, JPEG, BMP, TIFF, GIF or WebP picture
+    of at most 50 million pixels.
+    """
+    if not data:
+        raise Unreadable("it is empty")
+    try:
+        return _square(_upright_rgb(data))
+    except Unreadable:
+        raise
+    except Exception as error:  # whatever a decoder stumbles over, the file is no whole picture
+        raise Unreadable(_reason(error)) from error
+
+
+def _upright_rgb(data: bytes) -> Image.Image:
+    if data.startswith(PNG):
+        image, orientation = _read_png(data)
+    elif data.startswith(JPEG):
+        image, orientation = _read_jpeg(data)
+    else:
+        image, orientation = _read_other(data)
+    rgb = rgb_image(image)
+    return rgb.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else rgb
+
+
+def _read_png(data: bytes) -> tuple[Image.Image, int]:
+    png = checked_png(data)
+    image = _opened(PngImageFile, png)
+    image.load()
+    width, height = image.size
+    last_row = image.crop((0, height - 1, width, height)).tobytes()
+    if (is_interlaced(png) or not any(last_row)) and not has_every_row(png):
+        raise Unreadable("it is cut off: rows of pixels are missing")
+    return image, exif_orientation(_exif(image))
+
+
+def _read_jpeg(data: bytes) -> tuple[Image.Image, int]:
+    jpeg, orientation = checked_jpeg(data)
+    image = _opened(JpegImageFile, jpeg)
+    if max(image.size) >= 8 * SIDE:
+        image.draft(None, (4 * SIDE, 4 * SIDE))  # decodes a photograph at a fraction of its size
+    image.load()
+    return image, orientation
+
+
+def _read_other(data: bytes) -> tuple[Image.Image, int]:
+    image: ImageFile
+    if is_webp(data):
+        _check_size(*webp_size(data))
+        image = _opened(WebPImageFile, data)
+    elif data.startswith(TIFF):
+        image = _opened(TiffImageFile, data)
+    elif data.startswith((b"GIF87a", b"GIF89a")):
+        image = _opened(GifImageFile, data)
+    elif data.startswith(b"BM"):
+        image = _opened(BmpImageFile, data)
+    else:
+        raise Unreadable("it is not a PNG, JPEG, BMP, TIFF, GIF or WebP picture")
+    image.load()
+    return image, exif_orientation(_exif(image))  # a TIFF's own orientation is applied by load()
+
+
+def _exif(image: Image.Image) -> bytes:
+    exif = image.info.get("exif", b"")
+    return exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) else b""
+
+
+def _opened(kind: type[ImageFile], data: bytes) -> ImageFile:
+    """The file's header, read by the one decoder for it; no other plugin is ever asked."""
+    image = kind(BytesIO(data))
+    _check_size(*image.size)
+    return image
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        size = f"{width}×{height}"  # noqa: RUF001 - the sign people know for it
+        raise Unreadable(f"it is {size} pixels, more than {MOST_PIXELS // 1_000_000} million in all")
+
+
+def _square(image: Image.Image) -> NDArray[np.uint8]:
+    if image.size == (SIDE, SIDE):
+        return np.asarray(image)
+    scale = SIDE / max(image.size)
+    width, height = (max(1, round(scale * length)) for length in image.size)
+    fitted = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0))
+    if (width, height) == (SIDE, SIDE):
+        return fitted
+    border = np.concatenate((fitted[0], fitted[-1], fitted[:, 0], fitted[:, -1]))
+    square = np.empty((SIDE, SIDE, 3), np.uint8)
+    square[:] = np.rint(np.median(border, axis=0))
+    top, left = (SIDE - height) // 2, (SIDE - width) // 2
+    square[top : top + height, left : left + width] = fitted
+    return square
+
+
+def _reason(error: Exception) -> str:
+    told = str(error).lower()
+    if isinstance(error, EOFError) or any(word in told for word in CUT_OFF):
+        return "it is cut off: the file ends before the picture does"
+    if isinstance(error, MemoryError):
+        return "it is too large for this computer's memory"
+    return "it is damaged: its content makes no picture"

@@ -1,0 +1,53 @@
+"""A loaded Pillow image of any mode as RGB pixels of 8 bits."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+DEPTHS = (8, 12, 16, 32)
+WHITE = (255, 255, 255)
+
+
+def rgb_image(image: Image.Image) -> Image.Image:
+    """The image in mode RGB; what is transparent becomes white paper.
+
+    Numbers deeper than 8 bits are scaled, not clipped: grey of 16 and 32 bits from the least of 8, 12, 16
+    and 32 bits that holds its greatest value, floats from 0..1 where they stay within it.
+    """
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode == "F" or image.mode.startswith("I"):
+        return Image.fromarray(_eight_bits(np.asarray(image), image.info.get("transparency"))).convert("RGB")
+    if image.mode == "LAB":
+        return _from_lab(image)
+    if image.has_transparency_data:
+        return _on_white(image.convert("RGBA"))
+    return image.convert("RGB")
+
+
+def _eight_bits(values: NDArray[np.generic], transparent: object) -> NDArray[np.uint8]:
+    numbers = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
+    greatest = numbers.max()
+    if values.dtype.kind == "f" and greatest <= 1:
+        white = 1.0
+    else:
+        white = next((2.0**depth - 1 for depth in DEPTHS if greatest < 2.0**depth), greatest)
+    eight = np.rint(numbers * (255 / white)).astype(np.uint8)
+    if isinstance(transparent, int):
+        eight[values == transparent] = 255
+    return eight
+
+
+def _from_lab(image: Image.Image) -> Image.Image:
+    from PIL import ImageCms  # noqa: PLC0415 - LAB is rare, and the color engine slow to load
+
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    changed = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    assert changed is not None
+    return changed
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    paper = Image.new("RGB", image.size, WHITE)
+    paper.paste(image, mask=image.getchannel("A"))
+    return paper

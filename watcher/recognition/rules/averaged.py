@@ -1,0 +1,63 @@
+"""The digit whose mean picture is nearest."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.recognition.rules.euclidean import References
+from watcher.recognition.similarity import NEAREST, Similarities, check_shape, flat, score_of, slices_by_digit
+
+
+class Averaged:
+    """A digit's distance is the Euclidean distance to the mean of its references."""
+
+    def __init__(self, references: NDArray[Any], labels: NDArray[np.int64]) -> None:
+        self._shape = references.shape[1:]
+        self._references = References(flat(references, np.float32))
+        self._labels = labels
+        slices = slices_by_digit(labels)
+        self._counts = np.array([within.stop - within.start for within in slices])
+        self._means = np.zeros((10, self._references.rows.shape[1]))
+        for digit, within in enumerate(slices):
+            if self._counts[digit]:
+                self._means[digit] = self._references.rows[within].mean(axis=0, dtype=np.float64)
+
+    def compare(self, batch: NDArray[Any]) -> Similarities:
+        """The similarities of (m, …) normalised pictures of the references' shape."""
+        check_shape(batch, self._shape)
+        pictures = flat(batch, np.float32)
+        distances = self._to_means(pictures)
+        return Similarities(score_of(distances), distances, self._nearest(pictures, None))
+
+    def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
+        """Each chosen reference compared with all the others."""
+        pictures = self._references.rows[indices]
+        distances = self._to_means(pictures)
+        rows, own = np.arange(len(indices)), self._labels[indices]
+        counts = self._counts[own].astype(np.float64)
+        # The mean of the others lies on the line through the reference and the mean of all: n/(n - 1) as far.
+        further = np.divide(counts, counts - 1, out=np.full(len(counts), np.inf), where=counts > 1)
+        distances[rows, own] = np.where(counts > 1, distances[rows, own], 1) * further
+        return Similarities(score_of(distances), distances, self._nearest(pictures, indices))
+
+    def _to_means(self, pictures: NDArray[np.float32]) -> NDArray[np.float64]:
+        distances = np.full((len(pictures), 10), np.inf)
+        for digit in np.flatnonzero(self._counts):
+            for block in self._references.blocks(len(pictures)):
+                apart = pictures[block] - self._means[digit]
+                apart *= apart
+                distances[block, digit] = np.sqrt(apart.sum(axis=1))
+        return distances
+
+    def _nearest(
+        self, pictures: NDArray[np.float32], left_out: NDArray[np.int64] | None
+    ) -> NDArray[np.int64]:
+        every = slice(0, len(self._references))
+        count = min(NEAREST, len(self._references) - (left_out is not None))
+        nearest = np.zeros((len(pictures), count), np.int64)
+        for block in self._references.blocks(len(pictures)):
+            some = pictures[block]
+            rough = self._references.rough_squares(some, None if left_out is None else left_out[block])
+            nearest[block] = self._references.nearest(some, rough, every, count)[0]
+        return nearest

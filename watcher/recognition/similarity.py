@@ -1,0 +1,74 @@
+"""What every rule says of pictures: how alike each is to the references of each digit."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.errors import UnfitReferencesError
+
+NEAREST = 5  # references told with each answer
+
+
+@dataclass(frozen=True)
+class Similarities:
+    """How alike m pictures are to the references.
+
+    `scores` (m, 10) float64: higher is likelier, always finite, each rule in its own numbers.
+    `distances` (m, 10) float64, at least 0: the scores' order reversed; inf for a digit without references.
+    `nearest` (m, k) int64: the indices of the at most five nearest references, the nearest first.
+    """
+
+    scores: NDArray[np.float64]
+    distances: NDArray[np.float64]
+    nearest: NDArray[np.int64]
+
+
+class Rule(Protocol):
+    """A way to compare normalised pictures with references; made from both, it never changes.
+
+    `references` (n, …): normalised pictures of any one shape; `labels` (n,): their digits, ascending.
+    """
+
+    def __init__(self, references: NDArray[Any], labels: NDArray[np.int64]) -> None: ...
+
+    def compare(self, batch: NDArray[Any]) -> Similarities:
+        """The similarities of (m, …) normalised pictures of the references' shape."""
+
+    def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
+        """Each chosen reference compared with all the others; its digit is absent if it was the only one."""
+
+
+def flat(pictures: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
+    """(m, …) pictures as (m, values) rows, without a copy where they are so already."""
+    return np.ascontiguousarray(pictures.reshape(len(pictures), -1), dtype=dtype)
+
+
+def slices_by_digit(labels: NDArray[np.int64]) -> list[slice]:
+    """Where each digit's references lie among ascending labels."""
+    bounds = np.searchsorted(labels, np.arange(11))
+    return [slice(int(first), int(end)) for first, end in pairwise(bounds)]
+
+
+def score_of(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 at distance 0, falling towards 0, which is the score of an absent digit."""
+    return 1.0 / (1.0 + distances)
+
+
+def check_shape(batch: NDArray[Any], shape: tuple[int, ...]) -> None:
+    """Raises UnfitReferencesError unless the pictures of a batch have this shape."""
+    if batch.shape[1:] != shape:
+        raise UnfitReferencesError(f"pictures of shape {batch.shape[1:]} cannot be compared with {shape}")
+
+
+def smallest(values: NDArray[Any], count: int) -> NDArray[np.int64]:
+    """Columns of the `count` least values of each row, ascending; of equal ones the first column first."""
+    count = min(count, values.shape[1])
+    if count < values.shape[1]:
+        chosen = np.sort(np.argpartition(values, count - 1, axis=1)[:, :count], axis=1)
+    else:
+        chosen = np.broadcast_to(np.arange(count), values.shape)
+    order = np.argsort(np.take_along_axis(values, chosen, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(chosen, order, axis=1).astype(np.int64)
