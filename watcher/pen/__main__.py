@@ -19,7 +19,7 @@ Example: twenty more of each digit beside the first forty, and a look at them:
 @click.command(epilog=_EXAMPLE)
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
-    "--per-digit", type=click.IntRange(1, 10_000), default=40, show_default=True, help="How many of each."
+    "--per-digit", type=click.IntRange(1, 1000), default=40, show_default=True, help="How many of each."
 )
 @click.option(
     "--first", type=click.IntRange(0), default=0, show_default=True, help="Index of the first of each."
@@ -54,14 +54,14 @@ def main(  # noqa: PLR0913 - click hands over each option as an argument
         raise click.ClickException(f"{sheet.parent}: no such folder for the contact sheet")
     if not force:
         _refuse_taken(wanted)
-    pictures = [[draw(seed, digit, index, size) for index in indices] for digit in range(10)]
     with _errors_told(out):
         out.mkdir(parents=True, exist_ok=True)
-        for row, digit_names in zip(pictures, names, strict=True):
-            for picture, name in zip(row, digit_names, strict=True):
-                _save(name, jpeg(picture), force=force)
+        for digit, row in enumerate(names):
+            for index, name in zip(indices, row, strict=True):
+                _save(name, jpeg(draw(seed, digit, index, size)), force=force)
         if sheet:
-            _save(sheet, png(contact_sheet(pictures)), force=force)
+            rows = [[draw(seed, digit, index) for index in indices] for digit in range(10)]
+            _save(sheet, png(contact_sheet(rows)), force=force)
     click.echo(f"{10 * per_digit} pictures in {out}")
 
 

@@ -54,7 +54,7 @@ def hand_for(seed: int, digit: int, index: int) -> Hand:
     blunt = width > 0.45 and bool(chance.random() < 0.35)
     return Hand(
         slant=_bell(slant, 8 + 4 * hasty, 9, -15, 35),
-        rotation=_bell(chance.random(), 0, 3, -8, 8),
+        rotation=_bell(chance.random(), 1, 2.5, -5, 8),
         aspect=aspect,
         waist=_bell(chance.random(), 1, 0.1, 0.8, 1.2),
         wander=0.013 + 0.013 * hasty,

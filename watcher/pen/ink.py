@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from watcher.pen.curve import lengths
 from watcher.pen.hand import Color
 from watcher.pen.writing import Stroke
 
@@ -51,13 +52,13 @@ def jpeg(picture: Picture) -> bytes:
 def png(picture: Picture) -> bytes:
     """The picture as a PNG file."""
     file = BytesIO()
-    Image.fromarray(picture).quantize(64).save(file, "PNG", optimize=True)
+    Image.fromarray(picture).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
 def _dabs(stroke: Stroke, *, blunt: bool) -> Iterable[tuple[NDArray[np.float64], float]]:
     """The round prints of the nib along a stroke; a blunt one's start and stop half a nib inside."""
-    far = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(stroke.path, axis=0).T))])
+    far = lengths(stroke.path)
     for center, radius, before in zip(stroke.path, stroke.radius, far, strict=True):
         if not blunt or radius <= before <= far[-1] - radius:
             yield center, float(radius)

@@ -88,7 +88,7 @@ def _radius(path: Path, hand: Hand, chance: np.random.Generator) -> NDArray[np.f
     down = curve.soften(np.gradient(path[:, 1]) / curve.STEP, 6)
     swell = curve.drift(len(path), 10, chance)
     along = curve.lengths(path)
-    to_end = np.minimum(along * (2 if hand.haste < 0.5 else 1), along[-1] - along)
+    to_end = np.minimum(2 * along, along[-1] - along)  # the pen is set down faster than it is lifted
     thin = 1 - hand.taper * np.exp(-to_end / 0.08)
     full = np.clip(1 + hand.pressure * (0.4 * down + 0.6 * swell), 0.6, 1.4)
     return np.asarray(hand.pen_width / 2 * full * thin)
