@@ -125,3 +125,8 @@ class Config(_Section):
     recognition: RecognitionSettings
     workers: WorkersSettings
     log: LogSettings
+
+    @property
+    def cache(self) -> Path:
+        """The folder of fitted classifiers, beside the database; it can be removed at any time."""
+        return self.database.file.with_name(self.database.file.name + ".cache")

@@ -1,0 +1,98 @@
+"""The command line: one small module a command, imported only when that command is used."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from watcher.errors import WatcherError
+
+COMMANDS = {
+    "run": "Watch the inbox and sort until stopped.",
+    "train": "Add labelled images to the references.",
+    "references": "Say how many references there are, of each digit, from where.",
+    "classify": "Say what is in these files; move and record nothing.",
+    "evaluate": "Say how often it is right on labelled images; move and record nothing.",
+    "results": "Query and export the log.",
+}
+
+
+class _Commands(click.Group):
+    """Knows every command's summary, and imports a command only to use it."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  watcher run                        watch ./inbox, file into ./outbox
+  watcher run --once                 empty the inbox, then exit
+  watcher train my-digits/           learn from 7_0.png, 7_1.png … or 7/*.png
+  watcher classify scan.png          what is it?
+  watcher results --status review    what should I look at myself?""",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PATH",
+    help="The settings to use, instead of ./config.toml.",
+)
+@click.version_option(package_name="watcher", message="watcher %(version)s")
+@click.pass_context
+def watcher(context: click.Context, config: Path | None) -> None:
+    """Sort pictures of handwritten digits: from a watched folder into one folder a digit.
+
+    Every setting has a default; config.toml in the current folder and WATCHER_SECTION__KEY in the
+    environment change them.
+    """
+    context.obj = config
+
+
+def main() -> None:
+    """Run the command line, and exit with the code that its outcome has."""
+    try:
+        watcher.main(standalone_mode=True)
+    except WatcherError as error:
+        for line in str(error).splitlines():
+            click.echo(f"watcher: {line}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does. Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def configured(function: Any) -> Any:
+    """Give a command the option --config, and hand it the Config as its first argument."""
+    from functools import update_wrapper  # noqa: PLC0415
+
+    def with_config(*args: Any, config: Path | None, **options: Any) -> Any:
+        from watcher.config import load_config  # noqa: PLC0415 - takes longer than showing help may
+
+        path = config or click.get_current_context().obj
+        return function(load_config(path, os.environ), *args, **options)
+
+    option = click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="PATH",
+        help="The settings to use, instead of ./config.toml.",
+    )
+    return option(update_wrapper(with_config, function))

@@ -1,0 +1,119 @@
+"""`watcher evaluate`."""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from watcher.cli import COMMANDS, configured
+from watcher.cli.show import complain, progress_bar, show_json, show_table
+from watcher.fitting import Fitted, fitted_classifier
+from watcher.labelled import labelled_images
+from watcher.recognition import Reading
+from watcher.recognition.evaluation import Evaluation, evaluate
+from watcher.settings import Config
+from watcher.store.database import open_log
+from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.workers import Pool, Recognized
+
+BATCH = 64
+Item = TypeVar("Item")
+
+
+@click.command(
+    "evaluate",
+    short_help=COMMANDS["evaluate"],
+    epilog="""\b
+Examples:
+  watcher evaluate my-test-digits/
+  watcher evaluate t10k-images-idx3-ubyte.gz --json | jq .error_rate""",
+)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+@configured
+def command(config: Config, source: Path, *, as_json: bool) -> None:
+    """Say how often it is right on labelled images; move and record nothing.
+
+    A SOURCE is what `watcher train` takes. It should hold other images than the references: an image that is
+    a reference itself is always right.
+    """
+    images = list(labelled_images(source))
+    with closing(open_log(config.database.file)) as database:
+        fitted = fitted_classifier(ReferenceStore(database), config.recognition, config.cache)
+    start = time.perf_counter()
+    labels, readings, unreadable = _recognize_all(config, fitted, images)
+    outcome = evaluate(
+        labels,
+        readings,
+        review_below=config.recognition.review_below,
+        unreadable=unreadable,
+        seconds=time.perf_counter() - start,
+    )
+    if as_json:
+        show_json(outcome.to_dict())
+    else:
+        _show(outcome, config.recognition.review_below)
+
+
+def _recognize_all(
+    config: Config, fitted: Fitted, images: Sequence[LabelledImage]
+) -> tuple[list[int], list[Reading], int]:
+    labels: list[int] = []
+    readings: list[Reading] = []
+    unreadable = 0
+    with closing(Pool(config.workers)) as pool, progress_bar() as bar:
+        task = bar.add_task("evaluating", total=len(images))
+        for image, recognized in _recognized(pool, fitted, images):
+            if recognized.reading is None:
+                unreadable += 1
+                complain(f"{image.source}/{image.name} is left out: {recognized.reason}")
+            else:
+                labels.append(image.digit)
+                readings.append(recognized.reading)
+            bar.advance(task)
+    return labels, readings, unreadable
+
+
+def _recognized(
+    pool: Pool, fitted: Fitted, images: Sequence[LabelledImage]
+) -> Iterator[tuple[LabelledImage, Recognized]]:
+    """Each image with what was found in it, in order; the pool is kept busy, not flooded."""
+    waiting: deque[tuple[list[LabelledImage], Future[list[Recognized]]]] = deque()
+    batches = _batches(iter(images))
+    while True:
+        for batch in islice(batches, 2 * pool.count - len(waiting)):
+            waiting.append((batch, pool.submit(fitted.folder, [image.image for image in batch])))
+        if not waiting:
+            return
+        batch, future = waiting.popleft()
+        yield from zip(batch, future.result(), strict=True)
+
+
+def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
+    while batch := list(islice(items, BATCH)):
+        yield batch
+
+
+def _show(outcome: Evaluation, review_below: float) -> None:
+    filed = outcome.images - outcome.review
+    coverage = outcome.coverage
+    rows = [
+        ("images", f"{outcome.images:,}", f"{outcome.unreadable:,} more could not be read"),
+        ("errors", f"{outcome.errors:,}", f"{outcome.error_rate:.2%} of the best guesses are wrong"),
+        ("to review", f"{outcome.review:,}", f"certainty below {review_below:g}, or no digit to be seen"),
+        ("filed", f"{filed:,}", f"{outcome.wrong_filed:,} of them under a wrong digit"),
+        ("calibration", f"{outcome.ece:.4f}", "how far certainty and truth lie apart (0 is perfect)"),
+        ("coverage", f"{coverage['0.01']:.1%}", "can be filed with at most 1 % errors"),
+        ("", f"{coverage['0.001']:.1%}", "with at most 0.1 %"),
+        ("seconds", f"{outcome.seconds:.2f}", f"{outcome.images / outcome.seconds:,.0f} images a second"),
+    ]
+    show_table(["", "", ""], rows, right=(1,))
+    click.echo("What was taken for what: a row a label, a column a best guess")
+    confusion = ([digit, *(count or "·" for count in row)] for digit, row in enumerate(outcome.confusion))
+    show_table(["", *map(str, range(10))], confusion, right=range(1, 11))

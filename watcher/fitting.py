@@ -1,0 +1,72 @@
+"""From the references in the database to a fitted classifier in a folder that all workers map."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from watcher.errors import Unreadable, WatcherError
+from watcher.recognition import NORMALIZERS, ImageClassifier, read_picture
+from watcher.recognition.classifier import FORMAT
+from watcher.settings import RecognitionSettings
+from watcher.store.references import ReferenceStore
+
+
+class NoReferencesError(WatcherError):
+    """There is nothing to compare a picture with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A classifier in a folder, and the version of the references it was made from."""
+
+    folder: Path
+    version: int
+
+
+def fitted_classifier(
+    references: ReferenceStore,
+    recognition: RecognitionSettings,
+    cache: Path,
+    progress: Callable[[int], object] = lambda _done: None,
+) -> Fitted:
+    """The classifier for the references as they are now, made only where the cache has none for them.
+
+    `progress` is called with the number of references normalised so far. Raises NoReferencesError.
+    """
+    version = references.version()
+    if version is None:
+        raise NoReferencesError(
+            "there are no references to compare with yet; add labelled images with `watcher train SOURCE`"
+        )
+    key = f"{references.fingerprint()}-{recognition.normalizer}-{recognition.rule}-{FORMAT}"
+    folder = cache / key
+    if not folder.is_dir():
+        _fit(references, recognition, progress).save(folder)
+    return Fitted(folder, version)
+
+
+def forget_others(cache: Path, kept: Fitted) -> None:
+    """Remove the classifiers of earlier references; workers that still map one keep it until they let go."""
+    for folder in cache.iterdir():
+        if folder != kept.folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fit(
+    references: ReferenceStore, recognition: RecognitionSettings, progress: Callable[[int], object]
+) -> ImageClassifier:
+    normalize = NORMALIZERS[recognition.normalizer]
+    normalized, digits, ids = [], [], []
+    for reference in references.load():
+        try:
+            normalized.append(normalize(read_picture(reference.image)))
+        except Unreadable as error:
+            raise WatcherError(f"reference {reference.id} cannot be read any more: {error}") from error
+        digits.append(reference.digit)
+        ids.append(reference.id)
+        progress(len(ids))
+    classifier = ImageClassifier(recognition.normalizer, recognition.rule)
+    return classifier.fit_normalized(np.stack(normalized), np.array(digits), np.array(ids))

@@ -1,0 +1,1 @@
+"""All the moving of files there is."""

@@ -1,0 +1,114 @@
+"""Claims: files taken out of the inbox by a rename into a private folder, where nobody else touches them."""
+
+import os
+import stat
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote_from_bytes
+
+from watcher.errors import Unreadable
+from watcher.folders.inbox import Arrival
+
+FOLDER = ".claimed"
+LARGEST_FILE = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A file that is ours alone. `token` names it in the log, for good.
+
+    `arrived` is in Unix seconds; `taken`, in seconds of the monotonic clock, is when this run took it up.
+    """
+
+    token: str
+    path: str
+    name: str
+    arrived: float
+    taken: float
+
+
+class Claims:
+    """The private folder `.claimed` of one inbox; each batch has a folder of its own in it."""
+
+    def __init__(self, inbox: Path) -> None:
+        self.path = inbox / FOLDER
+
+    def make(self) -> None:
+        """Make the private folder where there is none."""
+        self.path.mkdir(mode=0o700, exist_ok=True)
+
+    def take(self, arrivals: Sequence[Arrival]) -> list[Claim]:
+        """Claim these files, as far as they are still there.
+
+        Of two with one name, out of different subfolders, one is left where it is for the next time.
+        """
+        batch = self._new_batch()
+        now = time.monotonic()
+        claims: dict[str, Claim] = {}
+        for arrival in arrivals:
+            if arrival.name in claims:
+                continue
+            goal = os.path.join(batch, arrival.name)
+            with suppress(FileNotFoundError):
+                os.rename(arrival.path, goal)
+                token = _token(batch, arrival.name)
+                claims[arrival.name] = Claim(token, goal, arrival.name, arrival.arrived, now)
+        if not claims:
+            os.rmdir(batch)
+        return list(claims.values())
+
+    def left(self) -> Iterator[Claim]:
+        """The claims that an earlier run left behind, oldest batch first."""
+        for batch in sorted(os.scandir(self.path), key=lambda entry: entry.name):
+            if batch.is_dir(follow_symlinks=False):
+                files = sorted(os.scandir(batch.path), key=lambda entry: entry.name)
+                for file in files:
+                    arrived = file.stat(follow_symlinks=False).st_ctime
+                    token = _token(batch.path, file.name)
+                    yield Claim(token, file.path, file.name, arrived, time.monotonic())
+                if not files:
+                    os.rmdir(batch.path)
+
+    def drop(self, claims: Iterable[Claim]) -> None:
+        """Remove files that lie in the outbox by now, and the folders of batches that are done."""
+        batches = set()
+        for claim in claims:
+            with suppress(FileNotFoundError):
+                os.unlink(claim.path)
+            batches.add(os.path.dirname(claim.path))
+        for batch in batches:
+            with suppress(OSError):  # others of the batch are still on their way
+                os.rmdir(batch)
+
+    def _new_batch(self) -> str:
+        while True:
+            batch = os.path.join(self.path, f"{time.time_ns():016x}")
+            try:
+                os.mkdir(batch, 0o700)
+            except FileExistsError:
+                continue
+            return batch
+
+
+def read_claim(claim: Claim) -> bytes:
+    """The bytes of a claimed file. Raises Unreadable where it has none that can be read."""
+    try:
+        descriptor = os.open(claim.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except PermissionError as error:
+        raise Unreadable("there is no permission to read it") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable("it is no regular file")
+        if status.st_size > LARGEST_FILE:
+            raise Unreadable(
+                f"it is {status.st_size:,} bytes long; pictures of more than {LARGEST_FILE:,} are not read"
+            )
+        return file.read(LARGEST_FILE)
+
+
+def _token(batch: str, name: str) -> str:
+    return f"{os.path.basename(batch)}/{quote_from_bytes(os.fsencode(name))}"

@@ -1,0 +1,57 @@
+"""What the disk itself must promise: that data lies on it, and that links work between two folders."""
+
+import ctypes
+import errno
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from watcher.errors import WatcherError
+from watcher.text import printable
+
+
+class DiskError(WatcherError):
+    """These folders cannot serve together."""
+
+
+class Flusher:
+    """Makes all that was written on a folder's disk so far survive a power cut, data and names."""
+
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        library = ctypes.CDLL(None, use_errno=True)
+        self._syncfs = getattr(library, "syncfs", None)
+
+    def flush(self) -> None:
+        """Flush the disk; raises OSError when it reports that data was lost."""
+        if self._syncfs is None:
+            os.sync()
+        elif self._syncfs(self._descriptor) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        os.close(self._descriptor)
+
+
+def require_one_disk(claimed: Path, outbox: Path) -> None:
+    """Try a link from one folder into the other. Raises DiskError where the system refuses it.
+
+    Folders can be mounted apart from one and the same disk, so comparing device numbers would not do.
+    """
+    with tempfile.NamedTemporaryFile(dir=claimed, prefix=".probe-") as probe:
+        goal = outbox / Path(probe.name).name
+        try:
+            os.link(probe.name, goal)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            raise DiskError(
+                f"the inbox ({printable(str(claimed.parent))}) and the outbox ({printable(str(outbox))}) "
+                "lie on different disks or mounts; put both below one folder of one disk"
+            ) from error
+        finally:
+            with suppress(FileNotFoundError):
+                goal.unlink()

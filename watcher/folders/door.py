@@ -1,0 +1,81 @@
+"""The one door into the daemon: what events hint at and what sweeps find, each file once."""
+
+from collections.abc import Iterator
+from queue import Empty, SimpleQueue
+
+from watcher.folders.inbox import Arrival, Inbox, NotYet
+
+MOST_HINTS = 50_000
+MOST_TOLD = 1000
+
+
+class Door:
+    """Hints come from any thread; all else is for one thread alone."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._hints: SimpleQueue[str] = SimpleQueue()
+        self._sweep: Iterator[str] | None = None
+        self._unfinished = 0
+        self._unfinished_before = 0
+        self._left_alone: dict[str, bool] = {}
+
+    def hint(self, path: str) -> None:
+        """Something may have come. Past a bound hints are dropped: the next sweep finds the file."""
+        if self._hints.qsize() < MOST_HINTS:
+            self._hints.put(path)
+
+    def sweep(self) -> None:
+        """Look through the whole folder, unless that is going on already."""
+        if self._sweep is None:
+            self._sweep = self._inbox.sweep()
+            self._unfinished = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is more to look at without waiting."""
+        return self._sweep is not None or not self._hints.empty()
+
+    @property
+    def unfinished(self) -> int:
+        """How many files were still being written when the last whole sweep came by."""
+        return self._unfinished_before
+
+    def take(self, most: int) -> list[Arrival]:
+        """At most so many arrivals: those hinted at first, then what the sweep comes upon."""
+        arrivals: dict[str, Arrival] = {}
+        while len(arrivals) < most:
+            path = self._next()
+            if path is None:
+                break
+            if path not in arrivals:
+                verdict = self._inbox.look(path)
+                if isinstance(verdict, Arrival):
+                    arrivals[path] = verdict
+                else:
+                    self._note(path, verdict)
+        return list(arrivals.values())
+
+    def left_alone(self) -> list[str]:
+        """The paths in the inbox that are no regular files, each told once."""
+        new = [path for path, told in self._left_alone.items() if not told]
+        self._left_alone = dict.fromkeys(self._left_alone, True)
+        return new
+
+    def _next(self) -> str | None:
+        try:
+            return self._hints.get_nowait()
+        except Empty:
+            pass
+        if self._sweep is not None:
+            for path in self._sweep:
+                return path
+            self._sweep = None
+            self._unfinished_before = self._unfinished
+        return None
+
+    def _note(self, path: str, verdict: NotYet) -> None:
+        if verdict is NotYet.BEING_WRITTEN:
+            self._unfinished += 1
+        elif verdict is NotYet.NO_FILE and len(self._left_alone) < MOST_TOLD:
+            self._left_alone.setdefault(path, False)

@@ -1,0 +1,84 @@
+"""The outbox: filing under a free name, never over another file."""
+
+import itertools
+import os
+from contextlib import suppress
+from pathlib import Path
+
+FOLDERS = (*(str(digit) for digit in range(10)), "review", "failed")
+LONGEST_NAME = 255
+LONGEST_SUFFIX = 32
+
+
+class Outbox:
+    """The folders `0` … `9`, `review` and `failed`. Destinations are relative to it, as `7/scan.png`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._crowded: dict[tuple[str, str], int] = {}
+
+    def make(self) -> None:
+        """Make the folders that are missing."""
+        for folder in FOLDERS:
+            (self.path / folder).mkdir(parents=True, exist_ok=True)
+
+    def choose(self, folder: str, name: str, spoken_for: set[str]) -> str:
+        """A destination that is free now and not spoken for by others of the batch, and speak for it.
+
+        Between choosing and filing somebody may take the name; `file` tells.
+        """
+        start = self._crowded.get((folder, name), 0)
+        for number in itertools.count(start):
+            destination = f"{folder}/{numbered(name, number)}"
+            names = {destination, _reason_name(destination)} if folder == "failed" else {destination}
+            if names & spoken_for or any(os.path.lexists(self._absolute(taken)) for taken in names):
+                continue
+            spoken_for |= names
+            if number:
+                if len(self._crowded) > 10_000:
+                    self._crowded.clear()
+                self._crowded[folder, name] = number + 1
+            return destination
+        raise AssertionError  # count() does not end
+
+    def file(self, source: str, destination: str) -> bool:
+        """Link a claimed file to its destination. False where another file has the name."""
+        goal = self._absolute(destination)
+        try:
+            # A link fails if the name is taken, where a rename would replace what lies there.
+            os.link(source, goal, follow_symlinks=False)
+        except FileExistsError:
+            return os.path.samestat(os.lstat(source), os.lstat(goal))
+        return True
+
+    def explain(self, destination: str, reason: str) -> None:
+        """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone."""
+        with suppress(FileExistsError), open(self._absolute(_reason_name(destination)), "xb") as file:
+            file.write(f"{reason}\n".encode(errors="backslashreplace"))
+
+    def _absolute(self, destination: str) -> str:
+        return os.path.join(self.path, destination)
+
+
+def numbered(name: str, number: int) -> str:
+    """`scan.png`, `scan-1.png`, `scan-2.png` …; a name that gets too long for the disk loses of its stem."""
+    if number == 0:
+        return name
+    stem, suffix = os.path.splitext(name)
+    if len(os.fsencode(suffix)) > LONGEST_SUFFIX:
+        stem, suffix = name, ""
+    ending = f"-{number}{suffix}"
+    return _cut(stem, LONGEST_NAME - len(os.fsencode(ending))) + ending
+
+
+def _reason_name(destination: str) -> str:
+    folder, name = destination.split("/", 1)
+    ending = ".reason.txt"
+    return f"{folder}/{_cut(name, LONGEST_NAME - len(ending))}{ending}"
+
+
+def _cut(text: str, size: int) -> str:
+    """The text's beginning that takes at most `size` bytes on disk, cut between characters."""
+    while len(os.fsencode(text)) > size:
+        text = text[:-1]
+    return text

@@ -1,0 +1,51 @@
+"""Whether somebody is still writing a file."""
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterable
+
+# The kernel refuses a read lease with EAGAIN for as long as anybody has the file open for writing; any other
+# refusal means that it cannot tell: somebody else's file, or a network share.
+_BEING_WRITTEN = errno.EAGAIN
+
+
+class WritingWatch:
+    """Tells by a lease where the system grants one, elsewhere by a quiet time."""
+
+    def __init__(self, quiet_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._quiet_seconds = quiet_seconds
+        self._clock = clock
+        self._seen: dict[str, tuple[tuple[int, int, int], float]] = {}
+
+    def is_being_written(self, descriptor: int, path: str, status: os.stat_result) -> bool:
+        """Whether the open file may still change; where only time can tell, ask again later."""
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            return error.errno == _BEING_WRITTEN or not self.is_quiet(path, status)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False
+
+    def __contains__(self, path: str) -> bool:
+        """Whether only time can tell of this file, and has not yet."""
+        return path in self._seen
+
+    def forget(self, path: str) -> None:
+        """The file is gone or taken."""
+        self._seen.pop(path, None)
+
+    def keep_only(self, paths: Iterable[str]) -> None:
+        """Forget every file that is not among these."""
+        self._seen = {path: self._seen[path] for path in paths if path in self._seen}
+
+    def is_quiet(self, path: str, status: os.stat_result) -> bool:
+        """Whether the file has stayed as it is for the quiet time, over the times it was asked about."""
+        now = self._clock()
+        state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        before, since = self._seen.get(path, (None, now))
+        if before != state:
+            self._seen[path] = (state, now)
+            since = now
+        return now - since >= self._quiet_seconds

@@ -1,0 +1,130 @@
+"""Labelled images as people have them: DIGIT_INDEX.ext, DIGIT/*.ext, or an IDX pair as MNIST's."""
+
+import gzip
+import io
+import math
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from watcher.errors import WatcherError
+from watcher.store.references import LabelledImage
+from watcher.text import name_as_text, printable
+
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"}
+_LABELLED_NAME = re.compile(r"([0-9])_.+")
+_IDX_IMAGES = re.compile(r"(.*)images([-.])idx3-ubyte(\.gz)?")
+
+
+class SourceError(WatcherError):
+    """A source holds no labelled images, or not in a form that is known."""
+
+
+def labelled_images(source: Path) -> Iterator[LabelledImage]:
+    """The labelled images of a source, each with its file's bytes.
+
+    IDX holds bright ink on black; its pictures become BMP files with dark ink on white. Raises SourceError.
+    """
+    if source.is_dir():
+        return _of_folder(source)
+    if _IDX_IMAGES.fullmatch(source.name) and source.exists():
+        return _of_idx(source)
+    shown = printable(str(source))
+    if not source.exists():
+        raise SourceError(f"{shown}: there is no such file or folder")
+    raise SourceError(
+        f"{shown}: is neither a folder of labelled images nor an IDX file (*-images-idx3-ubyte[.gz])"
+    )
+
+
+def _of_folder(source: Path) -> Iterator[LabelledImage]:
+    files = _labelled_files(source)
+    if not files:
+        raise SourceError(
+            f"{printable(str(source))}: there are no labelled images in it; name them DIGIT_INDEX "
+            "(7_0.png, 7_1.png, …) or put them in folders named 0 to 9"
+        )
+    shown = name_as_text(str(source))
+    for digit, file in files:
+        try:
+            image = file.read_bytes()
+        except OSError as error:
+            raise SourceError(f"{printable(str(file))}: {error.strerror}") from error
+        yield LabelledImage(image, digit, shown, name_as_text(str(file.relative_to(source))))
+
+
+def _labelled_files(source: Path) -> list[tuple[int, Path]]:
+    files: list[tuple[int, Path]] = []
+    try:
+        for entry in sorted(os.scandir(source), key=lambda entry: _natural(entry.name)):
+            path = source / entry.name
+            match = _LABELLED_NAME.fullmatch(entry.name)
+            if entry.is_dir() and re.fullmatch("[0-9]", entry.name):
+                inside = (path / name for name in sorted(os.listdir(path), key=_natural))  # noqa: PTH208
+                files += [(int(entry.name), file) for file in inside if _is_image(file)]
+            elif match and _is_image(path):
+                files.append((int(match[1]), path))
+    except OSError as error:
+        raise SourceError(f"{printable(str(error.filename))}: {error.strerror}") from error
+    return files
+
+
+def _natural(name: str) -> tuple[object, ...]:
+    """Sorts 7_2 before 7_10."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name))
+
+
+def _is_image(file: Path) -> bool:
+    return not file.name.startswith(".") and file.suffix.lower() in _SUFFIXES and file.is_file()
+
+
+def _of_idx(images: Path) -> Iterator[LabelledImage]:
+    match = _IDX_IMAGES.fullmatch(images.name)
+    assert match is not None
+    beside = [images.with_name(f"{match[1]}labels{match[2]}idx1-ubyte{end}") for end in ("", ".gz")]
+    labels_file = next((file for file in beside if file.exists()), None)
+    if labels_file is None:
+        raise SourceError(
+            f"{printable(str(images))}: its labels ({printable(beside[0].name)}) do not lie beside it"
+        )
+    pictures = _read_idx(images, dimensions=3)
+    labels = _read_idx(labels_file, dimensions=1)
+    if len(pictures) != len(labels):
+        raise SourceError(
+            f"{printable(str(images))}: {len(pictures):,} images, but {len(labels):,} labels beside it"
+        )
+    if len(labels) and labels.max() > 9:
+        raise SourceError(f"{printable(str(labels_file))}: label {labels.max()} is no digit")
+    source = name_as_text(str(images))
+    for index, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+        yield LabelledImage(_as_bmp(picture), int(label), source, str(index))
+
+
+def _read_idx(file: Path, dimensions: int) -> npt.NDArray[np.uint8]:
+    shown = printable(str(file))
+    try:
+        data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{shown}: it cannot be read: {error}") from error
+    head = 4 + 4 * dimensions
+    if data[:4] != bytes((0, 0, 8, dimensions)) or len(data) < head:
+        raise SourceError(f"{shown}: it is no IDX file of bytes in {dimensions} dimension(s)")
+    shape = tuple(int(n) for n in np.frombuffer(data, ">u4", dimensions, 4))
+    if len(data) - head != math.prod(shape):
+        raise SourceError(
+            f"{shown}: it should hold {math.prod(shape):,} bytes and holds {len(data) - head:,}"
+        )
+    return np.frombuffer(data, np.uint8, offset=head).reshape(shape)
+
+
+def _as_bmp(picture: npt.NDArray[np.uint8]) -> bytes:
+    """BMP is written to the same bytes by every version of Pillow, so training twice adds nothing."""
+    file = io.BytesIO()
+    Image.fromarray(255 - picture).save(file, "BMP")
+    return file.getvalue()

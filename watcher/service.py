@@ -1,0 +1,244 @@
+"""The daemon: its start order, its signals, and what it does while it lives."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+from structlog.typing import FilteringBoundLogger
+
+from watcher.errors import WatcherError
+from watcher.folders.claims import Claims
+from watcher.folders.disk import Flusher, require_one_disk
+from watcher.folders.door import Door
+from watcher.folders.inbox import Inbox
+from watcher.folders.outbox import Outbox
+from watcher.folders.watch import watching
+from watcher.journey import Journey
+from watcher.learning import Learner
+from watcher.log import LibraryLog
+from watcher.settings import Config
+from watcher.sorting import Sorter
+from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
+from watcher.store.results import Decision, ResultsLog
+from watcher.text import name_as_text, printable
+from watcher.workers import Pool
+
+ONCE_PATIENCE = 10.0
+"""How long, in seconds, `--once` waits for files that somebody keeps writing."""
+
+
+class Stopped(Exception):  # noqa: N818 - not an error
+    """Somebody asked to stop before the daemon was ready."""
+
+
+def serve(
+    config: Config,
+    logger: FilteringBoundLogger,
+    *,
+    once: bool = False,
+    filed: Callable[[Decision], object] = lambda _decision: None,
+) -> None:
+    """Watch and sort until SIGTERM or SIGINT; with `once`, until the inbox is empty.
+
+    `filed` is told of every picture that was filed. Raises WatcherError for what a user can mend.
+    """
+    stop = threading.Event()
+    try:
+        with _library_log(logger), _stopped_by_signals(stop) as on_stop, ExitStack() as stack:
+            daemon = _Daemon(config, logger, stop, filed)
+            daemon.start(stack)
+            on_stop(daemon.sorter.wake)
+            if once:
+                daemon.empty_the_inbox()
+            else:
+                daemon.watch()
+            daemon.finish()
+    except Stopped:
+        logger.info("stopped before it was ready")
+    except OSError as error:
+        where = printable(str(error.filename)) if error.filename else "the system"
+        raise WatcherError(f"{where}: {error.strerror or error}") from error
+
+
+class _Daemon:
+    """One run, from start to finish."""
+
+    sorter: Sorter
+
+    def __init__(
+        self,
+        config: Config,
+        logger: FilteringBoundLogger,
+        stop: threading.Event,
+        filed: Callable[[Decision], object],
+    ) -> None:
+        self._config = config
+        self._logger = logger
+        self._stop = stop
+        self._filed = filed
+        self._count = 0
+
+    def start(self, stack: ExitStack) -> None:
+        """Folders, lock, database, references, workers, and what a crash left: in this order."""
+        config = self._config
+        claims, outbox = Claims(config.inbox.path), Outbox(config.outbox.path)
+        make_folders(config, claims, outbox, self._logger)
+        stack.enter_context(sole_watcher(claims.path))
+        require_one_disk(claims.path, outbox.path)
+        database = stack.enter_context(closing(open_and_tell(config, self._logger)))
+        self._fitted = ready_classifier(config, database, self._logger, self._stop_early)
+        self._learner = stack.enter_context(
+            closing(Learner(database.file, config.recognition, config.cache, self._fitted))
+        )
+        pool = stack.enter_context(closing(Pool(config.workers)))
+        flusher = stack.enter_context(closing(Flusher(outbox.path)))
+        self._door = Door(
+            Inbox(
+                config.inbox.path,
+                recursive=config.inbox.recursive,
+                quiet_seconds=config.inbox.quiet_seconds,
+            )
+        )
+        journey = Journey(ResultsLog(database), claims, outbox, flusher, config.recognition.review_below)
+        self.sorter = Sorter(self._door, claims, pool, journey, self._say)
+        pool.warm(self._fitted.folder)
+        again, filed = journey.resume()
+        if again or filed:
+            self._logger.info("resumed", to_recognise=len(again), filed=filed)
+        self.sorter.again(again, self._fitted)
+        self._workers = pool.count
+
+    def watch(self) -> None:
+        """Sort what lies in the inbox and all that comes, until asked to stop."""
+        with ExitStack() as stack:
+            self._arm(stack)
+            self._logger.info(
+                "ready",
+                inbox=name_as_text(str(self._config.inbox.path)),
+                outbox=name_as_text(str(self._config.outbox.path)),
+                reference_version=self._fitted.version,
+                workers=self._workers,
+            )
+            next_sweep = 0.0
+            while not self._stop.is_set():
+                if time.monotonic() >= next_sweep:
+                    self._door.sweep()
+                    self._learn()
+                    next_sweep = time.monotonic() + self._config.inbox.sweep_seconds
+                self._step(max(0.0, next_sweep - time.monotonic()))
+
+    def empty_the_inbox(self) -> None:
+        """Sort until a whole sweep has found nothing; wait a while for what is still being written."""
+        give_up = time.monotonic() + ONCE_PATIENCE
+        while not self._stop.is_set():
+            before = self._count
+            self._door.sweep()
+            while (self._door.is_open or not self.sorter.is_idle) and not self._stop.is_set():
+                self._step(self._config.inbox.sweep_seconds)
+            if self._count > before:
+                give_up = time.monotonic() + ONCE_PATIENCE
+            elif not self._door.unfinished:
+                return
+            elif time.monotonic() > give_up:
+                self._logger.warning("left in the inbox: still being written", files=self._door.unfinished)
+                return
+            else:
+                self._stop.wait(0.05)
+
+    def finish(self) -> None:
+        """Claim nothing more, finish what is claimed."""
+        self._logger.info("stopping")
+        while not self.sorter.is_idle:
+            self.sorter.step(self._fitted, 1.0, taking=False)
+        self._logger.info("stopped", pictures=self._count)
+
+    def _step(self, timeout: float) -> None:
+        busy = self._door.is_open and self.sorter.has_room
+        self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=True)
+        for path in self._door.left_alone():
+            self._logger.warning("left alone: no regular file", name=name_as_text(os.path.basename(path)))  # noqa: PTH119
+
+    def _say(self, decision: Decision, seconds: float) -> None:
+        self._count += 1
+        event = {
+            "name": name_as_text(decision.name),
+            "digit": decision.digit,
+            "certainty": None if decision.certainty is None else round(decision.certainty, 4),
+            "status": decision.status,
+            "reason": decision.reason,
+            "destination": name_as_text(decision.destination),
+            "milliseconds": round(seconds * 1000, 1),
+        }
+        say = self._logger.warning if decision.status == "failed" else self._logger.info
+        say("picture", **{key: value for key, value in event.items() if value is not None})
+        self._filed(decision)
+
+    def _learn(self) -> None:
+        try:
+            news = self._learner.news()
+        except WatcherError as error:
+            self._logger.error("the new references cannot be used", fault=str(error))  # noqa: TRY400
+            return
+        if news is not None:
+            self._fitted = news
+            self._logger.info("references changed", reference_version=news.version)
+
+    def _stop_early(self, _done: int) -> None:
+        if self._stop.is_set():
+            raise Stopped
+
+    def _arm(self, stack: ExitStack) -> None:
+        """Have the system tell of arrivals; where it does not, the sweeps find them all the same."""
+        inbox = self._config.inbox
+        if inbox.polling is True:
+            return
+        try:
+            stack.enter_context(watching(inbox.path, self._notice, recursive=inbox.recursive))
+        except OSError as error:
+            if inbox.polling is False:
+                raise
+            self._logger.warning(
+                "the system gives no events; sweeping instead",
+                fault=str(error),
+                every_seconds=inbox.sweep_seconds,
+            )
+
+    def _notice(self, path: str) -> None:
+        self._door.hint(path)
+        self.sorter.wake()
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[Callable[[Callable[[], object]], None]]:
+    """SIGTERM and SIGINT set the event, and call what is given to the function this yields; nothing else."""
+    wakers: list[Callable[[], object]] = []
+
+    def ask_to_stop(_signal: int, _frame: object) -> None:
+        stop.set()
+        for wake in wakers:
+            wake()
+
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    # Somebody opened a file for writing while its lease was tried: the kernel tells by this signal,
+    # whose default is to end the process. The lease is let go at once anyway.
+    before[signal.SIGIO] = signal.signal(signal.SIGIO, signal.SIG_IGN)
+    try:
+        yield wakers.append
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _library_log(logger: FilteringBoundLogger) -> Iterator[None]:
+    handler = LibraryLog(logger)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)

@@ -1,0 +1,10 @@
+"""Where the files that come with the program lie, in a checkout as in an installed wheel."""
+
+from pathlib import Path
+
+
+def shipped(name: str) -> Path:
+    """The folder `migrations` or `images` that belongs to this program."""
+    package = Path(__file__).parent
+    installed = package / f"_{name}"
+    return installed if installed.is_dir() else package.parent / name

@@ -1,0 +1,182 @@
+"""The references: labelled images, as immutable sets that follow each other as versions."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, insert, select
+
+from watcher.store.clock import stamp
+from watcher.store.database import Database
+from watcher.store.schema import reference_images, reference_versions
+
+ROWS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledImage:
+    """An image file's bytes, the digit somebody says it shows, and where it came from.
+
+    `source` is the folder or IDX file it was given in, `name` its name or index there.
+    """
+
+    image: bytes
+    digit: int
+    source: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A labelled image in use."""
+
+    id: int
+    digit: int
+    image: bytes
+
+
+class KnownImage(NamedTuple):
+    """What is known of an image that is a reference already."""
+
+    digit: int
+    source: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An image that is a reference already, under another digit."""
+
+    refused: LabelledImage
+    known: KnownImage
+
+
+@dataclass(slots=True)
+class Added:
+    """What became of the images given."""
+
+    added: int = 0
+    known: int = 0
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+class ReferenceStore:
+    """The tables `reference_images` and `reference_versions`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def version(self) -> int | None:
+        """The newest version; None where there never was a reference."""
+        with self._database.transaction() as connection:
+            newest: int | None = connection.execute(select(func.max(reference_versions.c.version))).scalar()
+        return newest
+
+    def add(self, images: Iterable[LabelledImage], reason: str) -> Added:
+        """Add images as one new version, or none of them. Adding an image twice makes one reference of it."""
+        with self._database.transaction() as connection:
+            return _Adding(connection, reason).add(images)
+
+    def fingerprint(self) -> str:
+        """Names the set in use: another set, of this database or any other, has another fingerprint."""
+        columns = reference_images.c
+        statement = select(columns.id, columns.digit, columns.sha256).where(columns.retired_at.is_(None))
+        digest = sha256()
+        with self._database.transaction() as connection:
+            for row in connection.execute(statement.order_by(columns.id)):
+                digest.update(f"{row.id} {row.digit} {row.sha256}\n".encode())
+        return digest.hexdigest()[:16]
+
+    def load(self) -> Iterator[Reference]:
+        """The references in use, in the order of their ids."""
+        columns = reference_images.c
+        statement = select(columns.id, columns.digit, columns.image)
+        statement = statement.where(columns.retired_at.is_(None)).order_by(columns.id)
+        with self._database.transaction() as connection:
+            for row in connection.execution_options(yield_per=500).execute(statement):
+                yield Reference(*row)
+
+    def counts(self) -> tuple[int, ...]:
+        """How many of each digit are in use; ten numbers."""
+        columns = reference_images.c
+        statement = select(columns.digit, func.count()).where(columns.retired_at.is_(None))
+        with self._database.transaction() as connection:
+            rows = connection.execute(statement.group_by(columns.digit)).all()
+        known = dict(map(tuple, rows))
+        return tuple(known.get(digit, 0) for digit in range(10))
+
+    def summary(self) -> list[tuple[str, int, int]]:
+        """How many are in use: (source, digit, count), from each folder or file they came from."""
+        columns = reference_images.c
+        statement = (
+            select(columns.source, columns.digit, func.count())
+            .where(columns.retired_at.is_(None))
+            .group_by(columns.source, columns.digit)
+            .order_by(columns.source, columns.digit)
+        )
+        with self._database.transaction() as connection:
+            return [(source, digit, count) for source, digit, count in connection.execute(statement)]
+
+
+class _Adding:
+    """One transaction that adds images as a new version."""
+
+    def __init__(self, connection: Connection, reason: str) -> None:
+        self._connection = connection
+        self._reason = reason
+        self._now = stamp(time.time())
+        self._version: int | None = None
+        self._known = _known_images(connection)
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, images: Iterable[LabelledImage]) -> Added:
+        outcome = Added()
+        for image in images:
+            digest = sha256(image.image).hexdigest()
+            known = self._known.get(digest)
+            if known is None:
+                self._known[digest] = KnownImage(image.digit, image.source, image.name)
+                self._insert(image, digest)
+                outcome.added += 1
+            elif known.digit == image.digit:
+                outcome.known += 1
+            else:
+                outcome.conflicts.append(Conflict(image, known))
+        self._flush()
+        return outcome
+
+    def _insert(self, image: LabelledImage, digest: str) -> None:
+        if self._version is None:
+            made = insert(reference_versions).values(made_at=self._now, reason=self._reason)
+            self._version = self._connection.execute(
+                made.returning(reference_versions.c.version)
+            ).scalar_one()
+        self._rows.append(
+            {
+                "image": image.image,
+                "digit": image.digit,
+                "sha256": digest,
+                "source": image.source,
+                "name": image.name,
+                "added_at": self._now,
+                "added_in": self._version,
+            }
+        )
+        if len(self._rows) >= ROWS_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._connection.execute(insert(reference_images), self._rows)
+            self._rows.clear()
+
+
+def _known_images(connection: Connection) -> dict[str, KnownImage]:
+    columns = reference_images.c
+    statement = select(columns.sha256, columns.digit, columns.source, columns.name)
+    return {
+        digest: KnownImage(digit, source, name)
+        for digest, digit, source, name in connection.execute(statement.where(columns.retired_at.is_(None)))
+    }

@@ -1,0 +1,152 @@
+"""The log of results: what was decided of each picture, and when it was filed."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, insert, select, update
+
+from watcher.store.database import Database
+from watcher.store.schema import results
+from watcher.text import name_as_text
+
+Status = Literal["filed", "review", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is recorded of one claimed picture. Times are stamps (see `clock`)."""
+
+    claim: str
+    name: str
+    sha256: str | None
+    status: Status
+    destination: str
+    arrived_at: str
+    decided_at: str
+    digit: int | None = None
+    certainty: float | None = None
+    runner_up: int | None = None
+    scores: tuple[float, ...] | None = None
+    reason: str | None = None
+    reference_version: int | None = None
+
+    def row(self) -> dict[str, Any]:
+        """The values of its row in `results`."""
+        return {
+            "claim": self.claim,
+            "name": name_as_text(self.name),
+            "sha256": self.sha256,
+            "digit": self.digit,
+            "certainty": self.certainty,
+            "runner_up": self.runner_up,
+            "scores": None if self.scores is None else json.dumps(self.scores, allow_nan=False),
+            "status": self.status,
+            "reason": self.reason,
+            "destination": name_as_text(self.destination),
+            "arrived_at": self.arrived_at,
+            "decided_at": self.decided_at,
+            "reference_version": self.reference_version,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the log says of a claim."""
+
+    claim: str
+    status: Status
+    destination: str
+    reason: str | None
+    digit: int | None
+    filed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which rows are asked for; what is None or empty asks for all.
+
+    `since` and `until` are stamps, `name` is a GLOB pattern; ranges include their beginning, not their end.
+    """
+
+    digits: Sequence[int] = ()
+    statuses: Sequence[Status] = ()
+    since: str | None = None
+    until: str | None = None
+    certainty_from: float | None = None
+    certainty_below: float | None = None
+    name: str | None = None
+    limit: int | None = None
+
+
+COLUMNS = tuple(column.name for column in results.c if column.name != "claim")
+"""What `query` gives of a row, in order."""
+
+
+class ResultsLog:
+    """The table `results`, written by one process at a time and read by any."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, decisions: Sequence[Decision]) -> None:
+        """Add a row for each, all or none. A claim that has a row already is refused by the database."""
+        with self._database.transaction() as connection:
+            connection.execute(insert(results), [decision.row() for decision in decisions])
+
+    def redirect(self, claim: str, destination: str) -> None:
+        """Somebody took the name first: the file goes elsewhere than its row said."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                update(results).where(results.c.claim == claim).values(destination=name_as_text(destination))
+            )
+
+    def mark_filed(self, claims: Sequence[str], filed_at: str) -> None:
+        """Say that the files of these claims lie at their destinations."""
+        statement = update(results).where(results.c.claim == bindparam("of_claim")).values(filed_at=filed_at)
+        with self._database.transaction() as connection:
+            connection.execute(statement, [{"of_claim": claim} for claim in claims])
+
+    def find(self, claims: Iterable[str]) -> dict[str, Recorded]:
+        """What the log says of those of these claims that it knows."""
+        found: dict[str, Recorded] = {}
+        statement = select(
+            results.c.claim,
+            results.c.status,
+            results.c.destination,
+            results.c.reason,
+            results.c.digit,
+            results.c.filed_at.is_not(None),
+        ).where(results.c.claim == bindparam("of_claim"))
+        with self._database.transaction() as connection:
+            for claim in claims:
+                row = connection.execute(statement, {"of_claim": claim}).one_or_none()
+                if row is not None:
+                    found[claim] = Recorded(*row)
+        return found
+
+    def query(self, query: Query) -> Iterator[Row[Any]]:
+        """The rows asked for, newest first, each with COLUMNS."""
+        with self._database.transaction() as connection:
+            yield from connection.execution_options(yield_per=1000).execute(_selected(query))
+
+
+def _selected(query: Query) -> Select[Any]:
+    wanted: list[ColumnElement[bool]] = []
+    if query.digits:
+        wanted.append(results.c.digit.in_(query.digits))
+    if query.statuses:
+        wanted.append(results.c.status.in_(query.statuses))
+    if query.since is not None:
+        wanted.append(results.c.decided_at >= query.since)
+    if query.until is not None:
+        wanted.append(results.c.decided_at < query.until)
+    if query.certainty_from is not None:
+        wanted.append(results.c.certainty >= query.certainty_from)
+    if query.certainty_below is not None:
+        wanted.append(results.c.certainty < query.certainty_below)
+    if query.name is not None:
+        wanted.append(results.c.name.op("GLOB")(query.name))
+    columns = [results.c[name] for name in COLUMNS]
+    return select(*columns).where(*wanted).order_by(results.c.id.desc()).limit(query.limit)
