@@ -38,8 +38,9 @@ _ONE = (
     _form("with flag and foot", "10,24 30,3! 30,97", "8,98 54,97"),
     _form("slanted", "34,2 21,48 8,98"),
     _form("long flag", "8,40 20,23 30,2! 30,50 29,98"),
-    _form("curved stroke", "13,2 9,34 8,66 10,98"),
+    _form("curved stroke", "11,2 9,40 5,98"),
     _form("hooked start", "6,17 17,9 23,3! 20,50 18,98"),
+    _form("long upstroke", "4,62 18,35 32,2! 32,50 31,98"),
     _form("foot only", "30,2 30,97", "8,97 52,97"),
 )
 
