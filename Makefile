@@ -1,0 +1,53 @@
+# `make run` and `make test` set up all they need in .venv; Python 3.11 or newer with venv and pip is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
+
+.PHONY: help run test lint format images lock wheel clean
+
+help: ## show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: $(VENV)/ready ## watch inbox/ and sort into outbox/
+	@exec $(BIN)/watcher run
+
+test: $(VENV)/ready-dev ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready-dev ## run the linters and the type checker
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/ready-dev ## bring the code into form
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+images: $(VENV)/ready ## draw the reference images again
+	$(BIN)/python -m watcher.pen images --per-digit 40 --force
+
+wheel: $(VENV)/ready-dev ## build dist/*.whl and try it in an empty environment
+	PYTHON=$(BIN)/python .ci/try-wheel
+
+lock: $(VENV)/ready-dev ## lock the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --group build pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --group dev pyproject.toml -o requirements-dev.txt
+
+clean: ## remove what make made; inbox, outbox and database stay
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) -r requirements.txt
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
+	$(PIP) -r requirements-dev.txt
+	@touch $@
