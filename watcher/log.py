@@ -20,12 +20,9 @@ def make_logger(settings: LogSettings, stream: TextIO) -> FilteringBoundLogger:
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console, key="time"),
     ]
     if console:
-        processors += [
-            _printable_values,
-            structlog.dev.ConsoleRenderer(colors=on_terminal, timestamp_key="time"),
-        ]
+        processors += [_printable_values, _console(colors=on_terminal)]
     else:
-        processors += [structlog.processors.JSONRenderer()]
+        processors += [_heading_first, structlog.processors.JSONRenderer()]
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.PrintLogger(stream),
@@ -33,6 +30,16 @@ def make_logger(settings: LogSettings, stream: TextIO) -> FilteringBoundLogger:
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     return logger
+
+
+def _console(*, colors: bool) -> Processor:
+    return structlog.dev.ConsoleRenderer(
+        colors=colors,
+        timestamp_key="time",
+        sort_keys=False,
+        pad_event_to=8,
+        exception_formatter=structlog.dev.plain_traceback,
+    )
 
 
 class LibraryLog(logging.Handler):
@@ -47,6 +54,12 @@ class LibraryLog(logging.Handler):
         fault = record.exc_info[1] if record.exc_info else None
         said = {"fault": repr(fault)} if fault else {}
         self._logger.log(record.levelno, record.getMessage(), library=record.name, **said)
+
+
+def _heading_first(
+    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    return {key: event[key] for key in ("time", "level", "event")} | dict(event)
 
 
 def _printable_values(

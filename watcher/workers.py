@@ -31,6 +31,7 @@ class Recognized:
 
 def recognize(fitted: Path, files: Sequence[bytes]) -> list[Recognized]:
     """Recognise a batch with the classifier saved in a folder; runs in a worker."""
+    classifier = _classifier(fitted)
     digests = [sha256(file).hexdigest() for file in files]
     pictures = []
     reasons: list[str | None] = []
@@ -40,7 +41,7 @@ def recognize(fitted: Path, files: Sequence[bytes]) -> list[Recognized]:
             reasons.append(None)
         except Unreadable as error:
             reasons.append(str(error))
-    readings = iter(_classifier(fitted).classify(np.stack(pictures)) if pictures else ())
+    readings = iter(classifier.classify(np.stack(pictures)) if pictures else ())
     return [
         Recognized(digest, next(readings)) if reason is None else Recognized(digest, None, reason)
         for digest, reason in zip(digests, reasons, strict=True)
@@ -58,15 +59,15 @@ class Pool:
     def submit(self, fitted: Path, files: Sequence[bytes]) -> Future[list[Recognized]]:
         """Have a batch recognised. A pool whose worker died is made anew first."""
         try:
-            return self._executor.submit(recognize, fitted, files)
+            return self._hand_over(fitted, files)
         except BrokenExecutor:
             self._executor.shutdown(wait=False)
             self._executor = self._start()
-            return self._executor.submit(recognize, fitted, files)
+            return self._hand_over(fitted, files)
 
     def warm(self, fitted: Path) -> None:
         """Have the workers ready, the classifier in their hands, before the first picture comes."""
-        for done in [self._executor.submit(recognize, fitted, ()) for _ in range(self.count)]:
+        for done in [self._hand_over(fitted, ()) for _ in range(self.count)]:
             done.result()
 
     def close(self) -> None:
@@ -76,21 +77,19 @@ class Pool:
     def _start(self) -> Executor:
         if self._kind == "threads":
             return ThreadPoolExecutor(self.count, thread_name_prefix="worker")
-        executor = ProcessPoolExecutor(
+        return ProcessPoolExecutor(
             self.count, get_context("spawn"), initializer=_die_with, initargs=(os.getpid(),)
         )
+
+    def _hand_over(self, fitted: Path, files: Sequence[bytes]) -> Future[list[Recognized]]:
+        # The executor starts a process whenever it gets something to do and has none idle.
         with _signals_held(), _one_thread_each():
-            executor.submit(_idle)  # the executor starts its processes with the first thing to do
-        return executor
+            return self._executor.submit(recognize, fitted, files)
 
 
 @lru_cache(maxsize=1)
 def _classifier(fitted: Path) -> ImageClassifier:
     return ImageClassifier.load(fitted)
-
-
-def _idle() -> None:
-    pass
 
 
 def _cores() -> int:

@@ -77,6 +77,12 @@ def main() -> None:
         # Whoever read our output has gone, as `head` does. Python would complain again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        from watcher.text import printable  # noqa: PLC0415
+
+        where = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
+        click.echo(f"watcher: {where}{error.strerror or error}", err=True)
+        sys.exit(1)
 
 
 def configured(function: Any) -> Any:
