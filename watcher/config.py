@@ -28,7 +28,7 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     origin = printable(str(file))
     written = _read(file, origin) if path or file.exists() else {}
     faults = [
-        f"{origin}: [{section}] is no section{did_you_mean(section, Config.model_fields)}"
+        f"{origin}: [{printable(section)}] is no section{did_you_mean(section, Config.model_fields)}"
         for section in written.keys() - Config.model_fields.keys()
     ]
     sections: dict[str, Any] = {section: written.get(section, {}) for section in Config.model_fields}
@@ -72,10 +72,12 @@ def _overrides(environ: Mapping[str, str]) -> Iterable[tuple[str, str, str, str]
 
 
 def _unknown_variable(variable: str, section: str, key: str) -> str | None:
+    shown = printable(variable)
     if section not in Config.model_fields:
-        return f"{variable}: there is no section [{section}]{did_you_mean(section, Config.model_fields)}"
+        hint = did_you_mean(section, Config.model_fields)
+        return f"{shown}: there is no section [{printable(section)}]{hint}"
     if key not in _settings(section):
-        return f"{variable}: [{section}] has no setting {key}{did_you_mean(key, _settings(section))}"
+        return f"{shown}: [{section}] has no setting {printable(key)}{did_you_mean(key, _settings(section))}"
     return None
 
 

@@ -12,7 +12,12 @@ from sqlalchemy.exc import ArgumentError
 def _against_base(path: Path, info: ValidationInfo) -> Path:
     """A path of the configuration counts from the folder that config.toml lies in."""
     base: Path = (info.context or {}).get("base", Path.cwd())
-    return (base / path.expanduser()).absolute()
+    if "\0" in str(path):
+        raise ValueError("holds a NUL character, which no path can")
+    try:
+        return (base / path.expanduser()).absolute()
+    except RuntimeError as error:
+        raise ValueError("begins with a home folder that cannot be found") from error
 
 
 def _database_url(url: str, info: ValidationInfo) -> str:

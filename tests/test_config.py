@@ -1,0 +1,293 @@
+"""The configuration: its defaults, what overrides them, and every fault told at once, a line each."""
+
+import os
+import tomllib
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from watcher.config import load_config
+from watcher.errors import ConfigError
+from watcher.recognition import NORMALIZERS, RULES
+from watcher.settings import Config, RecognitionSettings
+
+pytestmark = pytest.mark.usefixtures("workplace")
+
+COMMITTED = Path(__file__).parents[1] / "config.toml"
+
+
+def faults(toml: str, environ: Mapping[str, str] = {}) -> list[str]:
+    Path("config.toml").write_text(toml, "utf-8")
+    with pytest.raises(ConfigError) as raised:
+        load_config(None, environ)
+    return raised.value.faults
+
+
+def loaded(toml: str, environ: Mapping[str, str] = {}) -> Config:
+    Path("config.toml").write_text(toml, "utf-8")
+    return load_config(None, environ)
+
+
+def defaults() -> dict[str, dict[str, object]]:
+    """Every setting's default, in config.toml's own types."""
+    return {
+        section: {
+            key: str(setting.default) if isinstance(setting.default, Path) else setting.default
+            for key, setting in typing.cast("type[Config]", field.annotation).model_fields.items()
+        }
+        for section, field in Config.model_fields.items()
+    }
+
+
+def test_the_committed_file_holds_every_setting_with_its_default() -> None:
+    assert tomllib.loads(COMMITTED.read_text("utf-8")) == defaults()
+
+
+def test_without_a_file_the_defaults_hold(workplace: Path) -> None:
+    config = load_config(None, {})
+    assert config.inbox.path == workplace / "inbox"
+    assert config.outbox.path == workplace / "outbox"
+    assert config.references.path == workplace / "images"
+    assert config.database.file == workplace / "watcher.db"
+    assert config.cache == workplace / "watcher.db.cache"
+    Path("config.toml").write_bytes(COMMITTED.read_bytes())
+    assert load_config(None, {}) == config
+
+
+def test_the_settings_name_every_normalizer_and_rule_there_is() -> None:
+    fields = RecognitionSettings.model_fields
+    assert set(typing.get_args(fields["normalizer"].annotation)) == set(NORMALIZERS)
+    assert set(typing.get_args(fields["rule"].annotation)) == set(RULES)
+
+
+def test_paths_count_from_the_folder_of_the_file(workplace: Path) -> None:
+    file = workplace / "etc" / "scanner.toml"
+    file.parent.mkdir()
+    file.write_text('[outbox]\npath = "../sorted"\n[inbox]\npath = "/srv/in"\n', "utf-8")
+    for path in (file, Path("etc/scanner.toml")):
+        config = load_config(path, {})
+        assert config.inbox.path == Path("/srv/in")
+        assert os.path.normpath(config.outbox.path) == str(workplace / "sorted")
+        assert config.references.path == workplace / "etc" / "images"
+        assert config.database.file == workplace / "etc" / "watcher.db"
+
+
+def test_a_tilde_is_the_home_folder(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(workplace / "home"))
+    config = loaded('[inbox]\npath = "~/in"\n[database]\nurl = "sqlite:///~/log.db"')
+    assert config.inbox.path == workplace / "home" / "in"
+    assert config.database.file == workplace / "home" / "log.db"
+
+
+def test_the_environment_overrides_the_file(workplace: Path) -> None:
+    config = loaded(
+        '[workers]\ncount = 3\nexecutor = "threads"\n[log]\nlevel = "error"',
+        {
+            "WATCHER_WORKERS__COUNT": "2",
+            "WATCHER_INBOX__PATH": "12",  # a name, though it looks like a number
+            "WATCHER_INBOX__POLLING": "true",
+            "WATCHER_INBOX__QUIET_SECONDS": "2",
+            "WATCHER_LOG__FORMAT": "json",
+            "WATCHER_DATABASE__URL": "sqlite:///other.db",
+            "WATCHER_HOME": "is no setting's name, and somebody else's",
+            "HOME": "/nowhere",
+        },
+    )
+    assert (config.workers.count, config.workers.executor) == (2, "threads")
+    assert (config.inbox.path, config.inbox.polling) == (workplace / "12", True)
+    assert config.inbox.quiet_seconds == 2
+    assert (config.log.format, config.log.level) == ("json", "error")
+    assert config.database.file == workplace / "other.db"
+
+
+def test_nothing_in_a_configuration_changes() -> None:
+    config = loaded("")
+    with pytest.raises(ValueError, match="frozen"):
+        config.log.level = "debug"
+
+
+def test_every_fault_is_told_at_once() -> None:
+    told = faults(
+        """
+        [recogniton]
+        [inbox]
+        pth = "in"
+        recursive = "yes"
+        polling = "never"
+        quiet_seconds = nan
+        sweep_seconds = 0
+        [outbox]
+        path = 7
+        [database]
+        url = "mysql://x/y"
+        [recognition]
+        review_below = 1.5
+        rule = "vote"
+        [workers]
+        count = 1.5
+        [log]
+        level = 3
+        "new\\nline" = 1
+        ["\\u001b[31m"]
+        """,
+        {"WATCHER_WORKERS__EXECUTOR": "thread", "WATCHER_INBOX__PATHS": "x", "WATCHER_IN__X": "y"},
+    )
+    assert told == [
+        'WATCHER_INBOX__PATHS: [inbox] has no setting paths; did you mean "path"?',
+        'WATCHER_IN__X: there is no section [in]; did you mean "inbox"?',
+        (
+            'WATCHER_WORKERS__EXECUTOR: [workers] executor = "thread" must be one of "processes", "threads"; '
+            'did you mean "threads"?'
+        ),
+        r"config.toml: [\x1b[31m] is no section",
+        (
+            'config.toml: [database] url = "mysql://x/y" is a mysql address; the log is kept in SQLite '
+            '("sqlite:///…")'
+        ),
+        'config.toml: [inbox] polling = "never" must be one of "auto", true, false',
+        'config.toml: [inbox] pth is no setting; did you mean "path"?',
+        "config.toml: [inbox] quiet_seconds = NaN must be less than or equal to 3600",
+        'config.toml: [inbox] recursive = "yes" must be true or false',
+        "config.toml: [inbox] sweep_seconds = 0 must be greater than 0",
+        'config.toml: [log] level = 3 must be one of "debug", "info", "warning", "error"',
+        r"config.toml: [log] new\nline is no setting",
+        'config.toml: [outbox] path = 7 must be a folder, written "in quotes"',
+        "config.toml: [recognition] review_below = 1.5 must be less than or equal to 1",
+        (
+            'config.toml: [recognition] rule = "vote" must be one of "votes", "averaged", "nearest"; '
+            'did you mean "votes"?'
+        ),
+        'config.toml: [recogniton] is no section; did you mean "recognition"?',
+        "config.toml: [workers] count = 1.5 must be a whole number",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ("inbox = 3", "config.toml: inbox must be a section, written [inbox]"),
+        ("[[log]]", "config.toml: log must be a section, written [log]"),
+        ("[workers]\ncount = -1", "config.toml: [workers] count = -1 must be greater than or equal to 0"),
+        ("[workers]\ncount = true", "config.toml: [workers] count = true must be a whole number"),
+        ("[recognition]\nreview_below = ''", 'config.toml: [recognition] review_below = "" must be a number'),
+        ("[database]\nurl = 1", 'config.toml: [database] url = 1 must be text, written "in quotes"'),
+        (
+            "[database]\nurl = 'log.db'",
+            (
+                'config.toml: [database] url = "log.db" is no database address; '
+                'write it like "sqlite:///watcher.db"'
+            ),
+        ),
+        (
+            "[database]\nurl = 'sqlite:///:memory:'",
+            (
+                'config.toml: [database] url = "sqlite:///:memory:" names no file; '
+                'write it like "sqlite:///watcher.db"'
+            ),
+        ),
+        (
+            '[outbox]\npath = "a\\u0000b"',
+            'config.toml: [outbox] path = "a\\u0000b" holds a NUL character, which no path can',
+        ),
+        (
+            '[database]\nurl = "sqlite:///~no such user/x.db"',
+            (
+                'config.toml: [database] url = "sqlite:///~no such user/x.db" '
+                "begins with a home folder that cannot be found"
+            ),
+        ),
+    ],
+)
+def test_each_kind_of_fault_says_what_is_wanted(toml: str, told: str) -> None:
+    assert faults(toml) == [told]
+
+
+def test_an_overridden_setting_of_what_is_no_section_is_told_as_the_files_fault() -> None:
+    told = faults("inbox = 3", {"WATCHER_INBOX__PATH": "in"})
+    assert told == ["config.toml: inbox must be a section, written [inbox]"]
+
+
+def test_a_variable_with_an_odd_name_is_told_on_one_line() -> None:
+    assert faults("", {"WATCHER_A\n__B": "x", "WATCHER_LOG__\x1b": "x"}) == [
+        r"WATCHER_A\n__B: there is no section [a\n]",
+        r"WATCHER_LOG__\x1b: [log] has no setting \x1b",
+    ]
+
+
+def test_no_file_where_one_was_named() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_config(Path("no\nwhere.toml"), {})
+    assert raised.value.faults == [r"no\nwhere.toml: there is no such file"]
+    assert raised.value.exit_code == 78
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"[inbox\n", "config.toml: it is not TOML: Expected ']' at the end of a table declaration"),
+        (b"[inbox]\npath = '\xff'\n", "config.toml: it is not UTF-8 (byte 16)"),
+        (None, "config.toml: it cannot be read: Is a directory"),
+    ],
+)
+def test_a_file_that_cannot_be_understood(workplace: Path, content: bytes | None, told: str) -> None:
+    file = workplace / "config.toml"
+    file.mkdir() if content is None else file.write_bytes(content)
+    with pytest.raises(ConfigError) as raised:
+        load_config(None, {})
+    [fault] = raised.value.faults
+    assert fault.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        (
+            '[inbox]\npath = "outbox"',
+            "[inbox] path and [outbox] path are one folder ({here}/outbox); each needs its own",
+        ),
+        (
+            '[outbox]\npath = "inbox/../images"',
+            "[outbox] path and [references] path are one folder ({here}/images); each needs its own",
+        ),
+        (
+            '[outbox]\npath = "inbox/sorted"',
+            "[outbox] path ({here}/inbox/sorted) lies inside [inbox] path ({here}/inbox); move it out",
+        ),
+        (
+            '[inbox]\npath = "outbox/in"',
+            "[inbox] path ({here}/outbox/in) lies inside [outbox] path ({here}/outbox); move it out",
+        ),
+        (
+            '[references]\npath = "inbox/images"',
+            "[references] path ({here}/inbox/images) lies inside [inbox] path ({here}/inbox); move it out",
+        ),
+        (
+            '[database]\nurl = "sqlite:///inbox/watcher.db"',
+            "[database] url lies inside [inbox] path ({here}/inbox/watcher.db); move it out",
+        ),
+        (
+            '[outbox]\npath = "link/sorted"',
+            "[outbox] path ({here}/inbox/sorted) lies inside [inbox] path ({here}/inbox); move it out",
+        ),
+        (
+            '[outbox]\npath = "link"',
+            "[inbox] path and [outbox] path are one folder ({here}/inbox); each needs its own",
+        ),
+        (
+            '[database]\nurl = "sqlite:///link/watcher.db"',
+            "[database] url lies inside [inbox] path ({here}/inbox/watcher.db); move it out",
+        ),
+    ],
+)
+def test_what_is_filed_cannot_come_in_again(workplace: Path, toml: str, told: str) -> None:
+    (workplace / "inbox").mkdir()
+    (workplace / "link").symlink_to("inbox")
+    here = os.path.realpath(workplace)
+    assert faults(toml) == [f"config.toml: {told.format(here=here)}"]
+
+
+def test_folders_whose_names_only_begin_alike_are_apart(workplace: Path) -> None:
+    config = loaded('[outbox]\npath = "inbox-sorted"\n[database]\nurl = "sqlite:///inbox.db"')
+    assert config.outbox.path == workplace / "inbox-sorted"
