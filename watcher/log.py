@@ -53,13 +53,20 @@ class LibraryLog(logging.Handler):
         """Say one record as an event; a fault that came with it is told in a word."""
         fault = record.exc_info[1] if record.exc_info else None
         said = {"fault": repr(fault)} if fault else {}
-        self._logger.log(record.levelno, record.getMessage(), library=record.name, **said)
+        self._logger.log(record.levelno, _message(record), library=record.name, **said)
 
 
 def _heading_first(
     _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     return {key: event[key] for key in ("time", "level", "event")} | dict(event)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (KeyError, TypeError, ValueError):  # its words and its values do not fit together
+        return f"{record.msg} {record.args!r}"
 
 
 def _printable_values(

@@ -1,0 +1,124 @@
+"""The log of events: each on one line, whatever a file's name holds."""
+
+import io
+import json
+import logging
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from watcher.log import LibraryLog, make_logger
+from watcher.settings import LogSettings
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+NASTY = "a\nb\r\x1b[31m\u202e\u2028\x85\udcff\x00"
+
+
+def settings(**given: str) -> LogSettings:
+    return LogSettings.model_validate(given)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@given(ANY_TEXT)
+@example(NASTY)
+def test_json_is_one_line_an_event_and_holds_the_name(name: str) -> None:
+    stream = io.StringIO()
+    logger = make_logger(settings(), stream)
+    logger.info("picture", name=name)
+    logger.warning("picture", name=name)
+    first, second, rest = stream.getvalue().split("\n")
+    assert rest == ""
+    assert first.isascii()
+    assert first.isprintable()
+    assert json.loads(first)["name"] == json.loads(second)["name"] == name
+
+
+@given(ANY_TEXT)
+@example(NASTY)
+def test_the_console_form_lets_no_control_character_through(text: str) -> None:
+    stream = io.StringIO()
+    make_logger(settings(format="console"), stream).info("picture " + text, name=text, names=[text])
+    assert stream.getvalue().endswith("\n")
+    assert stream.getvalue()[:-1].isprintable()
+
+
+@given(ANY_TEXT)
+@example(NASTY)
+def test_a_terminal_gets_colors_and_no_other_control_characters(name: str) -> None:
+    stream = Terminal()
+    make_logger(settings(), stream).info("picture", name=name)
+    line = stream.getvalue()
+    assert "\x1b[" in line
+    assert re.sub("\x1b\\[[0-9;]*m", "", line[:-1]).isprintable()
+
+
+def test_json_says_when_and_how_grave_it_is() -> None:
+    stream = io.StringIO()
+    make_logger(settings(), stream).error("it failed")
+    event = json.loads(stream.getvalue())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", event.pop("time"))
+    assert event == {"event": "it failed", "level": "error"}
+
+
+def test_json_can_be_had_on_a_terminal() -> None:
+    stream = Terminal()
+    make_logger(settings(format="json"), stream).info("ready")
+    assert json.loads(stream.getvalue())["event"] == "ready"
+
+
+@pytest.mark.parametrize(
+    ("level", "said"), [("debug", "diwe"), ("info", "iwe"), ("warning", "we"), ("error", "e")]
+)
+def test_the_level_is_the_least_that_is_said(level: str, said: str) -> None:
+    stream = io.StringIO()
+    logger = make_logger(settings(level=level), stream)
+    logger.debug("d")
+    logger.info("i")
+    logger.warning("w")
+    logger.error("e")
+    assert "".join(json.loads(line)["event"] for line in stream.getvalue().splitlines()) == said
+
+
+@pytest.fixture
+def library() -> logging.Logger:
+    """A library's logger that nobody else listens to."""
+    library = logging.Logger("somelib.part")  # noqa: LOG001 - one that no other test can see
+    library.propagate = False
+    return library
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_library_tells_its_fault_in_a_word_without_a_traceback(library: logging.Logger, form: str) -> None:
+    stream = io.StringIO()
+    library.addHandler(LibraryLog(make_logger(settings(format=form), stream)))
+    try:
+        raise RuntimeError("kaputt")  # noqa: TRY301 - a fault as a library meets it
+    except RuntimeError:
+        library.exception("thread %s died", 7)
+    line = stream.getvalue()
+    assert line.count("\n") == 1
+    for word in ("thread 7 died", "RuntimeError('kaputt')", "somelib.part"):
+        assert word in line
+    assert "Traceback" not in line
+
+
+def test_a_library_is_heard_from_warnings_on(library: logging.Logger) -> None:
+    stream = io.StringIO()
+    library.addHandler(LibraryLog(make_logger(settings(level="debug"), stream)))
+    library.info("chatter")
+    library.warning("queue overflow")
+    event = json.loads(stream.getvalue())
+    assert (event["event"], event["level"]) == ("queue overflow", "warning")
+
+
+def test_a_library_that_formats_wrongly_stops_nothing(library: logging.Logger) -> None:
+    stream = io.StringIO()
+    library.addHandler(LibraryLog(make_logger(settings(), stream)))
+    library.warning("%d files", "many")
+    assert json.loads(stream.getvalue())["event"] == "%d files ('many',)"
