@@ -1,7 +1,7 @@
 """The database file: opening it, bringing it to the newest schema, and transactions in it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,11 @@ def open_database(file: Path) -> Database:
     database = Database(
         _engine(URL.create("sqlite", database=str(file)), "BEGIN IMMEDIATE", writable=True), file
     )
-    with database.transaction() as connection:
-        _migrate(connection, file)
+    with ExitStack() as on_refusal:
+        on_refusal.callback(database.close)
+        with database.transaction() as connection:
+            _migrate(connection, file)
+        on_refusal.pop_all()
     return database
 
 
@@ -57,10 +60,13 @@ def open_log(file: Path) -> Database:
         raise DatabaseError(f"{printable(str(file))}: there is no database yet; `watcher run` makes it")
     url = URL.create("sqlite", database=file.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
     database = Database(_engine(url, "BEGIN", writable=False), file)
-    with database.transaction() as connection:
-        revision = _revision(connection)
-    if revision != HEAD:
-        open_database(file).close()
+    with ExitStack() as on_refusal:
+        on_refusal.callback(database.close)
+        with database.transaction() as connection:
+            revision = _revision(connection)
+        if revision != HEAD:
+            open_database(file).close()
+        on_refusal.pop_all()
     return database
 
 

@@ -1,0 +1,206 @@
+"""The database file: made, opened beside others, and told by name when it is of no use."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+from support import read_files
+
+from watcher.store.database import Database, DatabaseError, open_database, open_log
+from watcher.store.schema import HEAD, reference_versions
+
+A_VERSION = insert(reference_versions).values(made_at="now", reason="why")
+
+
+def versions(database: Database) -> int:
+    with database.transaction() as connection:
+        return len(connection.execute(select(reference_versions)).all())
+
+
+def open_files(file: Path) -> list[str]:
+    """What this process has open of a database."""
+    links = Path("/proc/self/fd").iterdir()
+    return [target for target in map(os.path.realpath, links) if target.startswith(str(file))]
+
+
+def set_revision(file: Path, revision: str) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
+
+
+def test_it_is_made_with_the_folders_above_it(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "lib" / "50% #1?.db"
+    with closing(open_database(file)) as database:
+        assert versions(database) == 0
+        with closing(open_log(file)) as log:
+            assert versions(log) == 0
+    assert "var/lib/50% #1?.db" in read_files(tmp_path)
+
+
+def test_a_transaction_is_kept_whole_or_not_at_all(file: Path) -> None:
+    def break_off(database: Database) -> None:
+        with database.transaction() as connection:
+            connection.execute(A_VERSION)
+            raise KeyboardInterrupt
+
+    with closing(open_database(file)) as database:
+        with database.transaction() as connection:
+            connection.execute(A_VERSION)
+        with pytest.raises(KeyboardInterrupt):
+            break_off(database)
+        assert versions(database) == 1
+    with closing(open_database(file)) as database:
+        assert versions(database) == 1
+
+
+def test_a_commit_survives_a_power_cut(database: Database) -> None:
+    with database.transaction() as connection:
+        full = 2
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_readers_and_the_writer_do_not_wait_for_each_other(file: Path, database: Database) -> None:
+    with closing(open_log(file)) as log:
+        with log.transaction() as reading:
+            assert reading.execute(select(reference_versions)).all() == []
+            with database.transaction() as writing:
+                writing.execute(A_VERSION)
+            assert reading.execute(select(reference_versions)).all() == []
+        with database.transaction() as writing:
+            writing.execute(A_VERSION)
+            assert versions(log) == 1
+        assert versions(log) == 2
+
+
+def test_a_second_writer_waits_for_the_first(file: Path, database: Database) -> None:
+    with closing(open_database(file)) as other:
+        began, done = threading.Event(), threading.Event()
+
+        def write() -> None:
+            began.set()
+            with other.transaction() as connection:
+                count = len(connection.execute(select(reference_versions)).all())
+                connection.execute(A_VERSION)
+            assert count == 1
+            done.set()
+
+        with database.transaction() as connection:
+            thread = threading.Thread(target=write)
+            thread.start()
+            assert began.wait(10)
+            assert not done.wait(0.05)
+            connection.execute(A_VERSION)
+        thread.join(10)
+        assert done.is_set()
+        assert versions(database) == 2
+
+
+def test_opened_to_read_it_cannot_be_written(file: Path, database: Database) -> None:
+    with (
+        closing(open_log(file)) as log,
+        pytest.raises(DatabaseError, match="readonly"),
+        log.transaction() as connection,
+    ):
+        connection.execute(A_VERSION)
+    assert versions(database) == 0
+
+
+def test_opened_to_read_it_is_left_as_it_is(file: Path) -> None:
+    with closing(open_database(file)) as database, database.transaction() as connection:
+        connection.execute(A_VERSION)
+    before, changed = file.read_bytes(), file.stat().st_mtime_ns
+    with closing(open_log(file)) as log:
+        assert versions(log) == 1
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == (before, changed)
+
+
+def test_there_is_nothing_to_read_before_the_first_run(file: Path) -> None:
+    with pytest.raises(DatabaseError) as raised:
+        open_log(file)
+    assert str(raised.value) == f"{file}: there is no database yet; `watcher run` makes it"
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("open_it", [open_database, open_log])
+def test_the_database_of_a_newer_program_is_refused_by_name(
+    file: Path, open_it: Callable[[Path], Database]
+) -> None:
+    open_database(file).close()
+    set_revision(file, "9999")
+    before = file.read_bytes()
+    with pytest.raises(DatabaseError) as raised:
+        open_it(file)
+    assert str(raised.value) == (
+        f"{file}: it was made by a newer watcher (its schema is 9999, this program knows {HEAD}); "
+        "install the newer program"
+    )
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("open_it", [open_database, open_log])
+def test_what_is_no_database_is_refused_by_name(file: Path, open_it: Callable[[Path], Database]) -> None:
+    file.write_bytes(b"dear diary, " * 100)
+    with pytest.raises(DatabaseError) as raised:
+        open_it(file)
+    assert str(raised.value) == f"{file}: file is not a database"
+    assert file.read_bytes() == b"dear diary, " * 100
+
+
+@pytest.mark.parametrize("open_it", [open_database, open_log])
+def test_a_folder_is_refused_by_name(file: Path, open_it: Callable[[Path], Database]) -> None:
+    file.mkdir()
+    with pytest.raises(DatabaseError) as raised:
+        open_it(file)
+    assert str(raised.value).startswith(f"{file}: ")
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DatabaseError, match=r"Not a directory$"):
+        open_database(tmp_path / "file" / "below" / "watcher.db")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks Linux which files are open")
+@pytest.mark.parametrize("open_it", [open_database, open_log])
+@pytest.mark.parametrize("newer", [True, False])
+def test_what_was_refused_is_let_go_of(
+    file: Path, open_it: Callable[[Path], Database], *, newer: bool
+) -> None:
+    if newer:
+        open_database(file).close()
+        set_revision(file, "9999")
+    else:
+        file.write_bytes(b"dear diary, " * 100)
+    with pytest.raises(DatabaseError) as raised:
+        open_it(file)
+    assert open_files(file) == []
+    del raised
+
+
+def test_names_are_told_on_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError) as raised:
+        open_log(tmp_path / "a\nb\x1b.db")
+    assert str(raised.value).isprintable()
+
+
+def test_an_empty_file_becomes_a_database(file: Path) -> None:
+    file.touch()
+    with closing(open_log(file)) as log:
+        assert versions(log) == 0
+
+
+def test_an_older_database_is_brought_up_to_date_before_it_is_read(file: Path) -> None:
+    open_database(file).close()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for table in ("results", "reference_images", "reference_versions"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("DELETE FROM alembic_version")
+    with closing(open_log(file)) as log:
+        assert versions(log) == 0
