@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,8 @@ class Pool:
         try:
             return self._hand_over(fitted, files)
         except BrokenExecutor:
-            self._executor.shutdown(wait=False)
+            _end_workers()
+            self._executor.shutdown()
             self._executor = self._start()
             return self._hand_over(fitted, files)
 
@@ -72,6 +73,10 @@ class Pool:
 
     def close(self) -> None:
         """Let the workers finish and go."""
+        try:
+            self._executor.submit(_idle).result()
+        except BrokenExecutor:
+            _end_workers()
         self._executor.shutdown()
 
     def _start(self) -> Executor:
@@ -90,6 +95,19 @@ class Pool:
 @lru_cache(maxsize=1)
 def _classifier(fitted: Path) -> ImageClassifier:
     return ImageClassifier.load(fitted)
+
+
+def _idle() -> None:
+    pass
+
+
+def _end_workers() -> None:
+    """End what is left of a pool of which a worker died.
+
+    That worker may have held the lock by which they take turns, and then the others wait for it for ever.
+    """
+    for process in active_children():
+        process.kill()
 
 
 def _cores() -> int:
