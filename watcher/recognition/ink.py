@@ -1,21 +1,48 @@
-"""Ink apart from paper: how much of it lies on each pixel, whatever the colors and the light."""
+"""Ink apart from paper: how much of it lies on each pixel."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.recognition.contrast import ink_contrast
+from watcher.recognition.strokes import digit_strokes
+
+BORDER = 6  # pixels where a box's edge may outdo the digit
+STRONGEST = 40  # pixels: the least that a digit's darkest parts have
+LEAST_CONTRAST = 8.0  # levels of 8-bit color between paper and ink
+LEAST_TO_NOISE = 4.0
+FULL_INK = 0.75  # the quantile of the digit's contrast that counts as full coverage
+
 
 def ink_coverage(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Ink on each pixel of a (64, 64, 3) uint8 RGB picture, as (64, 64) float32 from 0 (paper) to 1.
+    """Ink on each pixel of an (h, w, 3) uint8 RGB picture, as (h, w) float32 from 0 (paper) to 1.
 
-    All zeros where there is no ink.
+    Paper and ink may have any colors, and the light may be uneven; dust, rules and box edges are left out.
+    All zeros where there is no digit. Tuned for 64x64.
     """
-    smooth = cv2.GaussianBlur(picture, (3, 3), 0)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (25, 25))
-    paper = cv2.GaussianBlur(cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, kernel), (15, 15), 0)
-    apart = paper.astype(np.float32) - smooth
-    strength = np.sqrt((apart * apart).sum(axis=2))
-    top = float(np.percentile(strength, 99))
-    if top < 20:
-        return np.zeros(picture.shape[:2], np.float32)
-    return np.asarray(np.clip(strength / top, 0, 1), np.float32)
+    contrast = ink_contrast(picture)
+    blank = np.zeros_like(contrast)
+    inner = contrast[BORDER:-BORDER, BORDER:-BORDER].reshape(-1)
+    third = len(inner) * 3 // 10
+    ordered = np.partition(inner, (third, len(inner) - STRONGEST))
+    paper, strongest = float(ordered[third]), float(ordered[-STRONGEST])
+    if strongest - paper < LEAST_CONTRAST:
+        return blank
+    levels = np.minimum(contrast * (255 / strongest), 255).astype(np.uint8)
+    level, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    digit = digit_strokes(contrast, (level + 1) * strongest / 255, strongest - paper)
+    core = contrast[digit != 0]
+    if not core.size:
+        return blank
+    at = int(FULL_INK * (core.size - 1))
+    step = float(np.partition(core, at)[at]) - paper
+    if step < max(LEAST_CONTRAST, LEAST_TO_NOISE * _noise(contrast)):
+        return blank
+    within = cv2.dilate(digit, np.ones((5, 5), np.uint8))  # the outline's own soft rim
+    return np.asarray(np.clip((contrast - paper) / step, 0, 1) * within, np.float32)
+
+
+def _noise(contrast: NDArray[np.float32]) -> float:
+    """The usual step between pixels two apart, which strokes hardly raise."""
+    steps = np.abs(contrast[::2, 2:] - contrast[::2, :-2]).reshape(-1)
+    return float(np.partition(steps, len(steps) // 2)[len(steps) // 2])

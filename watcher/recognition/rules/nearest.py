@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from watcher.recognition.rules.euclidean import References
 from watcher.recognition.similarity import NEAREST, Similarities, check_shape, flat, score_of, slices_by_digit
 
-FEW = 3  # nearest references of a digit that its distance is the mean of
+FEW = 2  # nearest references of a digit that its distance is the mean of
 
 
 class Nearest:
