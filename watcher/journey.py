@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from watcher.folders.claims import Claim, Claims
+from watcher.folders.claims import Claim, Claims, claimed_name
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox, numbered
 from watcher.store.clock import stamp
@@ -59,16 +59,21 @@ class Journey:
 
     def resume(self) -> tuple[list[Claim], int]:
         """Take up what an earlier run left: the claims to recognise again, and how many were filed now."""
-        left = list(self._claims.left())
-        known = self._log.find(claim.token for claim in left)
-        decided = [claim for claim in left if claim.token in known and not known[claim.token].filed]
-        for claim in decided:
-            recorded = known[claim.token]
-            self._file(claim, self._destination(claim, recorded), _explained(recorded))
-        if decided:
-            self._settle(decided)
-        self._claims.drop(claim for claim in left if claim.token in known and known[claim.token].filed)
-        return [claim for claim in left if claim.token not in known], len(decided)
+        left = {claim.token: claim for claim in self._claims.left()}
+        unfiled = self._log.unfiled()
+        for recorded in unfiled:
+            destination = _destination(recorded)
+            if recorded.claim in left:
+                self._file(left[recorded.claim], destination, _explained(recorded))
+        filed = [
+            entry.claim for entry in unfiled if entry.claim in left or self._outbox.holds(_destination(entry))
+        ]
+        if filed:
+            self._flusher.flush()
+            self._log.mark_filed(filed, stamp(time.time()))
+        decided = self._log.known(left)
+        self._claims.drop(claim for token, claim in left.items() if token in decided)
+        return [claim for token, claim in left.items() if token not in decided], len(filed)
 
     def _decide(self, outcome: Outcome, now: str, spoken_for: set[str]) -> Decision:
         claim, recognized = outcome.claim, outcome.recognized
@@ -105,13 +110,6 @@ class Journey:
             self._outbox.explain(destination, reason)
         return destination
 
-    def _destination(self, claim: Claim, recorded: Recorded) -> str:
-        """The destination that a row names, in the bytes of the file's own name."""
-        folder = recorded.destination.split("/")[0]
-        candidates = (f"{folder}/{numbered(claim.name, number)}" for number in range(MOST_OF_ONE_NAME))
-        known = (candidate for candidate in candidates if name_as_text(candidate) == recorded.destination)
-        return next(known, f"{folder}/{claim.name}")
-
     def _settle(self, claims: Sequence[Claim]) -> None:
         self._flusher.flush()
         self._log.mark_filed([claim.token for claim in claims], stamp(time.time()))
@@ -128,6 +126,14 @@ def judge(recognized: Recognized, review_below: float) -> tuple[Status, str | No
     if reading.certainty < review_below:
         return "review", f"its certainty, {reading.certainty:.3f}, is below {review_below:g}"
     return "filed", None
+
+
+def _destination(recorded: Recorded) -> str:
+    """The destination that a row names, in the bytes of the file's own name."""
+    folder, name = recorded.destination.split("/")[0], claimed_name(recorded.claim)
+    candidates = (f"{folder}/{numbered(name, number)}" for number in range(MOST_OF_ONE_NAME))
+    known = (candidate for candidate in candidates if name_as_text(candidate) == recorded.destination)
+    return next(known, f"{folder}/{name}")
 
 
 def _explained(entry: Decision | Recorded) -> str | None:

@@ -1,6 +1,7 @@
 """References that change while the daemon runs: noticed, fitted beside the work, swapped in whole."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 
 from watcher.fitting import Fitted, fitted_classifier
@@ -19,6 +20,7 @@ class Learner:
         self._cache = cache
         self._version = fitted.version
         self._thread = ThreadPoolExecutor(1, "learner")
+        self._closing = threading.Event()
         self._fitting: Future[Fitted] | None = None
 
     def news(self) -> Fitted | None:
@@ -35,9 +37,14 @@ class Learner:
         return done.result()
 
     def close(self) -> None:
-        """Let go of the database; a classifier that is being made is finished first."""
+        """Let go of the database; a classifier that is being made is given up."""
+        self._closing.set()
         self._thread.shutdown()
         self._database.close()
 
     def _fit(self) -> Fitted:
-        return fitted_classifier(self._references, self._recognition, self._cache)
+        return fitted_classifier(self._references, self._recognition, self._cache, self._go_on)
+
+    def _go_on(self, _done: int) -> None:
+        if self._closing.is_set():
+            raise CancelledError

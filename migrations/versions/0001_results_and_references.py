@@ -36,6 +36,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
         sqlite_strict=True,
     )
+    op.create_index("ix_results_unfiled", "results", ["id"], sqlite_where=sa.text("filed_at IS NULL"))
     op.create_table(
         "reference_versions",
         sa.Column("version", sa.Integer, nullable=False),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from watcher.errors import Unreadable
 from watcher.folders.inbox import Arrival
@@ -108,6 +108,11 @@ def read_claim(claim: Claim) -> bytes:
                 f"it is {status.st_size:,} bytes long; pictures of more than {LARGEST_FILE:,} are not read"
             )
         return file.read(LARGEST_FILE)
+
+
+def claimed_name(token: str) -> str:
+    """The name that a claimed file came with."""
+    return os.fsdecode(unquote_to_bytes(token.partition("/")[2]))
 
 
 def _token(batch: str, name: str) -> str:

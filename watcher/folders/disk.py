@@ -36,6 +36,19 @@ class Flusher:
         os.close(self._descriptor)
 
 
+def move_without_replacing(source: str, goal: str) -> None:
+    """Rename a file unless the name is taken, in one step. Raises FileExistsError where it is.
+
+    This is Linux's renameat2(2) with RENAME_NOREPLACE.
+    """
+    at_current_folder, no_replace = -100, 1
+    names = os.fsencode(source), os.fsencode(goal)
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.renameat2(at_current_folder, names[0], at_current_folder, names[1], no_replace) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), source, None, goal)
+
+
 def require_one_disk(claimed: Path, outbox: Path) -> None:
     """Try a link from one folder into the other. Raises DiskError where the system refuses it.
 

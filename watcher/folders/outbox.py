@@ -5,6 +5,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from watcher.folders.disk import move_without_replacing
+
 FOLDERS = (*(str(digit) for digit in range(10)), "review", "failed")
 LONGEST_NAME = 255
 LONGEST_SUFFIX = 32
@@ -42,14 +44,26 @@ class Outbox:
         raise AssertionError  # count() does not end
 
     def file(self, source: str, destination: str) -> bool:
-        """Link a claimed file to its destination. False where another file has the name."""
+        """Put a claimed file at its destination too. False where another file has the name.
+
+        A link fails if the name is taken, where a rename would replace what lies there. Some systems let
+        nobody link a file of others that they may not write (fs.protected_hardlinks): it is moved.
+        """
         goal = self._absolute(destination)
         try:
-            # A link fails if the name is taken, where a rename would replace what lies there.
             os.link(source, goal, follow_symlinks=False)
         except FileExistsError:
             return os.path.samestat(os.lstat(source), os.lstat(goal))
+        except PermissionError:
+            try:
+                move_without_replacing(source, goal)
+            except FileExistsError:
+                return False
         return True
+
+    def holds(self, destination: str) -> bool:
+        """Whether there is a file at a destination."""
+        return os.path.lexists(self._absolute(destination))
 
     def explain(self, destination: str, reason: str) -> None:
         """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone."""

@@ -53,14 +53,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the log says of a claim."""
+    """What the log says of a claim that was decided."""
 
     claim: str
     status: Status
     destination: str
     reason: str | None
-    digit: int | None
-    filed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +106,19 @@ class ResultsLog:
         with self._database.transaction() as connection:
             connection.execute(statement, [{"of_claim": claim} for claim in claims])
 
-    def find(self, claims: Iterable[str]) -> dict[str, Recorded]:
-        """What the log says of those of these claims that it knows."""
-        found: dict[str, Recorded] = {}
-        statement = select(
-            results.c.claim,
-            results.c.status,
-            results.c.destination,
-            results.c.reason,
-            results.c.digit,
-            results.c.filed_at.is_not(None),
-        ).where(results.c.claim == bindparam("of_claim"))
+    def unfiled(self) -> list[Recorded]:
+        """What was decided and is not marked filed: work that was cut short."""
+        statement = select(results.c.claim, results.c.status, results.c.destination, results.c.reason)
         with self._database.transaction() as connection:
-            for claim in claims:
-                row = connection.execute(statement, {"of_claim": claim}).one_or_none()
-                if row is not None:
-                    found[claim] = Recorded(*row)
-        return found
+            rows = connection.execute(statement.where(results.c.filed_at.is_(None)).order_by(results.c.id))
+            return [Recorded(*row) for row in rows]
+
+    def known(self, claims: Iterable[str]) -> set[str]:
+        """Those of these claims that were decided."""
+        statement = select(results.c.claim).where(results.c.claim == bindparam("of_claim"))
+        with self._database.transaction() as connection:
+            found = (connection.execute(statement, {"of_claim": claim}).scalar() for claim in claims)
+            return {claim for claim in found if claim is not None}
 
     def query(self, query: Query) -> Iterator[Row[Any]]:
         """The rows asked for, newest first, each with COLUMNS."""

@@ -81,6 +81,9 @@ reference_images = Table(
     sqlite_strict=True,
 )
 
+# Looked up at every start; almost always empty.
+Index("ix_results_unfiled", results.c.id, sqlite_where=results.c.filed_at.is_(None))
+
 # One image is one reference for as long as it is in use; a retired one may come back as a new row.
 Index(
     "uq_reference_images_sha256",
