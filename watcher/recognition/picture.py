@@ -69,11 +69,18 @@ def _read_png(data: bytes) -> tuple[Image.Image, int]:
     png = checked_png(data)
     image = _opened(PngImageFile, png)
     image.load()
-    width, height = image.size
-    last_row = image.crop((0, height - 1, width, height)).tobytes()
-    if (is_interlaced(png) or not any(last_row)) and not has_every_row(png):
+    if (is_interlaced(png) or _ends_in_zeros(image)) and not has_every_row(png):
         raise Unreadable("it is cut off: rows of pixels are missing")
     return image, exif_orientation(_exif(image))
+
+
+def _ends_in_zeros(image: Image.Image) -> bool:
+    """Whether the last row is as Pillow leaves the rows that a PNG lacks."""
+    width, height = image.size
+    last = image.getpixel((width - 1, height - 1))
+    if any(last) if isinstance(last, tuple) else last:
+        return False
+    return not any(image.crop((0, height - 1, width, height)).tobytes())
 
 
 def _read_jpeg(data: bytes) -> tuple[Image.Image, int]:
