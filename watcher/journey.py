@@ -1,5 +1,6 @@
 """A batch's way from claim to filed, and taking it up again after a crash."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -60,14 +61,16 @@ class Journey:
     def resume(self) -> tuple[list[Claim], int]:
         """Take up what an earlier run left: the claims to recognise again, and how many were filed now."""
         left = {claim.token: claim for claim in self._claims.left()}
-        unfiled = self._log.unfiled()
-        for recorded in unfiled:
-            destination = _destination(recorded)
+        filed = []
+        for recorded in self._log.unfiled():
+            destination, reason = _destination(recorded), _explained(recorded)
             if recorded.claim in left:
-                self._file(left[recorded.claim], destination, _explained(recorded))
-        filed = [
-            entry.claim for entry in unfiled if entry.claim in left or self._outbox.holds(_destination(entry))
-        ]
+                self._file(left[recorded.claim], destination, reason)
+            elif self._outbox.holds(destination):  # it could not be linked there, and was moved
+                self._explain(destination, reason)
+            else:
+                continue
+            filed.append(recorded.claim)
         if filed:
             self._flusher.flush()
             self._log.mark_filed(filed, stamp(time.time()))
@@ -106,9 +109,12 @@ class Journey:
         while not self._outbox.file(claim.path, destination):
             destination = self._outbox.choose(destination.split("/", maxsplit=1)[0], claim.name, set())
             self._log.redirect(claim.token, destination)
+        self._explain(destination, reason)
+        return destination
+
+    def _explain(self, destination: str, reason: str | None) -> None:
         if reason is not None:
             self._outbox.explain(destination, reason)
-        return destination
 
     def _settle(self, claims: Sequence[Claim]) -> None:
         self._flusher.flush()
@@ -124,7 +130,8 @@ def judge(recognized: Recognized, review_below: float) -> tuple[Status, str | No
     if reading.reason is not None:
         return "review", reading.reason
     if reading.certainty < review_below:
-        return "review", f"its certainty, {reading.certainty:.3f}, is below {review_below:g}"
+        shown = math.floor(reading.certainty * 1000) / 1000  # 0.8999 is not to be shown as 0.900, below 0.9
+        return "review", f"its certainty, {shown:.3f}, is below {review_below:g}"
     return "filed", None
 
 
