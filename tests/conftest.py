@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from daemon import Place, furnished, run
 
 
 @pytest.fixture
@@ -14,3 +15,17 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if variable.startswith("WATCHER_"):
             monkeypatch.delenv(variable)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `watcher run` was once, with the shipped references; not to be changed."""
+    folder = tmp_path_factory.mktemp("trained")
+    run(folder, "run", "--once", workers__executor="threads")
+    return folder
+
+
+@pytest.fixture
+def place(workplace: Path, trained: Path) -> Place:
+    """The current folder as a place of its own, where `watcher run` was before and has nothing to learn."""
+    return furnished(workplace, trained)

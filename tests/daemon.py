@@ -1,0 +1,206 @@
+"""`watcher` as its users have it: a process, a folder it works in, and what is seen of both from outside."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from support import wait_until
+
+from watcher.text import name_as_text
+
+ROOT = Path(__file__).parents[1]
+WATCHER = (sys.executable, "-m", "watcher")
+
+
+class Place:
+    """A folder with an inbox, an outbox and a database in it, all of them where the defaults have them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.inbox = path / "inbox"
+        self.outbox = path / "outbox"
+        self.claimed = self.inbox / ".claimed"
+        self.database = path / "watcher.db"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The log as it is now, oldest first; read beside whoever writes it."""
+        if not self.database.exists():
+            return []
+        connection = sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        try:
+            return [dict(row) for row in connection.execute("SELECT * FROM results ORDER BY id")]
+        finally:
+            connection.close()
+
+    def row(self, name: str) -> dict[str, Any] | None:
+        """The row of the only file that came by this name, once that is filed."""
+        rows = [row for row in self.rows() if row["name"] == name_as_text(name)]
+        assert len(rows) < 2
+        return rows[0] if rows and rows[0]["filed_at"] else None
+
+    def filed(self) -> int:
+        """How many files lie at their destinations, as the log says."""
+        return sum(row["filed_at"] is not None for row in self.rows())
+
+    def waiting(self) -> set[str]:
+        """What lies in the inbox, claimed or not: files and links by their relative paths."""
+        return {
+            os.path.relpath(Path(base, name), self.inbox)
+            for base, _, names in os.walk(self.inbox)
+            for name in names
+        }
+
+    def audit(self, dropped: Iterable[tuple[str, bytes]]) -> None:
+        """Each dropped (name, content) lies in the outbox once, whole, under one row; there is no more."""
+        rows = self.rows()
+        assert Counter((row["name"], row["sha256"]) for row in rows) == Counter(
+            (name_as_text(name), sha256(content).hexdigest()) for name, content in dropped
+        )
+        files = {
+            name_as_text(os.path.relpath(Path(base, name), self.outbox)): Path(base, name)
+            for base, _, names in os.walk(self.outbox)
+            for name in names
+        }
+        explained = [row["destination"] for row in rows if row["status"] == "failed"]
+        explanations = files.keys() - {row["destination"] for row in rows}
+        assert len(explanations) == len(explained)
+        assert all(name.startswith("failed/") and name.endswith(".reason.txt") for name in explanations)
+        assert Counter(row["destination"] for row in rows) == Counter(files.keys() - explanations)
+        for row in rows:
+            assert sha256(files[row["destination"]].read_bytes()).hexdigest() == row["sha256"], row
+            assert row["destination"].split("/")[0] == folder_of(row), row
+            assert row["arrived_at"] <= row["decided_at"] <= row["filed_at"], row
+        assert self.waiting() == set()
+        assert list(self.claimed.iterdir()) == []
+
+
+def furnished(folder: Path, trained: Path) -> Place:
+    """A folder made as `trained` is, to work in."""
+    shutil.copytree(trained, folder, dirs_exist_ok=True)
+    return Place(folder)
+
+
+def reference_picture(digit: int, index: int = 0) -> bytes:
+    """A picture that comes with the program, so that there is no doubt of what it is taken for."""
+    return (ROOT / "images" / f"{digit}_{index}.jpg").read_bytes()
+
+
+def folder_of(row: Mapping[str, Any]) -> str:
+    """The folder of the outbox that a row's picture belongs in."""
+    return str(row["digit"]) if row["status"] == "filed" else row["status"]
+
+
+def environment(settings: Mapping[str, object]) -> dict[str, str]:
+    """Of this process, but with these WATCHER_* alone, and this checkout's `watcher` to import."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("WATCHER_")}
+    ours |= {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    return ours | {f"WATCHER_{key.upper()}": str(value).lower() for key, value in settings.items()}
+
+
+def run(place: Path, *arguments: str, code: int = 0, **settings: object) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder to its end, which must have this exit code and must not be a traceback."""
+    done = subprocess.run(
+        [*WATCHER, *arguments],
+        cwd=place,
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code, done
+    return done
+
+
+class Daemon:
+    """`watcher run` in a place; ready when its context is entered, and stopped or dead when it is left.
+
+    Settings are given as `section__key=value`. It leads a process group of its own.
+    """
+
+    def __init__(self, place: Place, **settings: object) -> None:
+        self.place = place
+        self._log = place.path / "log.jsonl"
+        self._errors = place.path / "errors.txt"
+        with self._log.open("wb") as log, self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [*WATCHER, "run"],
+                cwd=place.path,
+                env=environment(settings),
+                stdout=log,
+                stderr=errors,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        try:
+            wait_until(lambda: self.said("ready") or self.process.poll() is not None)
+            assert self.said("ready"), self.complaints()
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is not None:
+            return
+        if kind is None:
+            self.stop()
+        else:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def events(self) -> list[dict[str, Any]]:
+        """What it has said so far."""
+        lines = self._log.read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """What it has said of this kind."""
+        return [said for said in self.events() if said["event"] == event]
+
+    def complaints(self) -> str:
+        """What it has written to the standard error stream."""
+        return self._errors.read_text()
+
+    def children(self) -> list[int]:
+        """The process ids of its workers."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [
+            int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
+
+    def stop(self, number: int = signal.SIGTERM, *, group: bool = False) -> None:
+        """Ask it to stop, and see it end well, soon, and without a complaint."""
+        (os.killpg if group else os.kill)(self.process.pid, number)
+        assert self.process.wait(10) == 0, self.complaints()
+        assert self.complaints() == ""
+
+    def kill(self) -> None:
+        """Give it no chance."""
+        self.process.kill()
+        self.process.wait()
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has died and was not waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

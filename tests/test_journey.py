@@ -1,0 +1,262 @@
+"""From claim to filed: where a crash may fall, and that going on from there loses and doubles nothing."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon import Place
+from support import make_files, read_files
+
+from watcher.folders.claims import Claim, Claims
+from watcher.folders.disk import Flusher
+from watcher.folders.inbox import Arrival
+from watcher.folders.outbox import Outbox
+from watcher.journey import Journey, Outcome, judge
+from watcher.recognition import Reading
+from watcher.store.database import open_database
+from watcher.store.results import ResultsLog
+from watcher.workers import Recognized
+
+NO_PICTURE = "it is no picture"
+PICTURES = {f"scan {digit}.png": b"%d" % digit for digit in range(4)}
+OTHERS = {"caf\udce9.png": b"5", "novel.txt": b"once upon a time"}
+
+
+class Crash(BaseException):
+    """The power goes."""
+
+
+class Fuse:
+    """Lets a number of steps pass, then has the power go, before or after the next one is done."""
+
+    def __init__(self, steps: int, *, after: bool = False) -> None:
+        self._left = steps
+        self._after = after
+
+    def guard(self, part: Any, *steps: str) -> Any:
+        """The part itself, with these of its methods counted as steps."""
+        for step in steps:
+            setattr(part, step, self._counted(getattr(part, step)))
+        return part
+
+    def _counted(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **named: Any) -> Any:
+            self._left -= 1
+            if self._left == -1 and not self._after:
+                raise Crash
+            result = step(*arguments, **named)
+            if self._left == -1:
+                raise Crash
+            return result
+
+        return counted
+
+
+class Workshop:
+    """A place with all that a journey needs, as often as it is taken up again."""
+
+    def __init__(self, place: Place, log: ResultsLog, flusher: Flusher) -> None:
+        self.place = place
+        self.log = log
+        self.flusher = flusher
+        self.claims = Claims(place.inbox)
+
+    def journey(self, fuse: Fuse | None = None) -> Journey:
+        fuse = fuse or Fuse(10**9)
+        return Journey(
+            fuse.guard(ResultsLog(self.log._database), "record", "mark_filed", "redirect"),  # noqa: SLF001 - another log of the same database
+            fuse.guard(Claims(self.place.inbox), "drop"),
+            fuse.guard(Outbox(self.place.outbox), "file", "explain"),
+            self.flusher,
+            0.9,
+        )
+
+    def claim(self, files: dict[str, bytes]) -> list[Claim]:
+        make_files(self.place.inbox, dict(files))
+        return self.claims.take([Arrival(str(self.place.inbox / name), name, 1e9) for name in files])
+
+    def resume(self) -> int:
+        """What the next start does: go on, and put through again what was not decided. How often it was."""
+        journey = self.journey()
+        again, _ = journey.resume()
+        if again:
+            journey.finish([recognized(claim) for claim in again])
+        return len(again)
+
+
+@pytest.fixture
+def workshop(workplace: Path) -> Iterator[Workshop]:
+    place = Place(workplace)
+    place.inbox.mkdir()
+    Claims(place.inbox).make()
+    Outbox(place.outbox).make()
+    with closing(open_database(place.database)) as database, closing(Flusher(place.outbox)) as flusher:
+        yield Workshop(place, ResultsLog(database), flusher)
+
+
+def recognized(claim: Claim) -> Outcome:
+    """What workers would have found: the digit that the file is made of, surely; or nothing."""
+    content = Path(claim.path).read_bytes()
+    digest = sha256(content).hexdigest()
+    if not content.isdigit():
+        return Outcome(claim, Recognized(digest, None, NO_PICTURE), 1)
+    scores = tuple(float(digit == int(content)) for digit in range(10))
+    return Outcome(claim, Recognized(digest, reading(int(content), scores=scores)), 1)
+
+
+def reading(
+    digit: int, certainty: float = 1.0, scores: tuple[float, ...] = (0.0,) * 10, reason: str | None = None
+) -> Reading:
+    return Reading(digit, certainty, 9 - digit, scores, (1, 2), reason)
+
+
+def expected_outbox() -> dict[str, bytes]:
+    filed = {f"{content.decode()}/{name}": content for name, content in {**PICTURES, **OTHERS}.items()}
+    del filed["once upon a time/novel.txt"]
+    failed = {
+        "failed/novel.txt": OTHERS["novel.txt"],
+        "failed/novel.txt.reason.txt": f"{NO_PICTURE}\n".encode(),
+    }
+    return filed | failed
+
+
+@pytest.fixture(params=[True, False], ids=["linked", "moved"])
+def links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the system lets us link the files; it may refuse that for files of others."""
+
+    def refuse(source: str, goal: str, **_: object) -> None:
+        if os.path.lexists(goal):
+            raise FileExistsError(errno.EEXIST, "", source, None, goal)
+        raise PermissionError(errno.EPERM, "", source, None, goal)
+
+    if not request.param:
+        monkeypatch.setattr(os, "link", refuse)
+    return bool(request.param)
+
+
+@pytest.mark.usefixtures("links")
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("steps", range(11))
+def test_wherever_a_crash_falls_every_file_is_filed_once_under_one_row(
+    workshop: Workshop, steps: int, *, after: bool
+) -> None:
+    dropped = PICTURES | OTHERS
+    claims = workshop.claim(dropped)
+    journey = workshop.journey(Fuse(steps, after=after))
+    try:
+        journey.finish([recognized(claim) for claim in claims])
+        crashed = False
+    except Crash:
+        crashed = True
+    assert crashed == (steps < 10), (
+        "one step: to record; six to file, one to explain, one to mark, one to drop"
+    )
+    workshop.resume()
+    workshop.place.audit(dropped.items())
+    assert read_files(workshop.place.outbox) == expected_outbox()
+
+
+@pytest.mark.usefixtures("links")
+@pytest.mark.parametrize("steps", range(9))
+def test_a_crash_while_going_on_after_a_crash_is_no_worse(workshop: Workshop, steps: int) -> None:
+    dropped = PICTURES | OTHERS
+    with pytest.raises(Crash):
+        workshop.journey(Fuse(1)).finish([recognized(claim) for claim in workshop.claim(dropped)])
+    with pytest.raises(Crash):
+        workshop.journey(Fuse(steps)).resume()
+    assert workshop.resume() == 0
+    workshop.place.audit(dropped.items())
+
+
+def test_a_claim_without_a_row_is_put_through_again(workshop: Workshop) -> None:
+    workshop.claim(PICTURES)
+    again, filed = workshop.journey().resume()
+    assert ({claim.name for claim in again}, filed) == (set(PICTURES), 0)
+
+
+def test_a_decided_row_is_filed_as_it_was_decided_and_not_recognised_again(workshop: Workshop) -> None:
+    with pytest.raises(Crash):
+        workshop.journey(Fuse(1)).finish([recognized(claim) for claim in workshop.claim(PICTURES)])
+    before = workshop.place.rows()
+    assert [row["filed_at"] for row in before] == [None] * len(PICTURES)
+    again, filed = workshop.journey().resume()
+    assert (again, filed) == ([], len(PICTURES))
+    assert [{**row, "filed_at": None} for row in workshop.place.rows()] == before
+    workshop.place.audit(PICTURES.items())
+
+
+def test_a_linked_file_is_known_as_the_same_and_gets_no_second_name(workshop: Workshop) -> None:
+    claims = workshop.claim({"seven.png": b"7"})
+    with pytest.raises(Crash):
+        workshop.journey(Fuse(2)).finish([recognized(claim) for claim in claims])
+    assert Path(claims[0].path).samefile(workshop.place.outbox / "7" / "seven.png")
+    workshop.resume()
+    assert read_files(workshop.place.outbox) == {"7/seven.png": b"7"}
+    workshop.place.audit([("seven.png", b"7")])
+
+
+def test_a_claim_that_is_left_of_a_filed_picture_is_dropped(workshop: Workshop) -> None:
+    with pytest.raises(Crash):
+        workshop.journey(Fuse(3)).finish([recognized(claim) for claim in workshop.claim({"a.png": b"7"})])
+    assert workshop.place.rows()[0]["filed_at"]
+    assert workshop.place.waiting()
+    assert workshop.journey().resume() == ([], 0)
+    workshop.place.audit([("a.png", b"7")])
+
+
+@pytest.mark.parametrize("name", ["seven.png", "s\udcffn.png", "7" * 255])
+def test_a_destination_that_a_stranger_took_meanwhile_is_left_to_them(workshop: Workshop, name: str) -> None:
+    with pytest.raises(Crash):
+        workshop.journey(Fuse(1)).finish([recognized(claim) for claim in workshop.claim({name: b"7"})])
+    make_files(workshop.place.outbox, {f"7/{name}": b"a stranger's"})
+    workshop.resume()
+    files = read_files(workshop.place.outbox)
+    assert files.pop(f"7/{name}") == b"a stranger's"
+    assert list(files.values()) == [b"7"]
+    assert workshop.place.rows()[0]["destination"] == os.fsencode(*files).decode(errors="backslashreplace")
+    assert workshop.place.waiting() == set()
+
+
+def test_a_stranger_s_reason_is_not_overwritten_either(workshop: Workshop) -> None:
+    make_files(workshop.place.outbox, {"failed/novel.txt.reason.txt": b"mine"})
+    workshop.journey().finish([recognized(claim) for claim in workshop.claim({"novel.txt": b"chapter"})])
+    assert read_files(workshop.place.outbox) == {
+        "failed/novel.txt.reason.txt": b"mine",
+        "failed/novel-1.txt": b"chapter",
+        "failed/novel-1.txt.reason.txt": f"{NO_PICTURE}\n".encode(),
+    }
+
+
+def test_files_of_one_name_from_different_batches_are_numbered_in_the_order_they_came(
+    workshop: Workshop,
+) -> None:
+    journey = workshop.journey()
+    for _ in range(3):
+        journey.finish([recognized(claim) for claim in workshop.claim({"scan.png": b"7"})])
+    assert [row["destination"] for row in workshop.place.rows()] == [
+        "7/scan.png",
+        "7/scan-1.png",
+        "7/scan-2.png",
+    ]
+    workshop.place.audit([("scan.png", b"7")] * 3)
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "reason"),
+    [
+        (Recognized("", reading(7, 0.9)), "filed", None),
+        (Recognized("", reading(7, 0.8996)), "review", "its certainty, 0.899, is below 0.9"),
+        (Recognized("", reading(7, 0.5)), "review", "its certainty, 0.500, is below 0.9"),
+        (Recognized("", reading(7, 1.0, reason="it is blank")), "review", "it is blank"),
+        (Recognized("", None, "it is cut off"), "failed", "it is cut off"),
+    ],
+)
+def test_what_is_sure_is_filed_what_is_not_is_reviewed_and_what_is_no_picture_failed(
+    found: Recognized, status: str, reason: str | None
+) -> None:
+    assert judge(found, 0.9) == (status, reason)
