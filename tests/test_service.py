@@ -1,0 +1,341 @@
+"""The daemon from outside: real processes, folders, signals, and a log that other programs read."""
+
+import json
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from daemon import Daemon, Place, furnished, is_alive, reference_picture, run
+from support import digit_picture, make_files, read_files, wait_until
+
+STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
+MEMORY = "/dev/shm"  # noqa: S108 - a disk of its own on Linux
+SEVEN = reference_picture(7)
+
+# Names a scanner would never give, and a person or a program at odds with us might.
+NAMES = {
+    "not UTF-8": "latin-\udce9\udcff.png",
+    "newline": "two\nlines.png",
+    "escape": "\x1b[31mred\x1b[0m\x07.png",
+    "dash": "-rf",
+    "leading space": "  a b  ",
+    "right to left": "gnp.\u202e7.png",
+    "quotes": "'\"`$(exit 1);%s{0}\\x41.png",
+    "longest": "ä" * 125 + "x.png",
+    "longest, no picture's": "n" * 255,
+    "surrogate pair": "7️⃣.png",
+}
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime(STAMP)
+
+
+def seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
+
+
+def drop(place: Place, count: int, prefix: str, pause: float = 0.0) -> list[tuple[str, bytes]]:
+    """Write so many pictures into the inbox, each under a name of its own."""
+    dropped = []
+    for index in range(count):
+        name, content = f"{prefix}-{index}.jpg", reference_picture(index % 10, index // 10 % 40)
+        (place.inbox / name).write_bytes(content)
+        dropped.append((name, content))
+        time.sleep(pause)
+    return dropped
+
+
+def test_in_an_empty_folder_it_makes_all_it_needs_and_files_what_comes(workplace: Path) -> None:
+    place = Place(workplace)
+    with Daemon(place) as daemon:
+        made = daemon.said("made")
+        assert [Path(event["folder"]) for event in made[:2]] == [place.inbox, place.outbox]
+        assert Path(made[2]["database"]) == place.database
+        assert (made[3]["references"], Path(made[3]["source"]).name) == (400, "images")
+        before = now()
+        (place.inbox / "scan.jpg").write_bytes(SEVEN)
+        wait_until(lambda: place.row("scan.jpg"))
+        after = now()
+    row = place.rows()[0]
+    assert read_files(place.outbox) == {"7/scan.jpg": SEVEN}
+    assert read_files(place.inbox) == {}
+    assert [path.name for path in place.inbox.iterdir()] == [".claimed"]
+    assert list(place.claimed.iterdir()) == []
+    assert {folder.name for folder in place.outbox.iterdir()} == {*"0123456789", "review", "failed"}
+    assert row["name"] == "scan.jpg"
+    assert row["sha256"] == sha256(SEVEN).hexdigest()
+    assert (row["digit"], row["status"], row["reason"]) == (7, "filed", None)
+    assert row["destination"] == "7/scan.jpg"
+    assert 0.9 <= row["certainty"] <= 1
+    scores = json.loads(row["scores"])
+    by_score = sorted(range(10), key=scores.__getitem__, reverse=True)
+    assert (len(scores), by_score[:2]) == (10, [7, row["runner_up"]])
+    times = [row[column] for column in ("arrived_at", "decided_at", "filed_at")]
+    assert [datetime.strptime(moment, STAMP).strftime(STAMP) for moment in times] == times  # noqa: DTZ007 - Z
+    # arrived_at is told by the disk's clock, which ticks every few milliseconds.
+    assert seconds(before) - 0.02 <= seconds(times[0])
+    assert times == sorted(times)
+    assert times[-1] <= after
+    assert row["reference_version"] == 1
+    picture = daemon.said("picture")[0]
+    assert {key: picture[key] for key in ("name", "digit", "status", "destination")} == {
+        "name": "scan.jpg",
+        "digit": 7,
+        "status": "filed",
+        "destination": "7/scan.jpg",
+    }
+
+
+@pytest.fixture(scope="module")
+def place_of_events(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return furnished(tmp_path_factory.mktemp("events"), trained)
+
+
+@pytest.fixture(scope="module")
+def told_by_events(place_of_events: Place) -> Iterator[Daemon]:
+    """A daemon that sweeps its inbox at the start and never again: all else it must be told by the system."""
+    with Daemon(
+        place_of_events, inbox__sweep_seconds=3600, workers__executor="threads", workers__count=2
+    ) as daemon:
+        yield daemon
+
+
+def write(content: bytes, goal: Path, _beside: Path) -> None:
+    goal.write_bytes(content)
+
+
+def write_slowly(content: bytes, goal: Path, _beside: Path) -> None:
+    with goal.open("wb", buffering=0) as file:
+        for start in range(0, len(content), 512):
+            file.write(content[start : start + 512])
+            time.sleep(0.03)
+
+
+def write_and_append(content: bytes, goal: Path, _beside: Path) -> None:
+    """Nothing is ever written half: who has to close a file in between gives it a name that says so."""
+    part = goal.with_name(f"{goal.name}.part")
+    for start in range(0, len(content), 512):
+        with part.open("ab") as file:
+            file.write(content[start : start + 512])
+    part.rename(goal)
+
+
+def rename_from_hidden(content: bytes, goal: Path, _beside: Path) -> None:
+    part = goal.with_name(f".{goal.name}.aB3x")
+    part.write_bytes(content)
+    part.rename(goal)
+
+
+def rename_from_tmp(content: bytes, goal: Path, _beside: Path) -> None:
+    part = goal.with_name(f"{goal.name}.tmp")
+    part.write_bytes(content)
+    part.rename(goal)
+
+
+def move_in(content: bytes, goal: Path, beside: Path) -> None:
+    (beside / goal.name).write_bytes(content)
+    (beside / goal.name).rename(goal)
+
+
+def link_in(content: bytes, goal: Path, beside: Path) -> None:
+    (beside / goal.name).write_bytes(content)
+    goal.hardlink_to(beside / goal.name)
+
+
+@pytest.mark.parametrize(
+    "arrive",
+    [write, write_slowly, write_and_append, rename_from_hidden, rename_from_tmp, move_in, link_in],
+    ids=lambda arrive: arrive.__name__,
+)
+def test_however_a_file_arrives_it_is_noticed_and_filed_whole(
+    told_by_events: Daemon, arrive: Callable[[bytes, Path, Path], None]
+) -> None:
+    place, name = told_by_events.place, f"{arrive.__name__}.jpg"
+    arrive(SEVEN, place.inbox / name, place.path)
+    wait_until(lambda: place.row(name))
+    assert (place.outbox / "7" / name).read_bytes() == SEVEN
+    wait_until(lambda: len(told_by_events.said("picture")) == len(place.rows()))
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_any_name_is_kept_byte_for_byte(told_by_events: Daemon, name: str) -> None:
+    place = told_by_events.place
+    (place.inbox / name).write_bytes(SEVEN)
+    wait_until(lambda: place.row(name))
+    assert (place.outbox / "7" / name).read_bytes() == SEVEN
+    row = place.row(name)
+    assert row is not None
+    assert row["name"] == os.fsencode(name).decode("utf-8", "backslashreplace")
+    assert row["destination"] == f"7/{row['name']}"
+
+
+def test_bytes_that_are_not_utf_8_are_written_in_the_log_as_hex(told_by_events: Daemon) -> None:
+    place = told_by_events.place
+    (place.inbox / "caf\udce9.jpg").write_bytes(SEVEN)
+    wait_until(lambda: [row for row in place.rows() if row["destination"] == r"7/caf\xe9.jpg"])
+
+
+def test_one_name_many_times_is_numbered_and_nothing_is_overwritten(told_by_events: Daemon) -> None:
+    place = told_by_events.place
+    contents = [reference_picture(7, index) for index in range(6)]
+    for count, content in enumerate(contents, start=1):
+        (place.inbox / "again.jpg").write_bytes(content)
+        wait_until(lambda count=count: sum(row["name"] == "again.jpg" for row in place.rows()) == count)  # type: ignore[misc]
+        wait_until(lambda: not (place.inbox / "again.jpg").exists())
+    rows = [row for row in place.rows() if row["name"] == "again.jpg"]
+    wait_until(lambda: all(row["filed_at"] for row in place.rows()))
+    assert [row["destination"].partition("/")[2] for row in rows if row["status"] == "filed"] == [
+        "again.jpg",
+        *(f"again-{number}.jpg" for number in range(1, 6)),
+    ]
+    assert [(place.outbox / row["destination"]).read_bytes() for row in rows] == contents
+
+
+def test_what_is_not_for_us_is_left_alone_and_holds_nothing_up(told_by_events: Daemon) -> None:
+    place = told_by_events.place
+    make_files(
+        place.inbox,
+        {
+            ".hidden.png": SEVEN,
+            "a.tmp": SEVEN,
+            "b.PART": SEVEN,
+            "c.png.crdownload": SEVEN,
+            "folder/inside.png": SEVEN,
+        },
+    )
+    (place.inbox / "link.png").symlink_to(place.path / "anywhere")
+    (place.inbox / "link-to-me.png").symlink_to(Path("folder", "inside.png"))
+    os.mkfifo(place.inbox / "fifo.png")
+    (place.inbox / "after.jpg").write_bytes(SEVEN)
+    wait_until(lambda: place.row("after.jpg"))
+    assert place.waiting() == {
+        ".hidden.png",
+        "a.tmp",
+        "b.PART",
+        "c.png.crdownload",
+        "folder/inside.png",
+        "link.png",
+        "link-to-me.png",
+        "fifo.png",
+    }
+    told = {event["name"] for event in told_by_events.said("left alone: no regular file")}
+    assert told == {"link.png", "link-to-me.png", "fifo.png"}
+
+
+def test_by_polling_it_finds_what_was_there_what_comes_and_what_lies_deeper_and_learns_meanwhile(
+    place: Place,
+) -> None:
+    make_files(place.inbox, {"before.jpg": SEVEN, "deep/er/before.jpg": SEVEN, ".dot/ignored.jpg": SEVEN})
+    settings = {"inbox__polling": True, "inbox__recursive": True, "inbox__sweep_seconds": 0.05}
+    with Daemon(place, workers__executor="threads", **settings) as daemon:
+        wait_until(lambda: place.filed() == 2)
+        make_files(place.inbox, {"deep/other/after.jpg": SEVEN})
+        wait_until(lambda: place.row("after.jpg"))
+        make_files(place.path / "mine", {"3_0.png": digit_picture(3), "5_0.png": digit_picture(5)})
+        run(place.path, "train", "mine")
+        wait_until(lambda: daemon.said("references changed"))
+        (place.inbox / "learnt.png").write_bytes(digit_picture(3))
+        wait_until(lambda: place.row("learnt.png"))
+    assert [row["reference_version"] for row in place.rows()] == [1, 1, 1, 2]
+    assert place.rows()[-1]["destination"] == "3/learnt.png"
+    assert read_files(place.inbox) == {".dot/ignored.jpg": SEVEN}
+    assert {row["destination"] for row in place.rows()[:2]} == {"7/before.jpg", "7/before-1.jpg"}
+
+
+def test_subfolders_are_watched_by_events_too(place: Place) -> None:
+    (place.inbox / "tray").mkdir()
+    with Daemon(
+        place, inbox__recursive=True, inbox__sweep_seconds=3600, workers__executor="threads"
+    ) as daemon:
+        (place.inbox / "tray" / "scan.jpg").write_bytes(SEVEN)
+        wait_until(lambda: place.row("scan.jpg"))
+        assert daemon.complaints() == ""
+    assert read_files(place.outbox) == {"7/scan.jpg": SEVEN}
+
+
+@pytest.mark.parametrize(("number", "group"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
+def test_asked_to_stop_under_load_it_finishes_what_it_claimed_and_leaves_the_rest(
+    place: Place, number: int, *, group: bool
+) -> None:
+    dropped = dict(drop(place, 600, "early"))
+    with Daemon(place, workers__count=2) as daemon:
+        workers = daemon.children()
+        assert len(workers) == 2
+        wait_until(place.rows)
+        dropped |= drop(place, 50, "late")
+        daemon.stop(number, group=group)
+    assert not any(map(is_alive, workers))
+    assert list(place.claimed.iterdir()) == []
+    left = read_files(place.inbox)
+    assert left
+    assert left.items() <= dropped.items()
+    for name in left:
+        (place.inbox / name).unlink()
+    place.audit((name, content) for name, content in dropped.items() if name not in left)
+    assert daemon.events()[-1]["event"] == "stopped"
+
+
+def test_a_worker_that_is_killed_takes_nothing_with_it(place: Place) -> None:
+    with Daemon(place, workers__count=2) as daemon:
+        dropped = drop(place, 150, "first")
+        os.kill(daemon.children()[0], signal.SIGKILL)
+        dropped += drop(place, 50, "second")
+        wait_until(lambda: place.filed() == 200)
+        assert not {row["destination"].split("/")[0] for row in place.rows()} & {"failed"}
+    place.audit(dropped)
+
+
+def test_killed_idle_workers_are_replaced_and_hold_up_no_stop(place: Place) -> None:
+    with Daemon(place, workers__count=3) as daemon:
+        workers = daemon.children()
+        # The worker that waits for work holds a lock that the others wait for.
+        waiting = [pid for pid in workers if Path(f"/proc/{pid}/syscall").read_text().split()[0] == "0"]
+        for pid in waiting or workers[:1]:
+            os.kill(pid, signal.SIGKILL)
+        dropped = drop(place, 10, "scan")
+        wait_until(lambda: place.filed() == 10)
+        wait_until(lambda: not any(map(is_alive, workers)))
+    place.audit(dropped)
+
+
+def test_workers_die_with_a_daemon_that_is_killed(place: Place) -> None:
+    with Daemon(place, workers__count=2) as daemon:
+        workers = daemon.children()
+        assert len(workers) == 2
+        daemon.kill()
+    wait_until(lambda: not any(map(is_alive, workers)), 5)
+
+
+def test_two_daemons_never_share_an_inbox(told_by_events: Daemon) -> None:
+    refused = run(told_by_events.place.path, "run", code=1)
+    inbox = told_by_events.place.inbox
+    assert refused.stderr == f"watcher: another watcher is at work on {inbox} already\n"
+    assert told_by_events.process.poll() is None
+
+
+@pytest.mark.skipif(not os.access(MEMORY, os.W_OK), reason="there is no second disk here")
+def test_an_outbox_on_another_disk_is_refused_before_anything_is_claimed(
+    place: Place,
+) -> None:
+    (place.inbox / "scan.jpg").write_bytes(SEVEN)
+    with tempfile.TemporaryDirectory(dir=MEMORY) as other:
+        if Path(other).stat().st_dev == place.inbox.stat().st_dev:
+            pytest.skip("there is no second disk here")
+        refused = run(place.path, "run", code=1, outbox__path=other)
+    assert refused.stderr.startswith(f"watcher: the inbox ({place.inbox}) and the outbox ({other}) lie on")
+    assert refused.stderr.count("\n") == 1
+    assert read_files(place.inbox) == {"scan.jpg": SEVEN}
+
+
+def test_an_inbox_that_is_taken_away_ends_it_with_a_word(place: Place) -> None:
+    with Daemon(place, workers__executor="threads", inbox__sweep_seconds=0.05) as daemon:
+        place.inbox.rename(place.path / "elsewhere")
+        assert daemon.process.wait(10) == 1
+    assert daemon.complaints() == f"watcher: {place.inbox}: No such file or directory\n"
