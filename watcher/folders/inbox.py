@@ -44,12 +44,16 @@ class Inbox:
         self._writing = WritingWatch(quiet_seconds)
 
     def sweep(self) -> Iterator[str]:
-        """The paths of all files that are not hidden, as they lie there; read as they are asked for."""
+        """The paths of all files that are not hidden, as they lie there; read as they are asked for.
+
+        A subfolder that cannot be read is given as a path of its own. Raises OSError where the inbox itself
+        cannot be read.
+        """
         waiting: list[str] = []
         for path in self._walk(self._root):
-            if path in self._writing:
-                waiting.append(path)
             yield path
+            if path in self._writing:  # since it was looked at just now, or before
+                waiting.append(path)
         self._writing.keep_only(waiting)
 
     def look(self, path: str) -> Arrival | NotYet:
@@ -94,6 +98,14 @@ class Inbox:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     if self._recursive and not entry.name.startswith("."):
-                        yield from self._walk(entry.path)
+                        yield from self._walk_below(entry.path)
                 elif not is_hidden(entry.name):
                     yield entry.path
+
+    def _walk_below(self, folder: str) -> Iterator[str]:
+        try:
+            yield from self._walk(folder)
+        except FileNotFoundError:
+            pass  # somebody removed it meanwhile
+        except PermissionError:
+            yield folder

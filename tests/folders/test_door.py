@@ -1,0 +1,150 @@
+"""The door: each file once, whether an event hinted at it or a sweep came upon it."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import make_files
+
+from watcher.folders import door as door_module
+from watcher.folders.door import Door
+from watcher.folders.inbox import Inbox
+
+
+def door_of(path: Path) -> Door:
+    return Door(Inbox(path, recursive=False, quiet_seconds=1))
+
+
+def names(door: Door, most: int = 100) -> list[str]:
+    return [arrival.name for arrival in door.take(most)]
+
+
+def test_at_first_nothing_is_known(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a": b""})
+    door = door_of(tmp_path)
+    assert not door.is_open
+    assert names(door) == []
+
+
+def test_hints_come_first_then_what_the_sweep_finds_each_once(tmp_path: Path) -> None:
+    make_files(tmp_path, dict.fromkeys("abcd", b""))
+    door = door_of(tmp_path)
+    for name in "dbd":
+        door.hint(str(tmp_path / name))
+    door.sweep()
+    assert door.is_open
+    taken = names(door)
+    assert taken[:2] == ["d", "b"]
+    assert sorted(taken) == ["a", "b", "c", "d"]
+    assert not door.is_open
+
+
+def test_no_more_are_taken_than_asked_for(tmp_path: Path) -> None:
+    make_files(tmp_path, {f"{number}": b"" for number in range(10)})
+    door = door_of(tmp_path)
+    door.sweep()
+    assert names(door, 0) == []
+    taken = []
+    for _ in range(5):
+        batch = door.take(3)
+        taken += [arrival.name for arrival in batch]
+        assert len(batch) <= 3
+        for arrival in batch:
+            Path(arrival.path).unlink()
+    assert sorted(taken) == [f"{number}" for number in range(10)]
+    assert not door.is_open
+
+
+def test_a_sweep_goes_on_where_it_was_when_asked_for_again(tmp_path: Path) -> None:
+    make_files(tmp_path, dict.fromkeys("abc", b""))
+    door = door_of(tmp_path)
+    door.sweep()
+    first = names(door, 1)
+    door.sweep()
+    assert sorted(first + names(door)) == ["a", "b", "c"]
+
+
+def test_what_was_taken_and_left_in_the_inbox_comes_with_the_next_sweep(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a": b""})
+    door = door_of(tmp_path)
+    for _ in range(2):
+        door.sweep()
+        assert names(door) == ["a"]
+
+
+@given(hints=st.lists(st.integers(0, 6)), swept=st.booleans(), most=st.integers(1, 8))
+def test_every_file_hinted_at_or_swept_passes(
+    tmp_path_factory: pytest.TempPathFactory, hints: list[int], most: int, *, swept: bool
+) -> None:
+    path = tmp_path_factory.mktemp("in")
+    make_files(path, {f"{number}": b"" for number in range(5)})  # hints at 5 and 6 are wrong
+    door = door_of(path)
+    for number in hints:
+        door.hint(str(path / f"{number}"))
+    if swept:
+        door.sweep()
+    taken: list[str] = []
+    while door.is_open:
+        for arrival in door.take(most):
+            Path(arrival.path).unlink()
+            taken.append(arrival.name)
+    expected = range(5) if swept else {number for number in hints if number < 5}
+    assert sorted(taken) == [f"{number}" for number in sorted(expected)]
+
+
+def test_past_a_bound_hints_are_dropped_and_the_sweep_finds_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "MOST_HINTS", 2)
+    make_files(tmp_path, dict.fromkeys("abcd", b""))
+    door = door_of(tmp_path)
+    for name in "abcd":
+        door.hint(str(tmp_path / name))
+    assert names(door) == ["a", "b"]
+    door.sweep()
+    assert sorted(names(door)) == ["a", "b", "c", "d"]
+
+
+def test_what_is_no_file_is_told_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("nowhere")
+    door = door_of(tmp_path)
+    door.sweep()
+    assert names(door) == []
+    assert sorted(door.left_alone()) == [str(tmp_path / "fifo"), str(tmp_path / "link")]
+    os.mkfifo(tmp_path / "another")
+    door.sweep()
+    door.hint(str(tmp_path / "fifo"))
+    assert names(door) == []
+    assert door.left_alone() == [str(tmp_path / "another")]
+    assert door.left_alone() == []
+
+
+def test_of_very_many_that_are_no_files_only_so_many_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "MOST_TOLD", 3)
+    for number in range(5):
+        os.mkfifo(tmp_path / f"{number}")
+    door = door_of(tmp_path)
+    door.sweep()
+    assert names(door) == []
+    assert len(door.left_alone()) == 3
+
+
+def test_it_counts_what_was_still_being_written_at_the_last_whole_sweep(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a": b"", "b": b""})
+    door = door_of(tmp_path)
+    with (tmp_path / "a").open("ab"):
+        door.sweep()
+        assert door.unfinished == 0
+        assert names(door) == ["b"]
+        assert door.unfinished == 1
+        door.sweep()
+        assert names(door) == ["b"]
+        assert door.unfinished == 1
+    door.sweep()
+    assert sorted(names(door)) == ["a", "b"]
+    assert door.unfinished == 0
