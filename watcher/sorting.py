@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
+from hashlib import sha256
 from queue import Empty, SimpleQueue
 
 from watcher.errors import Unreadable
@@ -130,7 +131,7 @@ class Sorter:
             if fault is None:
                 results = future.result()
             elif batch.alone:
-                results = [Recognized(None, None, _blame(fault))]
+                results = [_failed(claim, fault) for claim in batch.claims]
             else:
                 # One of the batch may have brought its worker down. Each is tried again by itself.
                 self._suspects.extend(batch.claims)
@@ -147,6 +148,14 @@ class Sorter:
         now = time.monotonic()
         for outcome, decision in zip(outcomes, decisions, strict=True):
             self._filed(decision, now - outcome.claim.taken)
+
+
+def _failed(claim: Claim, fault: BaseException) -> Recognized:
+    try:
+        digest = sha256(read_claim(claim)).hexdigest()
+    except Unreadable:
+        digest = None
+    return Recognized(digest, None, _blame(fault))
 
 
 def _blame(fault: BaseException) -> str:
