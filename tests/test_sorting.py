@@ -1,0 +1,232 @@
+"""The sorter between a real inbox and a real outbox, with pools that misbehave as they please."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from daemon import Place
+from support import make_files, read_files
+
+from watcher.fitting import Fitted
+from watcher.folders.claims import Claims
+from watcher.folders.disk import Flusher
+from watcher.folders.door import Door
+from watcher.folders.inbox import Inbox
+from watcher.folders.outbox import Outbox
+from watcher.journey import Journey
+from watcher.recognition import Reading
+from watcher.sorting import LARGEST_BATCH, Sorter
+from watcher.store.database import open_database
+from watcher.store.results import Decision, ResultsLog
+from watcher.workers import Recognized
+
+POISON = b"poison"
+FIRST = Fitted(Path("first"), 1)
+SECOND = Fitted(Path("second"), 2)
+
+
+class Pool:
+    """A pool by hand: what is submitted waits until it is answered."""
+
+    count = 2
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[list[Recognized]], Path, Sequence[bytes]]] = []
+        self.batches: list[Sequence[bytes]] = []
+
+    def submit(self, fitted: Path, files: Sequence[bytes]) -> Future[list[Recognized]]:
+        future: Future[list[Recognized]] = Future()
+        self.waiting.append((future, fitted, files))
+        self.batches.append(files)
+        return future
+
+    def answer(self, fault: Callable[[Sequence[bytes]], BaseException | None] = lambda _files: None) -> None:
+        """Have all that waits recognised, but for batches that have a fault."""
+        waiting, self.waiting = self.waiting, []
+        for future, _, files in waiting:
+            error = fault(files)
+            if error:
+                future.set_exception(error)
+            else:
+                future.set_result([recognized(file) for file in files])
+
+
+class Unhurried(Flusher):
+    """No power cut is expected here; a flush takes long where others use the disk too."""
+
+    def flush(self) -> None:
+        pass
+
+
+def recognized(file: bytes) -> Recognized:
+    reading = Reading(7, 1.0, 1, (0.0,) * 10, (1,))
+    return Recognized(sha256(file).hexdigest(), reading)
+
+
+class Hall:
+    """A sorter and what is around it."""
+
+    def __init__(self, place: Place, log: ResultsLog, flusher: Flusher) -> None:
+        self.place = place
+        self.pool = Pool()
+        self.filed: list[Decision] = []
+        claims, outbox = Claims(place.inbox), Outbox(place.outbox)
+        self.door = Door(Inbox(place.inbox, recursive=False, quiet_seconds=0))
+        self.sorter = Sorter(
+            self.door,
+            claims,
+            self.pool,  # type: ignore[arg-type]  # stands in for the real one
+            Journey(log, claims, outbox, flusher, 0.9),
+            lambda decision, _seconds: self.filed.append(decision),
+        )
+
+    def step(self, fitted: Fitted = FIRST, *, taking: bool = True) -> None:
+        self.sorter.step(fitted, 0, taking=taking)
+
+    def sort(self, fault: Callable[[Sequence[bytes]], BaseException | None]) -> None:
+        """Step and answer until there is nothing more to do; that has to come soon."""
+        self.door.sweep()
+        for _ in range(1000):
+            self.step()
+            if self.sorter.is_idle and not self.door.is_open:
+                return
+            self.pool.answer(fault)
+        pytest.fail("it goes on for ever")
+
+
+@pytest.fixture
+def hall(workplace: Path) -> Iterator[Hall]:
+    place = Place(workplace)
+    place.inbox.mkdir()
+    Claims(place.inbox).make()
+    Outbox(place.outbox).make()
+    with closing(open_database(place.database)) as database, closing(Unhurried(place.outbox)) as flusher:
+        yield Hall(place, ResultsLog(database), flusher)
+
+
+def pictures(count: int) -> dict[str, bytes]:
+    return {f"scan-{number:04}.png": b"%d" % number for number in range(count)}
+
+
+def dies_of_poison(files: Sequence[bytes]) -> BaseException | None:
+    return BrokenProcessPool("a process died") if POISON in files else None
+
+
+def test_it_claims_no_more_than_the_pool_can_take_and_leaves_the_rest_in_the_inbox(hall: Hall) -> None:
+    make_files(hall.place.inbox, dict(pictures(1000)))
+    hall.door.sweep()
+    for _ in range(5):
+        hall.step()
+    assert len(hall.pool.waiting) == 2 * hall.pool.count
+    in_hand = [len(files) for _, _, files in hall.pool.waiting]
+    assert in_hand == [LARGEST_BATCH] * 4
+    claimed = [name for name in hall.place.waiting() if name.startswith(".claimed")]
+    assert len(claimed) == sum(in_hand)
+    assert not hall.sorter.has_room
+    hall.sort(lambda _files: None)
+    hall.place.audit(pictures(1000).items())
+
+
+def test_few_pictures_are_shared_out_among_the_workers(hall: Hall) -> None:
+    make_files(hall.place.inbox, dict(pictures(6)))
+    hall.door.sweep()
+    hall.step()
+    assert sorted(len(files) for files in hall.pool.batches) == [3, 3]
+
+
+@pytest.mark.parametrize("count", [1, 2, 63, 130])
+def test_a_picture_that_kills_its_workers_fails_after_two_tries_and_its_neighbours_are_filed(
+    hall: Hall, count: int
+) -> None:
+    dropped = {**pictures(count), "middle.png": POISON}
+    make_files(hall.place.inbox, dict(dropped))
+    hall.sort(dies_of_poison)
+    hall.place.audit(dropped.items())
+    assert sum(POISON in files for files in hall.pool.batches) == 2
+    rows = {row["name"]: row for row in hall.place.rows()}
+    assert {name for name, row in rows.items() if row["status"] != "filed"} == {"middle.png"}
+    assert rows["middle.png"]["destination"] == "failed/middle.png"
+    assert rows["middle.png"]["reason"] == "the worker that read it died, twice"
+    explanation = read_files(hall.place.outbox)["failed/middle.png.reason.txt"]
+    assert explanation == b"the worker that read it died, twice\n"
+
+
+def test_several_that_kill_their_workers_are_told_from_all_others(hall: Hall) -> None:
+    dropped = {**pictures(100), **{f"scan-{number:04}-bad.png": POISON for number in range(0, 100, 17)}}
+    make_files(hall.place.inbox, dict(dropped))
+    hall.sort(dies_of_poison)
+    failed = {row["name"] for row in hall.place.rows() if row["status"] == "failed"}
+    assert failed == {name for name, content in dropped.items() if content == POISON}
+    hall.place.audit(dropped.items())
+
+
+def test_an_error_in_recognising_is_told_and_blamed_on_its_picture_alone(hall: Hall) -> None:
+    dropped = {**pictures(5), "odd.png": POISON}
+    make_files(hall.place.inbox, dict(dropped))
+    hall.sort(lambda files: ZeroDivisionError("of all things") if POISON in files else None)
+    reasons = {row["name"]: row["reason"] for row in hall.place.rows() if row["reason"]}
+    assert reasons == {"odd.png": "recognising it failed, twice: ZeroDivisionError: of all things"}
+    hall.place.audit(dropped.items())
+
+
+def test_workers_that_die_once_without_a_picture_s_fault_fail_none(hall: Hall) -> None:
+    make_files(hall.place.inbox, dict(pictures(150)))
+    deaths = iter([BrokenExecutor("killed by hand")] * 2)
+    hall.sort(lambda _files: next(deaths, None))
+    assert {row["status"] for row in hall.place.rows()} == {"filed"}
+    hall.place.audit(pictures(150).items())
+
+
+def test_while_suspects_are_tried_nothing_new_is_claimed(hall: Hall) -> None:
+    make_files(hall.place.inbox, {"a.png": POISON, "b.png": b"1"})
+    hall.door.sweep()
+    hall.step()
+    hall.pool.answer(lambda _files: BrokenProcessPool(""))
+    hall.step()
+    make_files(hall.place.inbox, {"late.png": b"2"})
+    hall.door.sweep()
+    hall.step()
+    assert (hall.place.inbox / "late.png").exists()
+    assert [files for _, _, files in hall.pool.waiting] == [hall.pool.batches[-1]]
+    hall.sort(dies_of_poison)
+    hall.place.audit([("a.png", POISON), ("b.png", b"1"), ("late.png", b"2")])
+
+
+def test_a_row_names_the_references_it_was_decided_under_even_where_they_changed_meanwhile(
+    hall: Hall,
+) -> None:
+    make_files(hall.place.inbox, {"a.png": b"1"})
+    hall.door.sweep()
+    hall.step(FIRST)
+    make_files(hall.place.inbox, {"b.png": b"2"})
+    hall.door.sweep()
+    hall.step(SECOND)
+    assert [fitted for _, fitted, _ in hall.pool.waiting] == [FIRST.folder, SECOND.folder]
+    hall.pool.answer()
+    hall.step(SECOND)
+    assert {row["name"]: row["reference_version"] for row in hall.place.rows()} == {"a.png": 1, "b.png": 2}
+
+
+def test_told_to_take_nothing_it_finishes_what_it_has(hall: Hall) -> None:
+    make_files(hall.place.inbox, {"a.png": b"1"})
+    hall.door.sweep()
+    hall.step()
+    make_files(hall.place.inbox, {"b.png": b"2"})
+    hall.door.sweep()
+    hall.pool.answer()
+    hall.step(taking=False)
+    assert hall.sorter.is_idle
+    assert hall.place.waiting() == {"b.png"}
+    assert [decision.name for decision in hall.filed] == ["a.png"]
+
+
+def test_a_file_that_is_gone_before_it_is_claimed_is_no_fault(hall: Hall) -> None:
+    make_files(hall.place.inbox, {"a.png": b"1", "b.png": b"2"})
+    hall.door.sweep()
+    arrivals = hall.door.take(10)
+    (hall.place.inbox / "a.png").unlink()
+    assert [claim.name for claim in Claims(hall.place.inbox).take(arrivals)] == ["b.png"]
