@@ -37,6 +37,17 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _show_version(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - click calls it so
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - seldom needed
+
+        try:
+            click.echo(f"watcher {version('watcher')}")
+        except PackageNotFoundError:
+            click.echo("watcher, from a checkout that is not installed")
+        context.exit()
+
+
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -54,7 +65,14 @@ Examples:
     metavar="PATH",
     help="The settings to use, instead of ./config.toml.",
 )
-@click.version_option(package_name="watcher", message="watcher %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def watcher(context: click.Context, config: Path | None) -> None:
     """Sort pictures of handwritten digits: from a watched folder into one folder a digit.
@@ -68,7 +86,7 @@ def watcher(context: click.Context, config: Path | None) -> None:
 def main() -> None:
     """Run the command line, and exit with the code that its outcome has."""
     try:
-        watcher.main(standalone_mode=True)
+        watcher.main(prog_name="watcher", standalone_mode=True)
     except WatcherError as error:
         for line in str(error).splitlines():
             click.echo(f"watcher: {line}", err=True)
