@@ -5,8 +5,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.rules.euclidean import References
-from watcher.recognition.similarity import NEAREST, Similarities, check_shape, flat, score_of, slices_by_digit
+from watcher.recognition.rules.euclidean import References, in_order
+from watcher.recognition.similarity import (
+    NEAREST,
+    Similarities,
+    check_shape,
+    flat,
+    score_of,
+    slices_by_digit,
+    smallest,
+)
 
 
 class Averaged:
@@ -53,11 +61,11 @@ class Averaged:
     def _nearest(
         self, pictures: NDArray[np.float32], left_out: NDArray[np.int64] | None
     ) -> NDArray[np.int64]:
-        every = slice(0, len(self._references))
         count = min(NEAREST, len(self._references) - (left_out is not None))
         nearest = np.zeros((len(pictures), count), np.int64)
         for block in self._references.blocks(len(pictures)):
             some = pictures[block]
             rough = self._references.rough_squares(some, None if left_out is None else left_out[block])
-            nearest[block] = self._references.nearest(some, rough, every, count)[0]
+            chosen = smallest(rough, count)
+            nearest[block] = in_order(chosen, self._references.exact(some, rough, chosen))
         return nearest

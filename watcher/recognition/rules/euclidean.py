@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.similarity import smallest
-
 BLOCK = 1 << 22  # numbers held at once
+CACHED = 1 << 18  # of those that are read again at once
 
 
 class References:
@@ -22,7 +21,7 @@ class References:
 
     def blocks(self, count: int) -> Iterator[slice]:
         """Shares of `count` pictures, each small enough to be measured at once."""
-        step = max(1, min(256, BLOCK // max(len(self.rows), 8 * self.rows.shape[1])))
+        step = max(1, BLOCK // max(len(self.rows), self.rows.shape[1]))
         return (slice(at, min(at + step, count)) for at in range(0, count, step))
 
     def rough_squares(
@@ -36,14 +35,22 @@ class References:
             rough[np.arange(len(rough)), left_out] = np.inf
         return np.asarray(rough, np.float32)
 
-    def nearest(
-        self, pictures: NDArray[np.float32], rough: NDArray[np.float32], within: slice, count: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """(m, c) indices of the nearest references `within`, and their exact distances, ascending."""
-        chosen = smallest(rough[:, within], count) + within.start
-        apart = self.rows[chosen] - pictures[:, None]
-        apart *= apart
-        distances = np.sqrt(apart.sum(axis=2)).astype(np.float64)
+    def exact(
+        self, pictures: NDArray[np.float32], rough: NDArray[np.float32], chosen: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """(m, c) distances to the references of (m, c) indices: 0 to an equal one, inf to one left out."""
+        distances = np.empty(chosen.shape)
+        step = max(1, CACHED // (chosen.shape[1] * pictures.shape[1] or 1))
+        for at in range(0, len(pictures), step):
+            apart = self.rows[chosen[at : at + step]]
+            apart -= pictures[at : at + step, None]
+            apart *= apart
+            distances[at : at + step] = np.sqrt(apart.sum(axis=2))
         distances[np.isinf(np.take_along_axis(rough, chosen, axis=1))] = np.inf
-        order = np.argsort(distances, axis=1, kind="stable")
-        return np.take_along_axis(chosen, order, axis=1), np.take_along_axis(distances, order, axis=1)
+        return distances
+
+
+def in_order(chosen: NDArray[np.int64], distances: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The chosen references, (m, c), the nearest first; of equally near ones the first."""
+    order = np.lexsort((chosen, distances), axis=1)
+    return np.take_along_axis(chosen, order, axis=1)

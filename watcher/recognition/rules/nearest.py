@@ -5,8 +5,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.rules.euclidean import References
-from watcher.recognition.similarity import NEAREST, Similarities, check_shape, flat, score_of, slices_by_digit
+from watcher.recognition.rules.euclidean import References, in_order
+from watcher.recognition.similarity import (
+    NEAREST,
+    Similarities,
+    check_shape,
+    flat,
+    score_of,
+    slices_by_digit,
+    smallest,
+)
 
 FEW = 2  # nearest references of a digit that its distance is the mean of
 
@@ -29,24 +37,29 @@ class Nearest:
         return self._compare(self._references.rows[indices], indices)
 
     def _compare(self, pictures: NDArray[np.float32], left_out: NDArray[np.int64] | None) -> Similarities:
-        others = len(self._references) - (left_out is not None)
+        references = self._references
+        count = min(NEAREST, len(references) - (left_out is not None))
         distances = np.full((len(pictures), 10), np.inf)
-        nearest = np.zeros((len(pictures), min(NEAREST, others)), np.int64)
-        every = slice(0, len(self._references))
-        for block in self._references.blocks(len(pictures)):
+        nearest = np.zeros((len(pictures), count), np.int64)
+        present = [digit for digit, within in enumerate(self._slices) if within.start < within.stop]
+        for block in references.blocks(len(pictures)):
             some = pictures[block]
-            rough = self._references.rough_squares(some, None if left_out is None else left_out[block])
-            for digit, within in enumerate(self._slices):
-                if within.start < within.stop:
-                    _, found = self._references.nearest(some, rough, within, FEW)
-                    distances[block, digit] = mean_of_finite(found)
-            nearest[block], _ = self._references.nearest(some, rough, every, nearest.shape[1])
+            rough = references.rough_squares(some, None if left_out is None else left_out[block])
+            candidates = [smallest(rough, count)]
+            for digit in present:
+                within = self._slices[digit]
+                candidates.append(within.start + smallest(rough[:, within], FEW))
+            ends = np.cumsum([chosen.shape[1] for chosen in candidates])[:-1]
+            overall, *by_digit = np.split(references.exact(some, rough, np.hstack(candidates)), ends, axis=1)
+            nearest[block] = in_order(candidates[0], overall)
+            for digit, found in zip(present, by_digit, strict=True):
+                distances[block, digit] = mean_of_finite(found)
         return Similarities(score_of(distances), distances, nearest)
 
 
 def mean_of_finite(distances: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean of each row's finite numbers, inf where it has none."""
     finite = np.isfinite(distances)
-    counts = finite.sum(axis=1)
+    counts = np.count_nonzero(finite, axis=1)
     sums = np.where(finite, distances, 0).sum(axis=1)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)

@@ -22,14 +22,17 @@ class Votes:
         self._labels = labels
         paper = paper_of(references)
         self._pixels = paper.shape[1]
-        self._packed = packed(paper)
-        self._papers = np.bitwise_count(self._packed).sum(axis=1, dtype=np.int64)
+        self._words = np.ascontiguousarray(packed(paper).T)  # (words, n): summing down columns is fast
+        self._papers = paper.sum(axis=1, dtype=np.int64)
         slices = slices_by_digit(labels)
         self._counts = np.array([within.stop - within.start for within in slices])
         papers = np.stack([paper[within].sum(axis=0, dtype=np.int64) for within in slices])
         # With p and r 1 for paper, 0 for ink, r's vote on p is p(3r - 1) - r: linear in r, so that all the
         # references of a digit vote at once.
-        self._weights = (3 * papers - self._counts[:, None]).T.astype(np.float64)
+        weights = (3 * papers - self._counts[:, None]).T
+        # No partial sum outgrows the whole numbers that the type holds exactly, 2**24 or 2**53.
+        exact = np.float32 if 2 * int(self._counts.max()) * self._pixels < 2**24 else np.float64
+        self._weights: NDArray[np.floating[Any]] = weights.astype(exact)
         self._totals = papers.sum(axis=1)
 
     def compare(self, batch: NDArray[Any]) -> Similarities:
@@ -41,9 +44,8 @@ class Votes:
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
         """Each chosen reference compared with all the others."""
-        paper = np.unpackbits(self._packed[indices].view(np.uint8), axis=1, count=self._pixels).astype(
-            np.bool_
-        )
+        words = np.ascontiguousarray(self._words[:, indices].T)
+        paper = np.unpackbits(words.view(np.uint8), axis=1, count=self._pixels).astype(np.bool_)
         scores = self._scores(paper)
         rows, own = np.arange(len(indices)), self._labels[indices]
         scores[rows, own] -= self._papers[indices]  # its own votes on itself
@@ -52,8 +54,8 @@ class Votes:
         return self._similarities(paper, scores, present, self._nearest(paper, indices))
 
     def _scores(self, paper: NDArray[np.bool_]) -> NDArray[np.float64]:
-        # float64 holds these whole numbers exactly up to 2**53.
-        return np.asarray(paper.astype(np.float64) @ self._weights - self._totals)
+        votes = paper.astype(self._weights.dtype) @ self._weights
+        return np.asarray(votes - self._totals, np.float64)
 
     def _similarities(
         self,
@@ -71,23 +73,27 @@ class Votes:
 
     def _nearest(self, paper: NDArray[np.bool_], left_out: NDArray[np.int64] | None) -> NDArray[np.int64]:
         """The references with the highest votes of their own."""
-        count = min(NEAREST, len(self._packed) - (left_out is not None))
+        count = min(NEAREST, len(self._labels) - (left_out is not None))
         nearest = np.zeros((len(paper), count), np.int64)
-        for row, picture in enumerate(packed(paper)):
-            against = self._papers - 3 * self._both(picture)
+        rows = max(1, BLOCK // len(self._labels))
+        for at in range(0, len(paper), rows):
+            some = slice(at, at + rows)
+            both = np.stack([self._both(picture) for picture in packed(paper[some])])
+            against = self._papers - 3 * both  # a reference's votes, negated, but for the same sum of all
             if left_out is not None:
-                against[left_out[row]] = np.iinfo(np.int64).max
-            nearest[row] = smallest(against[None], count)[0]
+                against[np.arange(len(against)), left_out[some]] = np.iinfo(np.int64).max
+            nearest[some] = smallest(against, count)
         return nearest
 
     def _both(self, picture: NDArray[np.uint64]) -> NDArray[np.int64]:
         """(n,) pixels that are paper in the picture and in each reference."""
         step = max(1, BLOCK // len(picture))
+        bits = picture[:, None]
         counts = [
-            np.bitwise_count(self._packed[at : at + step] & picture).sum(axis=1, dtype=np.int64)
-            for at in range(0, len(self._packed), step)
+            np.bitwise_count(self._words[:, at : at + step] & bits).sum(axis=0, dtype=np.uint32)
+            for at in range(0, self._words.shape[1], step)
         ]
-        return np.concatenate(counts)
+        return np.concatenate(counts).astype(np.int64)
 
 
 def paper_of(pictures: NDArray[Any]) -> NDArray[np.bool_]:
