@@ -28,18 +28,14 @@ class _Moment(click.ParamType[str]):
     name = "WHEN"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        age = re.fullmatch(r"(\d{1,6})([smhdw])", value)
-        if age:
-            return as_stamp(datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])}))
         try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
+            return as_stamp(_moment(value))
+        except (ValueError, OverflowError):
             self.fail(
                 f"{value!r} is no time; write 2026-11-22, 2026-11-22T14:00, or an age: 90m, 24h, 7d",
                 param,
                 ctx,
             )
-        return as_stamp(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 @click.command(
@@ -132,3 +128,11 @@ def _cell(name: str, value: Any) -> object:
     if name == "decided_at":
         return value[:19].replace("T", " ")
     return value
+
+
+def _moment(text: str) -> datetime:
+    age = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    if age:
+        return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
