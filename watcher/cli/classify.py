@@ -1,5 +1,7 @@
 """`watcher classify`."""
 
+import os
+import stat
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -54,13 +56,20 @@ def command(config: Config, files: tuple[Path, ...], *, as_json: bool) -> None:
 
 def _recognize(file: Path, fitted: Path) -> Recognized:
     try:
-        with file.open("rb") as opened:
+        with open(file, "rb", opener=_without_waiting) as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                return Recognized(None, None, "it is no regular file")
             data = opened.read(LARGEST_FILE + 1)
     except OSError as error:
         return Recognized(None, None, f"it cannot be read: {error.strerror}")
     if len(data) > LARGEST_FILE:
         return Recognized(None, None, f"it is longer than {LARGEST_FILE:,} bytes")
     return recognize(fitted, [data])[0]
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a named pipe would otherwise wait for somebody to write into it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _describe(file: Path, recognized: Recognized, review_below: float) -> dict[str, Any]:
