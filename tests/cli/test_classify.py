@@ -1,0 +1,161 @@
+"""`watcher classify` and `watcher evaluate`: they say what they see, and change nothing."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon import Place, reference_picture
+from support import digit_picture, make_files, read_files
+
+Watcher = Callable[..., Any]
+FIELDS = ["file", "digit", "certainty", "runner_up", "scores", "status", "reason", "nearest"]
+
+
+@pytest.fixture(autouse=True)
+def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recognise in this process, which is quicker to start."""
+    monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
+
+
+def snapshot(place: Place) -> dict[str, bytes]:
+    return {name: content for name, content in read_files(place.path).items() if "watcher.db-" not in name}
+
+
+def test_each_file_is_described_by_one_object_with_the_fields_of_the_contract(
+    watcher: Watcher, place: Place
+) -> None:
+    make_files(place.path, {"seven.jpg": reference_picture(7), "novel.png": b"once", "empty.png": b""})
+    before = snapshot(place)
+    lines = watcher("classify", "--json", "seven.jpg", "novel.png", "nowhere.png", "empty.png", code=1).out
+    told = [json.loads(line) for line in lines.splitlines()]
+    assert [list(each) for each in told] == [FIELDS] * 4
+    seven, *others = told
+    assert (seven["file"], seven["digit"], seven["status"], seven["reason"]) == (
+        "seven.jpg",
+        7,
+        "filed",
+        None,
+    )
+    assert 0.9 <= seven["certainty"] <= 1
+    assert len(seven["scores"]) == 10
+    assert sorted(range(10), key=seven["scores"].__getitem__)[:-3:-1] == [7, seven["runner_up"]]
+    assert seven["nearest"]
+    assert all(type(reference) is int for reference in seven["nearest"])
+    for other, name in zip(others, ("novel.png", "nowhere.png", "empty.png"), strict=True):
+        assert other["file"] == name
+        assert other["status"] == "failed"
+        assert other["reason"]
+        assert {other[field] for field in ("digit", "certainty", "runner_up", "scores", "nearest")} == {None}
+    assert others[1]["reason"] == "it cannot be read: No such file or directory"
+    assert snapshot(place) == before
+    assert place.rows() == []
+
+
+def test_files_that_can_all_be_read_give_exit_code_0(watcher: Watcher, place: Place) -> None:
+    make_files(place.path, {f"{digit}.jpg": reference_picture(digit) for digit in range(10)})
+    lines = watcher("classify", "--json", *(f"{digit}.jpg" for digit in range(10))).out.splitlines()
+    assert [json.loads(line)["digit"] for line in lines] == list(range(10))
+
+
+def test_the_threshold_decides_what_would_go_to_review(
+    watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_files(place.path, {"a.png": digit_picture(2)})
+    monkeypatch.setenv("WATCHER_RECOGNITION__REVIEW_BELOW", "1")
+    told = json.loads(watcher("classify", "--json", "a.png").out)
+    assert (told["status"], "is below 1" in (told["reason"] or "")) in {("review", True), ("filed", False)}
+    assert (told["status"] == "filed") == (told["certainty"] == 1)
+
+
+def test_the_table_names_each_file_and_lets_no_name_break_it(watcher: Watcher, place: Place) -> None:
+    names = ["a [bold]b[/bold].jpg", "two\nlines \x1b[31m.jpg", "caf\udce9.jpg", ":smile:.jpg"]
+    make_files(place.path, {name: reference_picture(7) for name in names})
+    shown = watcher("classify", *names).out
+    rows = [line.strip() for line in shown.splitlines() if line.strip()][2:]
+    assert len(rows) == 4
+    for row, name in zip(
+        rows, ["a [bold]b[/bold].jpg", r"two\nlines \x1b[31m.jpg", r"caf\xe9.jpg", ":smile:.jpg"], strict=True
+    ):
+        assert row.startswith(name)
+        assert row[len(name) :].split()[0] == "7"
+    assert "\x1b" not in shown
+
+
+def test_a_fifo_and_a_folder_are_no_pictures_and_hold_nothing_up(watcher: Watcher, place: Place) -> None:
+    os.mkfifo("pipe.png")
+    lines = watcher("classify", "--json", "pipe.png", "inbox", code=1).out.splitlines()
+    assert [json.loads(line)["status"] for line in lines] == ["failed", "failed"]
+    assert json.loads(lines[0])["reason"] == "it is no regular file"
+    assert place.rows() == []
+
+
+EVALUATED = [
+    "images",
+    "errors",
+    "error_rate",
+    "unreadable",
+    "review",
+    "wrong_filed",
+    "ece",
+    "coverage",
+    "confusion",
+    "seconds",
+]
+
+
+@pytest.fixture
+def labelled(place: Place) -> Path:
+    """24 labelled images: 20 right, 3 under a wrong label, 1 that is none."""
+    right = {
+        f"{digit}_{index}.jpg": reference_picture(digit, index) for digit in range(10) for index in (0, 1)
+    }
+    wrong = {
+        "1_8.jpg": reference_picture(7, 2),
+        "1_9.jpg": reference_picture(7, 3),
+        "2_9.jpg": reference_picture(3, 2),
+    }
+    make_files(place.path / "test", right | wrong | {"5_9.jpg": b"none"})
+    return place.path / "test"
+
+
+def test_the_counts_of_an_evaluation_are_those_of_the_labels(
+    watcher: Watcher, place: Place, labelled: Path
+) -> None:
+    before = snapshot(place)
+    outcome = watcher("evaluate", labelled, "--json")
+    told = json.loads(outcome.out)
+    assert list(told) == EVALUATED
+    assert (told["images"], told["errors"], told["unreadable"]) == (23, 3, 1)
+    assert told["error_rate"] == pytest.approx(3 / 23)
+    assert told["wrong_filed"] + told["review"] >= 3
+    assert told["wrong_filed"] <= 3
+    confusion = told["confusion"]
+    assert (len(confusion), {len(row) for row in confusion}) == (10, {10})
+    assert (confusion[1][7], confusion[2][3], confusion[7][7], confusion[5][5]) == (2, 1, 2, 2)
+    assert sum(map(sum, confusion)) == 23
+    assert set(told["coverage"]) == {"0.001", "0.01"}
+    assert 0 <= told["coverage"]["0.001"] <= told["coverage"]["0.01"] <= 1
+    assert 0 <= told["ece"] <= 1
+    assert told["seconds"] > 0
+    assert "5_9.jpg is left out" in outcome.err
+    assert snapshot(place) == before
+
+
+def test_processes_evaluate_to_the_same(
+    watcher: Watcher, labelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = json.loads(watcher("evaluate", labelled, "--json").out)
+    monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "processes")
+    monkeypatch.setenv("WATCHER_WORKERS__COUNT", "1")
+    processes = json.loads(watcher("evaluate", labelled, "--json").out)
+    assert {**processes, "seconds": 0} == {**threads, "seconds": 0}
+
+
+def test_an_evaluation_is_shown_in_words_too(watcher: Watcher, labelled: Path) -> None:
+    shown = watcher("evaluate", labelled).out.split()
+    for word in ("images", "errors", "review", "coverage"):
+        assert word in shown
+    assert shown[shown.index("errors") + 1] == "3"

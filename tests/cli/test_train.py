@@ -1,0 +1,116 @@
+"""`watcher train` and `watcher references`."""
+
+import gzip
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import digit_picture, make_files
+
+Watcher = Callable[..., Any]
+ALL_TEN = {f"{digit}_{index}.png": digit_picture(digit, index) for digit in range(10) for index in range(2)}
+
+
+@pytest.fixture(autouse=True)
+def _in_a_workplace(workplace: Path) -> None:
+    make_files(workplace / "mine", dict(ALL_TEN))
+
+
+def references(watcher: Watcher) -> dict[str, Any]:
+    known: dict[str, Any] = json.loads(watcher("references", "--json").out)
+    return known
+
+
+def test_labelled_images_become_references_once(watcher: Watcher) -> None:
+    assert watcher("train", "mine").out == "added 20 references, 0 were known. There are 20 now.\n"
+    first = references(watcher)
+    assert first == {"version": 1, "references": 20, "digits": [2] * 10, "sources": {"mine": [2] * 10}}
+    assert watcher("train", "mine").out == "added 0 references, 20 were known. There are 20 now.\n"
+    assert references(watcher) == first
+
+
+def test_a_folder_of_folders_and_several_sources_are_taken_too(watcher: Watcher, workplace: Path) -> None:
+    make_files(
+        workplace,
+        {
+            "outbox/7/scan.png": digit_picture(7, 5),
+            "outbox/3/any name.PNG": digit_picture(3, 5),
+            "outbox/review/unsure.png": digit_picture(4, 5),
+            "outbox/failed/broken.png": b"",
+            "outbox/12/scan.png": digit_picture(2, 5),
+        },
+    )
+    watcher("train", "mine", "outbox")
+    assert references(watcher)["sources"] == {"mine": [2] * 10, "outbox": [0, 0, 0, 1, 0, 0, 0, 1, 0, 0]}
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_an_idx_pair_is_taken_and_its_ink_is_turned_dark(
+    watcher: Watcher, workplace: Path, *, packed: bool
+) -> None:
+    pictures = bytes(28 * 28 - 1) + b"\xff" + b"\xff" + bytes(28 * 28 - 1)
+    images = struct.pack(">4I", 0x803, 2, 28, 28) + pictures
+    labels = struct.pack(">2I", 0x801, 2) + bytes([4, 9])
+    end, pack = (".gz", gzip.compress) if packed else ("", bytes)
+    make_files(
+        workplace, {f"t-images-idx3-ubyte{end}": pack(images), f"t-labels-idx1-ubyte{end}": pack(labels)}
+    )
+    assert watcher("train", f"t-images-idx3-ubyte{end}").out.startswith("added 2 references, 0 were known.")
+    assert references(watcher)["digits"] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 1]
+    assert watcher("train", f"t-images-idx3-ubyte{end}").out.startswith("added 0 references, 2 were known.")
+
+
+def test_an_image_known_under_another_digit_is_refused_by_name_and_the_others_are_taken(
+    watcher: Watcher, workplace: Path
+) -> None:
+    make_files(workplace, {"more/8_0.png": ALL_TEN["3_1.png"], "more/8_1.png": digit_picture(8, 7)})
+    watcher("train", "mine")
+    outcome = watcher("train", "more", code=1)
+    assert outcome.out == "added 1 references, 0 were known, 1 were refused. There are 21 now.\n"
+    assert outcome.err == (
+        "watcher: more/8_0.png is refused: it is labelled 8, "
+        "but the same image is a reference for 3 already (mine/3_1.png)\n"
+    )
+    assert references(watcher)["digits"][8] == 3
+
+
+def test_one_source_that_contradicts_itself_is_refused_as_well(watcher: Watcher, workplace: Path) -> None:
+    make_files(workplace, {"both/1_0.png": digit_picture(1, 7), "both/7_0.png": digit_picture(1, 7)})
+    error = watcher("train", "both", code=1).err
+    assert "both/7_0.png is refused: it is labelled 7" in error
+    assert "(both/1_0.png)" in error
+
+
+def test_what_cannot_be_read_is_refused_by_name_and_the_others_are_taken(
+    watcher: Watcher, workplace: Path
+) -> None:
+    bad = {"5_9.png": b"no picture", "6_9.png": digit_picture(6)[:300], "\x1b[2J/": None}
+    make_files(workplace / "mine", bad)
+    outcome = watcher("train", "mine", code=1)
+    assert "added 20 references" in outcome.out
+    assert [line.split(" is refused: ")[0] for line in outcome.err.splitlines()] == [
+        "watcher: mine/5_9.png",
+        "watcher: mine/6_9.png",
+    ]
+
+
+def test_digits_without_a_reference_are_named(watcher: Watcher, workplace: Path) -> None:
+    make_files(workplace, {"few/4_0.png": digit_picture(4), "few/5_0.png": digit_picture(5)})
+    assert watcher("train", "few").out.splitlines()[1] == (
+        "There is none of 0, 1, 2, 3, 6, 7, 8, 9 yet: no picture can be recognised as one."
+    )
+
+
+def test_nothing_is_added_when_one_of_the_sources_is_missing(watcher: Watcher, workplace: Path) -> None:
+    assert "nowhere: there is no such file or folder" in watcher("train", "mine", "nowhere", code=1).err
+    assert not (workplace / "watcher.db").exists()
+
+
+def test_references_are_shown_by_source_and_in_all(watcher: Watcher) -> None:
+    watcher("train", "mine")
+    rows = [line.split() for line in watcher("references").out.splitlines() if line.strip()]
+    assert rows[0] == ["from", *"0123456789", "all"]
+    assert rows[-2:] == [["mine", *["2"] * 10, "20"], ["all", *["2"] * 10, "20"]]
