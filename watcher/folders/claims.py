@@ -1,5 +1,6 @@
 """Claims: files taken out of the inbox by a rename into a private folder, where nobody else touches them."""
 
+import errno
 import os
 import stat
 import time
@@ -99,7 +100,11 @@ def read_claim(claim: Claim) -> bytes:
         descriptor = os.open(claim.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except PermissionError as error:
         raise Unreadable("there is no permission to read it") from error
-    with os.fdopen(descriptor, "rb") as file:
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:  # a link, a socket
+            raise Unreadable("it is no regular file") from error
+        raise
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable("it is no regular file")
@@ -107,7 +112,10 @@ def read_claim(claim: Claim) -> bytes:
             raise Unreadable(
                 f"it is {status.st_size:,} bytes long; pictures of more than {LARGEST_FILE:,} are not read"
             )
-        return file.read(LARGEST_FILE)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(LARGEST_FILE)
+    finally:
+        os.close(descriptor)
 
 
 def claimed_name(token: str) -> str:

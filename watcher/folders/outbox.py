@@ -10,6 +10,7 @@ from watcher.folders.disk import move_without_replacing
 FOLDERS = (*(str(digit) for digit in range(10)), "review", "failed")
 LONGEST_NAME = 255
 LONGEST_SUFFIX = 32
+REASON = ".reason.txt"
 
 
 class Outbox:
@@ -75,20 +76,22 @@ class Outbox:
 
 
 def numbered(name: str, number: int) -> str:
-    """`scan.png`, `scan-1.png`, `scan-2.png` …; a name that gets too long for the disk loses of its stem."""
+    """`scan.png`, `scan-1.png`, `scan-2.png` …; a name that gets too long for the disk loses of its stem.
+
+    A numbered name leaves room for REASON, so that the files with the reasons are numbered as well.
+    """
     if number == 0:
         return name
     stem, suffix = os.path.splitext(name)
     if len(os.fsencode(suffix)) > LONGEST_SUFFIX:
         stem, suffix = name, ""
     ending = f"-{number}{suffix}"
-    return _cut(stem, LONGEST_NAME - len(os.fsencode(ending))) + ending
+    return _cut(stem, LONGEST_NAME - len(REASON) - len(os.fsencode(ending))) + ending
 
 
 def _reason_name(destination: str) -> str:
     folder, name = destination.split("/", 1)
-    ending = ".reason.txt"
-    return f"{folder}/{_cut(name, LONGEST_NAME - len(ending))}{ending}"
+    return f"{folder}/{_cut(name, LONGEST_NAME - len(REASON))}{REASON}"
 
 
 def _cut(text: str, size: int) -> str:

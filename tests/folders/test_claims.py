@@ -1,0 +1,190 @@
+"""Claims: taken by a rename, found again after a crash, gone when done; and read without being fooled."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support import make_files, read_files
+
+from watcher.errors import Unreadable
+from watcher.folders.claims import LARGEST_FILE, Claim, Claims, claimed_name, read_claim
+from watcher.folders.inbox import Arrival
+
+ANY_NAMES = st.sets(
+    st.binary(min_size=1, max_size=255).filter(
+        lambda name: not {0, ord("/")} & set(name) and name not in {b".", b".."}
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def claims_of(inbox: Path) -> Claims:
+    claims = Claims(inbox)
+    claims.make()
+    return claims
+
+
+def arrived(inbox: Path, *names: str) -> list[Arrival]:
+    return [Arrival(os.path.join(inbox, name), os.path.basename(name), 5.0) for name in names]  # noqa: PTH118, PTH119 - names as the inbox gives them
+
+
+def test_taking_moves_a_file_where_nobody_else_looks(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a.png": b"a", "b.png": b"b"})
+    claims = claims_of(tmp_path)
+    [claim] = claims.take(arrived(tmp_path, "a.png"))
+    assert (claim.name, claim.arrived) == ("a.png", 5.0)
+    assert read_files(tmp_path) == {"b.png": b"b", os.path.relpath(claim.path, tmp_path): b"a"}
+    assert Path(claim.path).is_relative_to(tmp_path / ".claimed")
+    assert claims.path.stat().st_mode & 0o777 == 0o700
+    assert read_claim(claim) == b"a"
+
+
+def test_the_private_folder_is_made_once(tmp_path: Path) -> None:
+    claims_of(tmp_path).take(arrived(tmp_path))
+    claims_of(tmp_path)
+    assert list(claims_of(tmp_path).left()) == []
+
+
+def test_every_batch_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    claims = claims_of(tmp_path)
+    tokens = set()
+    for _ in range(50):
+        make_files(tmp_path, {"scan.png": b""})
+        tokens |= {claim.token for claim in claims.take(arrived(tmp_path, "scan.png"))}
+    assert len(tokens) == 50
+    assert len(read_files(tmp_path)) == 50
+
+
+def test_batches_never_share_a_folder_though_the_clock_stands_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([7, 7, 7, 8])
+    monkeypatch.setattr("time.time_ns", lambda: next(times))
+    claims = claims_of(tmp_path)
+    make_files(tmp_path, {"a": b"", "b": b""})
+    [a], [b] = claims.take(arrived(tmp_path, "a")), claims.take(arrived(tmp_path, "b"))
+    assert Path(a.path).parent != Path(b.path).parent
+
+
+def test_of_two_of_one_name_one_stays_for_the_next_time(tmp_path: Path) -> None:
+    make_files(tmp_path, {"x/scan.png": b"x", "y/scan.png": b"y", "z.png": b"z"})
+    claims = claims_of(tmp_path)
+    arrivals = arrived(tmp_path, "x/scan.png", "y/scan.png", "z.png")
+    first = claims.take(arrivals)
+    assert [read_claim(claim) for claim in first] == [b"x", b"z"]
+    assert (tmp_path / "y" / "scan.png").read_bytes() == b"y"
+    second = claims.take(arrivals)
+    assert [read_claim(claim) for claim in second] == [b"y"]
+    assert len({claim.token for claim in first + second}) == 3
+
+
+def test_what_is_gone_is_not_claimed(tmp_path: Path) -> None:
+    make_files(tmp_path, {"b.png": b"b"})
+    claims = claims_of(tmp_path)
+    assert [claim.name for claim in claims.take(arrived(tmp_path, "a.png", "b.png"))] == ["b.png"]
+    assert claims.take(arrived(tmp_path, "a.png")) == []
+    assert len(list(claims.path.iterdir())) == 1
+
+
+def test_an_earlier_runs_claims_are_found_oldest_first_with_their_tokens(tmp_path: Path) -> None:
+    claims = claims_of(tmp_path)
+    taken = []
+    for batch in (("b", "a"), ("c",), ("a",)):
+        make_files(tmp_path, dict.fromkeys(batch, b""))
+        taken.append({claim.token for claim in claims.take(arrived(tmp_path, *batch))})
+    (claims.path / "0").mkdir()
+    (claims.path / ".probe-x").touch()
+    left = list(Claims(tmp_path).left())
+    assert [claim.name for claim in left] == ["a", "b", "c", "a"]
+    assert [{claim.token for claim in left[start:end]} for start, end in ((0, 2), (2, 3), (3, 4))] == taken
+    assert not (claims.path / "0").exists()
+
+
+def test_dropping_removes_the_files_and_then_their_folder(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a": b"", "b": b""})
+    claims = claims_of(tmp_path)
+    a, b = claims.take(arrived(tmp_path, "a", "b"))
+    claims.drop([a])
+    assert [claim.token for claim in claims.left()] == [b.token]
+    claims.drop([a, b])
+    assert list(claims.path.iterdir()) == []
+    claims.drop([a, b])
+
+
+@given(ANY_NAMES)
+@example({b"\xff\xfe", b"%ff", b"a\nb", b"\xc3\xa4", b"a%2fb", b" ", b"x" * 255})
+def test_names_may_hold_any_bytes(tmp_path_factory: pytest.TempPathFactory, raw: set[bytes]) -> None:
+    inbox = tmp_path_factory.mktemp("inbox")
+    names = sorted(map(os.fsdecode, raw))
+    make_files(inbox, {name: os.fsencode(name) for name in names})
+    claims = claims_of(inbox)
+    taken = claims.take(arrived(inbox, *names))
+    assert [claimed_name(claim.token) for claim in taken] == [claim.name for claim in taken] == names
+    assert [read_claim(claim) for claim in taken] == [os.fsencode(name) for name in names]
+    assert all(claim.token.isascii() and claim.token.isprintable() for claim in taken)
+    left = list(claims.left())
+    assert {(claim.token, claim.path, claim.name) for claim in left} == {
+        (claim.token, claim.path, claim.name) for claim in taken
+    }
+    claims.drop(left)
+    assert read_files(inbox) == {}
+
+
+def claim_at(path: Path) -> Claim:
+    return Claim("batch/name", str(path), path.name, 0.0, 0.0)
+
+
+def test_a_file_is_read_to_its_end(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a": b"\0\n" * 1000, "empty": b""})
+    assert read_claim(claim_at(tmp_path / "a")) == b"\0\n" * 1000
+    assert read_claim(claim_at(tmp_path / "empty")) == b""
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    for name, size in (("largest", LARGEST_FILE), ("larger", LARGEST_FILE + 1), ("sparse", 2**40)):
+        (tmp_path / name).touch()
+        os.truncate(tmp_path / name, size)
+    assert len(read_claim(claim_at(tmp_path / "largest"))) == LARGEST_FILE
+    for name in ("larger", "sparse"):
+        with pytest.raises(Unreadable, match=r"bytes long; pictures of more than 33,554,432 are not read$"):
+            read_claim(claim_at(tmp_path / name))
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.path.relpath(path))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(os.mkfifo, id="fifo"),
+        pytest.param(os.mkdir, id="folder"),
+        pytest.param(make_socket, id="socket"),
+        pytest.param(lambda path: path.symlink_to(__file__), id="link"),
+        pytest.param(lambda path: path.symlink_to("nowhere"), id="dangling link"),
+    ],
+)
+def test_what_is_no_regular_file_is_unreadable(workplace: Path, make: Callable[[Path], object]) -> None:
+    make(workplace / "odd")
+    with pytest.raises(Unreadable) as raised:
+        read_claim(claim_at(workplace / "odd"))
+    assert str(raised.value) == "it is no regular file"
+
+
+def test_a_file_that_may_not_be_read_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_files(tmp_path, {"a": b"secret"})
+    (tmp_path / "a").chmod(0)
+
+    def refuse(*_: object) -> None:  # root may read anything, so the refusal itself is played
+        raise PermissionError
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(Unreadable) as raised:
+        read_claim(claim_at(tmp_path / "a"))
+    assert str(raised.value) == "there is no permission to read it"

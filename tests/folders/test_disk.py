@@ -1,0 +1,75 @@
+"""What is asked of the disk itself."""
+
+import errno
+import os
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from support import make_files, read_files
+
+from watcher.folders.disk import DiskError, Flusher, require_one_disk
+
+OTHER_DISK = Path("/dev/shm")  # noqa: S108 - a file system of its own on most Linux systems
+
+
+def test_a_disk_is_flushed(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a": b"x"})
+    with closing(Flusher(tmp_path)) as flusher:
+        flusher.flush()
+        flusher.flush()
+
+
+def test_a_flush_that_fails_is_told(tmp_path: Path) -> None:
+    flusher = Flusher(tmp_path)
+    flusher.close()
+    with pytest.raises(OSError, match="Bad file descriptor") as raised:
+        flusher.flush()
+    assert raised.value.errno == errno.EBADF
+
+
+def test_where_one_disk_cannot_be_flushed_alone_all_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = []
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: object())
+    monkeypatch.setattr(os, "sync", lambda: flushed.append("all"))
+    with closing(Flusher(tmp_path)) as flusher:
+        flusher.flush()
+    assert flushed == ["all"]
+
+
+def test_folders_of_one_disk_serve_and_nothing_is_left_in_them(tmp_path: Path) -> None:
+    make_files(tmp_path, {"in/.claimed/": None, "out/": None})
+    require_one_disk(tmp_path / "in" / ".claimed", tmp_path / "out")
+    assert read_files(tmp_path) == {}
+
+
+def test_folders_of_two_disks_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_files(tmp_path, {"in/.claimed/": None, "out/": None})
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(DiskError) as raised:
+        require_one_disk(tmp_path / "in" / ".claimed", tmp_path / "out")
+    assert str(raised.value) == (
+        f"the inbox ({tmp_path}/in) and the outbox ({tmp_path}/out) lie on different disks or mounts; "
+        "put both below one folder of one disk"
+    )
+    assert read_files(tmp_path) == {}
+
+
+def test_two_real_disks_are_refused(tmp_path: Path) -> None:
+    if not OTHER_DISK.is_dir() or OTHER_DISK.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second disk to try")
+    with pytest.raises(DiskError, match="different disks"):
+        require_one_disk(tmp_path, OTHER_DISK)
+    assert not list(OTHER_DISK.glob(".probe-*"))
+
+
+def test_what_else_goes_wrong_is_not_hidden(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        require_one_disk(tmp_path, tmp_path / "nowhere")
+    assert read_files(tmp_path) == {}
