@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -10,34 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from watcher.errors import UnfitReferencesError
-from watcher.recognition.certainty import CertaintyModel, certainty, fit_certainty
+from watcher.recognition.certainty import CertaintyModel, certainty
+from watcher.recognition.learned import Learned, check_references, learn
 from watcher.recognition.normalize import NORMALIZERS, Normalizer
 from watcher.recognition.picture import SIDE
+from watcher.recognition.reading import Reading
 from watcher.recognition.rules import RULES
 from watcher.recognition.saved import read_folder, write_folder
-from watcher.recognition.similarity import Rule
 
-MOST_LEFT_OUT = 2000  # references the certainty is fitted on
 FORMAT = 1
 Choice = TypeVar("Choice")
 NO_INK = "there is no ink on it"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a picture shows.
-
-    `certainty` is the probability, 0 to 1, that `digit` is right; `runner_up` the second best digit, None
-    where no other has references; `scores` ten numbers, higher is likelier, in the rule's own measure;
-    `nearest` the ids of the references most like it; `reason` says why it cannot be told, None where it can.
-    """
-
-    digit: int
-    certainty: float
-    runner_up: int | None
-    scores: tuple[float, ...]
-    nearest: tuple[int, ...]
-    reason: str | None = None
 
 
 class ImageClassifier:
@@ -56,7 +38,7 @@ class ImageClassifier:
         )
         self._rule_name = rule
         self._make_rule = _named("rule", rule, RULES)
-        self._learned: _Learned | None = None
+        self._learned: Learned | None = None
 
     def fit(self, pictures: ArrayLike, labels: ArrayLike, ids: ArrayLike | None = None) -> Self:
         """Learn from (n, 64, 64, 3) uint8 RGB pictures, their digits (n,) and ids (n,).
@@ -77,19 +59,8 @@ class ImageClassifier:
 
         Raises UnfitReferencesError where there are none or they do not fit together.
         """
-        digits = np.asarray(labels)
         numbers = np.arange(len(normalized)) if ids is None else np.asarray(ids)
-        _check_references(normalized, digits, numbers)
-        order = np.argsort(digits, kind="stable")
-        digits, numbers = digits[order].astype(np.int64), numbers[order].astype(np.int64)
-        references = np.ascontiguousarray(normalized[order])
-        rule = self._make_rule(references, digits)
-        chosen = np.unique(
-            np.linspace(0, len(digits) - 1, min(len(digits), MOST_LEFT_OUT)).round().astype(np.int64)
-        )
-        distances = rule.leave_one_out(chosen).distances
-        model = fit_certainty(distances, distances.argmin(axis=1) == digits[chosen])
-        self._learned = _Learned(references, digits, numbers, rule, model)
+        self._learned = learn(normalized, np.asarray(labels), numbers, self._make_rule)
         return self
 
     def normalize(self, pictures: ArrayLike) -> NDArray[Any]:
@@ -173,10 +144,11 @@ class ImageClassifier:
             loaded = cls(name if normalizer is None else normalizer, rule)
         except (ValueError, TypeError) as error:
             raise UnfitReferencesError(f"{folder} holds no sound classifier: {error}") from error
-        _check_references(references, labels, ids)
-        loaded._learned = _Learned(
-            references, labels, ids, loaded._make_rule(references, labels), CertaintyModel(slope)
-        )
+        if not isinstance(slope, float) or not slope >= 0:
+            raise UnfitReferencesError(f"{folder} holds no sound classifier: its slope is {slope}")
+        check_references(references, labels, ids)
+        comparing = loaded._make_rule(references, labels)
+        loaded._learned = Learned(references, labels, ids, comparing, CertaintyModel(slope))
         return loaded
 
     def __repr__(self) -> str:
@@ -186,17 +158,6 @@ class ImageClassifier:
         digits = "1 digit" if len(held) == 1 else f"{len(held)} digits"
         each = f"{held[0]}" if min(held) == max(held) else f"{min(held)} to {max(held)}"
         return f"ImageClassifier with {digits}, {each} {'reference' if each == '1' else 'references'} each"
-
-
-@dataclass(frozen=True)
-class _Learned:
-    """References in ascending order of their digits, and what was made of them."""
-
-    references: NDArray[Any]
-    labels: NDArray[np.int64]
-    ids: NDArray[np.int64]
-    rule: Rule
-    model: CertaintyModel
 
 
 def _named(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
@@ -216,18 +177,3 @@ def _batch(pictures: ArrayLike, error: type[Exception]) -> NDArray[np.uint8]:
     if batch.shape[1:] != (SIDE, SIDE, 3) or batch.dtype != np.uint8:
         raise error(f"pictures are (n, {SIDE}, {SIDE}, 3) uint8, not {batch.shape} {batch.dtype}")
     return batch
-
-
-def _check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]) -> None:
-    if not len(references) or references.size == 0:
-        raise UnfitReferencesError("there are no references to learn from")
-    if labels.shape != (len(references),) or ids.shape != (len(references),):
-        raise UnfitReferencesError(
-            f"{len(references)} references need as many labels and ids, not {labels.shape} and {ids.shape}"
-        )
-    if labels.dtype.kind not in "iu" or ids.dtype.kind not in "iu":
-        raise UnfitReferencesError(f"labels and ids are whole numbers, not {labels.dtype} and {ids.dtype}")
-    if labels.min() < 0 or labels.max() > 9:
-        raise UnfitReferencesError(f"labels are digits, 0 to 9, not {labels.min()} to {labels.max()}")
-    if references.dtype.kind not in "bfiu" or not np.isfinite(references).all():
-        raise UnfitReferencesError("normalised references are finite numbers")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.classifier import Reading
+from watcher.recognition.reading import Reading
 
 BINS = 15
 BEARABLE_ERRORS = ("0.001", "0.01")

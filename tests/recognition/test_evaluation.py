@@ -1,0 +1,79 @@
+"""The numbers of an evaluation mean what they say."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.recognition import Reading
+from watcher.recognition.evaluation import evaluate
+
+
+def reading(digit: int, certainty: float, reason: str | None = None) -> Reading:
+    return Reading(digit, certainty, None, (0.0,) * 10, (), reason)
+
+
+def test_nothing_evaluated_is_all_zeros() -> None:
+    told = evaluate([], [], review_below=0.9, unreadable=3).to_dict()
+    assert (told["images"], told["unreadable"], told["error_rate"], told["ece"]) == (0, 3, 0.0, 0.0)
+    assert told["coverage"] == {"0.001": 0.0, "0.01": 0.0}
+
+
+def test_errors_and_review_are_counted() -> None:
+    answers = [
+        reading(1, 0.95),
+        reading(2, 0.95),
+        reading(3, 0.5),
+        reading(4, 0.5),
+        reading(5, 0.99, "no ink"),
+    ]
+    told = evaluate([1, 9, 3, 9, 9], answers, review_below=0.9, seconds=1.5)
+    assert (told.images, told.errors, told.error_rate) == (5, 3, 0.6)
+    assert (told.review, told.wrong_filed, told.seconds) == (3, 1, 1.5)
+    assert told.confusion[9][2] == 1
+    assert told.confusion[2][9] == 0
+    assert sum(map(sum, told.confusion)) == 5
+
+
+def test_certainty_at_the_threshold_is_enough() -> None:
+    assert evaluate([1], [reading(1, 0.9)], review_below=0.9).review == 0
+
+
+def test_calibration_error_is_the_mean_gap() -> None:
+    right, wrong = reading(1, 0.9), reading(2, 0.9)
+    assert evaluate([1] * 10, [right] * 9 + [wrong], review_below=0).ece == pytest.approx(0)
+    assert evaluate([1] * 10, [right] * 5 + [wrong] * 5, review_below=0).ece == pytest.approx(0.4)
+    assert evaluate([1, 1], [reading(1, 1.0), reading(2, 0.0)], review_below=0).ece == 0
+
+
+def test_coverage_takes_the_most_certain_first() -> None:
+    answers = [reading(1, 0.99 - i / 1000) for i in range(150)] + [
+        reading(2, 0.1 + i / 1000) for i in range(50)
+    ]
+    covered = evaluate([1] * 200, answers, review_below=0).coverage
+    assert covered == {"0.001": 0.75, "0.01": 0.755}
+
+
+def test_coverage_takes_equal_certainties_together() -> None:
+    answers = [reading(1, 0.9)] * 3 + [reading(2, 0.9)]
+    assert evaluate([1] * 4, answers, review_below=0).coverage["0.01"] == 0.0
+
+
+def test_coverage_may_recover_after_an_early_error() -> None:
+    answers = [reading(2, 1.0)] + [reading(1, 0.9)] * 99
+    assert evaluate([1] * 100, answers, review_below=0).coverage == {"0.001": 0.0, "0.01": 1.0}
+
+
+answers = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.floats(0, 1)))
+
+
+@given(answers, st.floats(0, 1))
+def test_every_evaluation_adds_up(seen: list[tuple[int, int, float]], threshold: float) -> None:
+    told = evaluate([s[0] for s in seen], [reading(s[1], s[2]) for s in seen], review_below=threshold)
+    assert sum(map(sum, told.confusion)) == told.images == len(seen)
+    assert told.images - sum(told.confusion[d][d] for d in range(10)) == told.errors
+    assert 0 <= told.wrong_filed <= min(told.errors, told.images - told.review)
+    assert 0 <= told.ece <= 1
+    assert 0 <= told.coverage["0.001"] <= told.coverage["0.01"] <= 1
+    assert json.loads(json.dumps(told.to_dict())) == told.to_dict()

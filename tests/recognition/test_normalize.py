@@ -1,0 +1,176 @@
+"""The same digit gives the same numbers, whatever it is written with and on."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from watcher.recognition import NORMALIZERS
+from watcher.recognition.ink import ink_coverage
+
+Draw = Callable[..., NDArray[np.uint8]]
+Cover = Callable[..., NDArray[np.float32]]
+
+binary, centred, none = NORMALIZERS["binary"], NORMALIZERS["centred"], NORMALIZERS["none"]
+
+SEVEN_DIGITS = (0, 2, 3, 4, 5, 7, 9)
+
+
+def likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    return float(np.corrcoef(one.reshape(-1), other.reshape(-1))[0, 1])
+
+
+def noisy(picture: NDArray[np.uint8], amount: float, seed: int = 0) -> NDArray[np.uint8]:
+    noise = np.random.default_rng(seed).normal(0, amount, picture.shape)
+    return np.rint(picture + noise).clip(0, 255).astype(np.uint8)
+
+
+def shaded(picture: NDArray[np.uint8], darkest: float) -> NDArray[np.uint8]:
+    light = np.linspace(1, darkest, 64)[None, :, None] * np.linspace(1, 0.9, 64)[:, None, None]
+    return (picture * light).astype(np.uint8)
+
+
+def test_none_is_the_picture_itself(draw: Draw) -> None:
+    values = none(draw(3))
+    assert values.shape == (64, 64, 3)
+    assert values.dtype == np.float32
+    assert np.array_equal(np.rint(values * 255), draw(3))
+
+
+@given(st.tuples(*[st.integers(0, 255)] * 3))
+def test_binary_is_ink_where_the_mean_is_below_half(color: tuple[int, int, int]) -> None:
+    ink = binary(np.full((64, 64, 3), color, np.uint8))
+    assert ink.shape == (64, 64)
+    assert (ink == (sum(color) / 3 < 255 / 2)).all()
+
+
+def test_centred_is_laid_out_as_promised(draw: Draw) -> None:
+    y, x = np.mgrid[:28, :28]
+    for digit in range(10):
+        laid = centred(draw(digit))
+        assert laid.shape == (28, 28)
+        assert laid.dtype == np.float32
+        assert laid.min() >= 0
+        assert laid.max() == 1
+        assert (laid * y).sum() / laid.sum() == pytest.approx(13.5, abs=0.1)
+        assert (laid * x).sum() / laid.sum() == pytest.approx(13.5, abs=0.1)
+        rows, columns = np.nonzero(laid > 0.4)
+        assert 18 <= 1 + max(np.ptp(rows), np.ptp(columns)) <= 22
+
+
+PAPERS = {
+    "yellow paper, blue ink": ((240, 220, 150), (40, 50, 160)),
+    "grey paper, red ink": ((150, 150, 150), (160, 60, 60)),
+    "faint pencil": ((235, 235, 230), (195, 195, 195)),
+    "white on black": ((0, 0, 0), (255, 255, 255)),
+    "yellow on dark green": ((30, 70, 40), (230, 220, 90)),
+    "red on green of the same lightness": ((80, 160, 80), (200, 96, 80)),
+}
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+@pytest.mark.parametrize("digit", SEVEN_DIGITS)
+def test_colors_make_no_difference(kind: str, digit: int, coverage: Cover, paper: Draw) -> None:
+    line = coverage(digit, 1)
+    page, ink = PAPERS[kind]
+    expected = centred(paper(line))
+    assert likeness(centred(paper(line, page, ink)), expected) > 0.97
+    assert likeness(centred(noisy(paper(line, page, ink), 3)), expected) > 0.93
+
+
+@pytest.mark.parametrize("digit", SEVEN_DIGITS)
+@pytest.mark.parametrize("darkest", [0.85, 0.65, 0.5])
+def test_uneven_light_makes_no_difference(digit: int, darkest: float, coverage: Cover, paper: Draw) -> None:
+    line = coverage(digit, 2)
+    lit = shaded(paper(line, (230, 225, 210), (90, 80, 80)), darkest)
+    assert likeness(centred(noisy(lit, 2)), centred(paper(line))) > 0.93
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(SEVEN_DIGITS), st.tuples(st.integers(-6, 6), st.integers(-6, 6)), st.floats(0.6, 1.05))
+def test_place_and_size_make_little_difference(
+    coverage: Cover, paper: Draw, digit: int, move: tuple[int, int], scale: float
+) -> None:
+    line = coverage(digit, 3)
+    right, down = (32 - 32 * scale + by for by in move)
+    moves = np.array([[scale, 0, right], [0, scale, down]])
+    moved = cv2.warpAffine(line, moves, (64, 64))
+    assert likeness(centred(paper(moved)), centred(paper(line))) > 0.85
+
+
+@pytest.mark.parametrize("digit", SEVEN_DIGITS)
+def test_slant_makes_little_difference(digit: int, coverage: Cover, paper: Draw) -> None:
+    line = coverage(digit, 4)
+    slanted = cv2.warpAffine(line, np.array([[1, -0.35, 11], [0, 1, 0.0]]), (64, 64))
+    assert likeness(centred(paper(slanted)), centred(paper(line))) > 0.85
+
+
+@pytest.mark.parametrize("digit", SEVEN_DIGITS)
+def test_dust_and_rules_are_left_out(digit: int, coverage: Cover, paper: Draw) -> None:
+    line = coverage(digit, 5, size=34)
+    expected = centred(paper(line))
+    dusty = line.copy()
+    for x, y in ((4, 9), (58, 50), (7, 58)):
+        cv2.circle(dusty, (x, y), 1, 1.0, -1)
+    assert likeness(centred(paper(dusty)), expected) > 0.97
+    ruled = line.copy()
+    ruled[61:] = 1
+    assert likeness(centred(paper(ruled)), expected) > 0.97
+    boxed = line.copy()
+    cv2.rectangle(boxed, (1, 1), (62, 62), 1.0, 2)
+    assert likeness(centred(paper(boxed)), expected) > 0.97
+
+
+def test_a_digit_in_two_parts_stays_whole(paper: Draw) -> None:
+    five = np.zeros((64, 64), np.float32)
+    cv2.line(five, (28, 12), (46, 12), 1.0, 3)
+    cv2.line(five, (22, 18), (22, 34), 1.0, 3)
+    cv2.ellipse(five, (30, 42), (13, 11), 0, -120, 140, 1.0, 3)
+    ink = ink_coverage(paper(five))
+    assert ink[12, 36] > 0.5
+    assert ink[26, 22] > 0.5
+
+
+def test_grey_ink_stays_grey(paper: Draw) -> None:
+    line = np.zeros((64, 64), np.float32)
+    line[12:52, 28:36] = 1
+    line[12:32, 28:36] = 0.6
+    ink = ink_coverage(paper(line))
+    assert ink[42, 32] > 0.95
+    assert 0.4 < ink[22, 32] < 0.8
+    assert ink[22, 10] == 0
+
+
+@pytest.mark.parametrize("color", [(255, 255, 255), (0, 0, 0), (128, 128, 128), (240, 220, 150)])
+@pytest.mark.parametrize("amount", [0, 2, 6])
+def test_blank_paper_has_no_ink(color: tuple[int, int, int], amount: float) -> None:
+    blank = np.full((64, 64, 3), color, np.uint8)
+    for seed in range(5):
+        page = noisy(blank, amount, seed)
+        assert not ink_coverage(page).any()
+        assert not ink_coverage(shaded(page, 0.8)).any()
+        assert not centred(page).any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from(["noise", "patches", "lines"]))
+def test_anything_gives_finite_numbers_from_0_to_1(seed: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    page = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    if kind == "patches":
+        page = np.asarray(cv2.resize(page[:5, :4], (64, 64), interpolation=cv2.INTER_NEAREST), np.uint8)
+    if kind == "lines":
+        page = np.full((64, 64, 3), 255, np.uint8)
+        for ends in rng.integers(0, 64, (3, 4)).tolist():
+            cv2.line(page, ends[:2], ends[2:], (0, 0, 0), int(rng.integers(1, 30)))
+    before = page.copy()
+    laid = centred(page)
+    assert np.isfinite(laid).all()
+    assert laid.min() >= 0
+    assert laid.max() in {0, 1}
+    assert np.array_equal(laid, centred(page))
+    assert np.array_equal(page, before)

@@ -1,0 +1,307 @@
+"""Every honest picture is read as people see it, and everything else is refused with a reason."""
+
+import contextlib
+import struct
+import zlib
+from io import BytesIO
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from watcher.errors import Unreadable
+from watcher.recognition import read_picture
+
+KINDS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
+
+
+def grey_slope() -> NDArray[np.uint8]:
+    """(64, 64) light paper with a dark shape, without a repeated row."""
+    y, x = np.mgrid[:64, :64]
+    picture = (255 - y - x // 2).astype(np.uint8)
+    cv2.ellipse(picture, (26, 30), (9, 16), 0, 0, 360, 20, 4, cv2.LINE_AA)
+    return np.asarray(picture)
+
+
+def in_mode(mode: str) -> Image.Image:
+    grey = grey_slope()
+    if mode == "I;16":
+        return Image.fromarray(grey.astype(np.uint16) * 257)
+    if mode == "I":
+        return Image.fromarray(grey.astype(np.int32) * 257)
+    if mode == "F":
+        return Image.fromarray(grey.astype(np.float32) / 255)
+    rgb = Image.fromarray(grey).convert("RGB")
+    if mode == "LAB":
+        srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+        changed = ImageCms.profileToProfile(rgb, srgb, lab, outputMode="LAB")
+        assert changed is not None
+        return changed
+    if mode == "P":
+        return Image.fromarray(grey).convert("P")
+    return rgb.convert(mode)
+
+
+def bytes_of(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+MODES = [
+    *((mode, "PNG") for mode in ("L", "LA", "P", "RGB", "RGBA", "I;16")),
+    *((mode, "JPEG") for mode in ("L", "RGB", "CMYK", "YCbCr")),
+    *((mode, "TIFF") for mode in ("L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I;16", "I", "F")),
+    *((mode, "BMP") for mode in ("L", "P", "RGB", "RGBA")),
+    *((mode, "GIF") for mode in ("L", "P", "RGB")),
+    *((mode, "WEBP") for mode in ("RGB", "RGBA")),
+]
+
+
+@pytest.mark.parametrize(("mode", "kind"), MODES)
+def test_every_mode_of_every_format_looks_the_same(mode: str, kind: str) -> None:
+    read = read_picture(bytes_of(in_mode(mode), kind))
+    assert read.shape == (64, 64, 3)
+    assert read.dtype == np.uint8
+    apart = np.abs(read.astype(int) - grey_slope()[..., None])
+    assert np.median(apart) <= 4
+    assert apart.mean() <= 6  # JPEG and palettes are not exact
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF"])
+def test_black_and_white_is_exact(kind: str) -> None:
+    sharp = grey_slope() > 128
+    read = read_picture(bytes_of(Image.fromarray(sharp), kind))
+    assert np.array_equal(read[..., 0] == 255, sharp)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP"])
+def test_lossless_formats_keep_every_pixel(kind: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    assert np.array_equal(read_picture(bytes_of(Image.fromarray(pixels), kind)), pixels)
+
+
+@pytest.mark.parametrize("deepest", [255, 4095, 65535])
+def test_depth_is_scaled_not_clipped(deepest: int) -> None:
+    values = np.linspace(0, deepest, 64 * 64).reshape(64, 64)
+    for kind, image in (
+        ("PNG", Image.fromarray(values.astype(np.uint16))),
+        ("TIFF", Image.fromarray(values.astype(np.int32))),
+    ):
+        read = read_picture(bytes_of(image, kind))[..., 0].astype(float)
+        assert np.abs(read - values * (255 / deepest)).max() <= 1.1
+
+
+@pytest.mark.parametrize("scale", [1.0, 255.0, 65535.0])
+def test_floats_are_scaled_by_what_they_hold(scale: float) -> None:
+    values = np.linspace(0, scale, 64 * 64, dtype=np.float32).reshape(64, 64)
+    values[0, :2] = np.nan, -5
+    read = read_picture(bytes_of(Image.fromarray(values), "TIFF"))[..., 0].astype(float)
+    assert np.abs(read[1:] - values[1:] * (255 / scale)).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+def test_transparent_is_white_paper(kind: str) -> None:
+    pixels = np.zeros((64, 64, 4), np.uint8)
+    pixels[20:40, 20:40] = 90, 90, 90, 255
+    options = {"lossless": True} if kind == "WEBP" else {}
+    read = read_picture(bytes_of(Image.fromarray(pixels), kind, **options))
+    assert (read[:10] == 255).all()
+    assert (read[25:35, 25:35] == 90).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_a_transparent_palette_color_is_white_paper(kind: str) -> None:
+    image = Image.new("P", (64, 64), 0)
+    image.putpalette([10, 200, 30, 40, 40, 40])
+    image.paste(1, (20, 20, 40, 40))
+    read = read_picture(bytes_of(image, kind, transparency=0))
+    assert (read[0, 0] == 255).all()
+    assert (read[30, 30] == 40).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "1", "I;16"])
+def test_a_transparent_shade_is_white_paper(mode: str) -> None:
+    pixels = np.full((64, 64), 40, np.uint8)
+    pixels[20:40, 20:40] = 0
+    image: Image.Image
+    if mode == "I;16":
+        image = Image.fromarray(pixels.astype(np.uint16) * 257)
+        key: object = 40 * 257
+    else:
+        image = Image.fromarray(pixels).convert(mode, dither=Image.Dither.NONE)
+        key = image.getpixel((0, 0))
+    read = read_picture(bytes_of(image, "PNG", transparency=key))
+    assert (read[0, 0] == 255).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied(kind: str, orientation: int) -> None:
+    seen = Image.fromarray(grey_slope()).convert("RGB")
+    undone = {
+        1: [],
+        2: [Image.Transpose.FLIP_LEFT_RIGHT],
+        3: [Image.Transpose.ROTATE_180],
+        4: [Image.Transpose.FLIP_TOP_BOTTOM],
+        5: [Image.Transpose.TRANSPOSE],
+        6: [Image.Transpose.ROTATE_90],
+        7: [Image.Transpose.TRANSVERSE],
+        8: [Image.Transpose.ROTATE_270],
+    }[orientation]
+    stored = seen
+    for step in undone:
+        stored = stored.transpose(step)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    read = read_picture(bytes_of(stored, kind, exif=exif))
+    assert np.abs(read.astype(int) - np.asarray(seen)).mean() < 6
+
+
+def test_damaged_exif_does_no_harm() -> None:
+    image = Image.fromarray(grey_slope())
+    for exif in (b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12"):
+        assert read_picture(bytes_of(image, "JPEG", exif=exif)).shape == (64, 64, 3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 300))
+def test_other_sizes_keep_their_proportions_on_their_own_paper(width: int, height: int) -> None:
+    color = (200, 180, 90)
+    read = read_picture(bytes_of(Image.new("RGB", (width, height), color), "PNG"))
+    assert read.shape == (64, 64, 3)
+    assert (read == color).all()
+
+
+def test_a_wide_picture_lies_in_the_middle() -> None:
+    pixels = np.full((40, 160, 3), 230, np.uint8)
+    pixels[10:30, 40:120] = 0
+    dark = read_picture(bytes_of(Image.fromarray(pixels), "PNG"))[..., 0] < 115
+    rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
+    assert (rows[0], rows[-1]) == (28, 35)
+    assert (columns[0], columns[-1]) == (16, 47)
+
+
+def test_fine_patterns_are_averaged_when_scaled_down() -> None:
+    board = np.indices((640, 640)).sum(axis=0) % 2 * 255
+    read = read_picture(bytes_of(Image.fromarray(board.astype(np.uint8)), "PNG"))
+    assert np.abs(read[4:-4, 4:-4].astype(int) - 127).max() < 12
+
+
+def test_the_first_picture_of_many_is_read() -> None:
+    first, second = Image.new("RGB", (64, 64), (10, 120, 200)), Image.new("RGB", (64, 64), (250, 0, 0))
+    for kind in ("GIF", "TIFF", "PNG", "WEBP"):
+        read = read_picture(bytes_of(first, kind, save_all=True, append_images=[second]))
+        assert np.abs(read.astype(int) - (10, 120, 200)).max() < 16
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"hello", "it is not a PNG, JPEG, BMP, TIFF, GIF or WebP picture"),
+        (b"%PDF-1.7", "it is not a PNG"),
+        (b"P5 2 2 255\n0000", "it is not a PNG"),
+        (b"\x89PNG\r\n\x1a\n", "it is cut off"),
+        (b"\xff\xd8\xff\xd9", "it is damaged"),
+        (b"BM" + bytes(60), "it is"),
+    ],
+)
+def test_what_is_no_picture_is_refused_with_a_reason(data: bytes, reason: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        read_picture(data)
+    assert str(refused.value).startswith(reason)
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(width: int, height: int, rows: bytes, *, interlaced: int = 0, extra: bytes = b"") -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, interlaced)
+    body = chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def test_a_png_without_all_its_rows_is_refused() -> None:
+    row = b"\0" + bytes([200]) * 64
+    assert (read_picture(png(64, 64, row * 64)) == 200).all()
+    for rows in (1, 32, 63):
+        with pytest.raises(Unreadable, match="rows of pixels are missing"):
+            read_picture(png(64, 64, row * rows))
+
+
+def test_an_interlaced_png_without_all_its_rows_is_refused() -> None:
+    passes = ((8, 8), (8, 8), (8, 16), (16, 16), (16, 32), (32, 32), (32, 64))  # rows and columns of each
+    whole = sum(rows * (columns + 1) for rows, columns in passes)
+    assert read_picture(png(64, 64, bytes(whole), interlaced=1)).max() == 0
+    for missing in (1, 65, 1000):
+        with pytest.raises(Unreadable, match="it is cut off"):
+            read_picture(png(64, 64, bytes(whole - missing), interlaced=1))
+
+
+def test_a_png_that_is_black_below_is_whole() -> None:
+    black = b"\0" + bytes(64)
+    assert read_picture(png(64, 64, black * 64)).max() == 0
+
+
+def test_texts_in_a_png_are_never_unpacked() -> None:
+    bomb = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(80_000_000)))
+    row = b"\0" + bytes([200]) * 64
+    assert (read_picture(png(64, 64, row * 64, extra=bomb)) == 200).all()
+
+
+def test_too_many_pixels_are_refused_before_they_are_unpacked() -> None:
+    webp = bytearray(bytes_of(Image.new("RGBA", (64, 64), (1, 2, 3, 4)), "WEBP", exif=b"Exif\0\0"))
+    webp[24:30] = b"\xff\x3f\0\xff\x3f\0"
+    for data in (png(20_000, 20_000, b""), bytes(webp)):
+        with pytest.raises(Unreadable, match=r"it is \d+\D\d+ pixels"):
+            read_picture(data)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_cut_off_anywhere_is_refused_or_was_complete(kind: str) -> None:
+    whole = bytes_of(Image.fromarray(grey_slope()).convert("RGB"), kind)
+    read = read_picture(whole)
+    refused = 0
+    for length in sorted(
+        {*range(0, len(whole), max(1, len(whole) // 90)), *range(len(whole) - 20, len(whole))}
+    ):
+        try:
+            again = read_picture(whole[:length])
+        except Unreadable as reason:
+            refused += str(reason).startswith("it is ")
+        else:
+            assert np.array_equal(again, read), length
+    assert refused >= 90
+
+
+FILES = [bytes_of(in_mode(mode), kind) for mode, kind in MODES]
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    st.sampled_from(FILES),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8),
+    st.sampled_from([200, 1_000_000]),
+)
+@pytest.mark.filterwarnings("ignore")  # Pillow warns of what it then reads or refuses
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(
+    whole: bytes, damage: list[tuple[float, int]], reach: int
+) -> None:
+    data = bytearray(whole)
+    for place, value in damage:
+        data[int(place * (min(len(data), reach) - 1))] = value
+    with contextlib.suppress(Unreadable):
+        assert read_picture(bytes(data)).shape == (64, 64, 3)
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", *(file[:12] for file in FILES)]))
+@pytest.mark.filterwarnings("ignore")
+def test_random_bytes_are_read_or_refused_and_nothing_else(noise: bytes, start: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read_picture(start + noise)
