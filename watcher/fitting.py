@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from watcher.errors import Unreadable, WatcherError
+from watcher.errors import UnfitReferencesError, Unreadable, WatcherError
 from watcher.recognition import NORMALIZERS, ImageClassifier, read_picture
 from watcher.recognition.classifier import FORMAT
 from watcher.settings import RecognitionSettings
@@ -32,7 +32,7 @@ def fitted_classifier(
     cache: Path,
     progress: Callable[[int], object] = lambda _done: None,
 ) -> Fitted:
-    """The classifier for the references as they are now, made only where the cache has none for them.
+    """The classifier for the references as they are now, made only where the cache has no sound one for them.
 
     `progress` is called with the number of references normalised so far. Raises NoReferencesError.
     """
@@ -43,7 +43,7 @@ def fitted_classifier(
         )
     key = f"{references.fingerprint()}-{recognition.normalizer}-{recognition.rule}-{FORMAT}"
     folder = cache / key
-    if not folder.is_dir():
+    if not _is_sound(folder):
         _fit(references, recognition, progress).save(folder)
     return Fitted(folder, version)
 
@@ -53,6 +53,15 @@ def forget_others(cache: Path, kept: Fitted) -> None:
     for folder in cache.iterdir():
         if folder != kept.folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_sound(folder: Path) -> bool:
+    """Whether a classifier is there and whole; a power cut can leave one whose files are empty."""
+    try:
+        ImageClassifier.load(folder)
+    except UnfitReferencesError:
+        return False
+    return True
 
 
 def _fit(

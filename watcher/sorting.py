@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from queue import Empty, SimpleQueue
 
-from watcher.errors import Unreadable
+from watcher.errors import UnfitReferencesError, Unreadable
 from watcher.fitting import Fitted
 from watcher.folders.claims import Claim, Claims, read_claim
 from watcher.folders.door import Door
@@ -130,6 +130,8 @@ class Sorter:
             fault = future.exception()
             if fault is None:
                 results = future.result()
+            elif isinstance(fault, UnfitReferencesError):
+                raise fault  # no picture's fault: the cache was removed or damaged, and a start makes it anew
             elif batch.alone:
                 results = [_failed(claim, fault) for claim in batch.claims]
             else:
