@@ -11,6 +11,7 @@ import pytest
 from daemon import Place
 from support import make_files, read_files
 
+from watcher.errors import UnfitReferencesError
 from watcher.fitting import Fitted
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
@@ -171,6 +172,14 @@ def test_an_error_in_recognising_is_told_and_blamed_on_its_picture_alone(hall: H
     reasons = {row["name"]: row["reason"] for row in hall.place.rows() if row["reason"]}
     assert reasons == {"odd.png": "recognising it failed, twice: ZeroDivisionError: of all things"}
     hall.place.audit(dropped.items())
+
+
+def test_where_the_classifier_is_gone_no_picture_is_blamed_and_all_stay_claimed(hall: Hall) -> None:
+    make_files(hall.place.inbox, dict(pictures(5)))
+    with pytest.raises(UnfitReferencesError):
+        hall.sort(lambda _files: UnfitReferencesError("the folder is gone"))
+    assert hall.place.rows() == []
+    assert len(hall.place.waiting()) == 5
 
 
 def test_workers_that_die_once_without_a_picture_s_fault_fail_none(hall: Hall) -> None:

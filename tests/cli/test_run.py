@@ -1,0 +1,212 @@
+"""`watcher run --once`: what lies in the inbox is sorted, whatever it is, and then it ends."""
+
+import io
+import json
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon import Daemon, Place, reference_picture, run
+from PIL import Image
+from support import digit_picture, make_files, read_files
+
+from watcher.config import load_config
+
+Watcher = Callable[..., Any]
+FORMATS = {"png": "PNG", "jpg": "JPEG", "bmp": "BMP", "tif": "TIFF", "gif": "GIF", "webp": "WEBP"}
+
+
+@pytest.fixture(autouse=True)
+def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recognise in this process, which is quicker to start."""
+    monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
+    monkeypatch.setenv("WATCHER_WORKERS__COUNT", "2")
+
+
+def saved_as(kind: str) -> bytes:
+    file = io.BytesIO()
+    Image.open(io.BytesIO(digit_picture(7))).convert("RGB").save(file, kind)
+    return file.getvalue()
+
+
+def broken() -> Iterator[tuple[str, bytes]]:
+    """300 files that are no pictures, or not whole ones."""
+    chance = random.Random(7)  # noqa: S311 - keeps no secret
+    for suffix, kind in FORMATS.items():
+        whole = saved_as(kind)
+        for index in range(40):
+            end = chance.randrange(1, len(whole) * 9 // 10)
+            yield f"cut-{index}.{suffix}", whole[:end]
+    for index in range(30):
+        yield f"noise-{index}.png", chance.randbytes(chance.randrange(1, 5000))
+    for index in range(15):
+        yield f"novel-{index}.jpg", b"Call me anything but a digit.\n" * index
+    for index in range(15):
+        yield f"headed-{index}.png", b"\x89PNG\r\n\x1a\n" + chance.randbytes(index * 20)
+
+
+def good() -> Iterator[tuple[str, bytes]]:
+    """Pictures, some of them under a name of another format or of none."""
+    for digit in range(10):
+        for index in range(4):
+            yield f"good-{digit}-{index}.jpg", reference_picture(digit, index)
+    for kind in FORMATS.values():
+        yield f"really {kind}.txt", saved_as(kind)
+    yield "no suffix", reference_picture(5)
+    yield "misnamed.png", reference_picture(6)
+
+
+def test_what_is_no_picture_is_explained_and_disturbs_no_other(watcher: Watcher, place: Place) -> None:
+    bad, fine = dict(broken()), dict(good())
+    assert len(bad) == 300
+    dropped = list((bad | fine).items())
+    random.Random(1).shuffle(dropped)  # noqa: S311 - keeps no secret
+    make_files(place.inbox, dict(dropped))
+    watcher("run", "--once")
+    place.audit(dropped)
+    rows = {row["name"]: row for row in place.rows()}
+    assert {name for name, row in rows.items() if row["status"] == "failed"} == set(bad)
+    assert {row["digit"] for name, row in rows.items() if name.startswith("really")} == {7}
+    files = read_files(place.outbox)
+    for name in bad:
+        row = rows[name]
+        assert row["destination"] == f"failed/{name}"
+        assert row["reason"]
+        assert files[f"failed/{name}.reason.txt"] == f"{row['reason']}\n".encode()
+        assert {row[column] for column in ("digit", "certainty", "runner_up", "scores")} == {None}
+    for name, content in fine.items():
+        if name.startswith("good"):
+            assert files[f"{name[5]}/{name}"] == content
+
+
+def test_what_is_unsure_goes_to_review_with_its_reason_in_the_log(
+    watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blank = io.BytesIO()
+    Image.new("L", (64, 64), 255).save(blank, "PNG")
+    make_files(place.inbox, {"blank.png": blank.getvalue()})
+    monkeypatch.setenv("WATCHER_RECOGNITION__REVIEW_BELOW", "1")
+    watcher("run", "--once")
+    (row,) = place.rows()
+    assert (row["status"], row["destination"]) == ("review", "review/blank.png")
+    assert row["reason"]
+    place.audit([("blank.png", blank.getvalue())])
+
+
+def test_nothing_to_do_is_done_at_once(watcher: Watcher, place: Place) -> None:
+    events = [json.loads(line) for line in watcher("run", "--once").out.splitlines()]
+    assert [event["event"] for event in events] == ["stopping", "stopped"]
+    assert events[-1]["pictures"] == 0
+    assert place.rows() == []
+
+
+def test_a_file_that_is_being_written_is_waited_for_and_never_read_half(
+    watcher: Watcher, place: Place
+) -> None:
+    picture = reference_picture(7)
+    file = (place.inbox / "slow.jpg").open("wb", buffering=0)
+    file.write(picture[:400])
+
+    def finish() -> None:
+        with closing(file):
+            for start in range(400, len(picture), 400):
+                time.sleep(0.03)
+                file.write(picture[start : start + 400])
+
+    writer = threading.Thread(target=finish)
+    (place.inbox / "ready.jpg").write_bytes(reference_picture(3))
+    writer.start()
+    watcher("run", "--once")
+    writer.join()
+    place.audit([("ready.jpg", reference_picture(3)), ("slow.jpg", picture)])
+    assert {row["status"] for row in place.rows()} == {"filed"}
+
+
+def test_a_file_that_somebody_keeps_open_is_left_in_the_inbox_with_a_warning(
+    watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.service.ONCE_PATIENCE", 0.2)
+    with (place.inbox / "slow.jpg").open("wb", buffering=0) as file:
+        file.write(reference_picture(7)[:400])
+        said = watcher("run", "--once").out
+    assert "left in the inbox: still being written" in said
+    assert place.waiting() == {"slow.jpg"}
+    assert place.rows() == []
+
+
+def test_subfolders_are_emptied_where_asked_for_and_names_may_be_the_same(
+    watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        f"{folder}scan.jpg": reference_picture(7, index) for index, folder in enumerate(("", "a/", "a/b/"))
+    }
+    make_files(place.inbox, dict(files))
+    watcher("run", "--once")
+    assert len(place.rows()) == 1
+    monkeypatch.setenv("WATCHER_INBOX__RECURSIVE", "true")
+    watcher("run", "--once")
+    place.audit(("scan.jpg", content) for content in files.values())
+
+
+def test_the_references_folder_is_learnt_from_where_there_is_one(watcher: Watcher, workplace: Path) -> None:
+    place = Place(workplace)
+    make_files(workplace, {f"images/{digit}_0.jpg": reference_picture(digit, 9) for digit in range(10)})
+    make_files(workplace, {"images/4_1.jpg": b"broken", "inbox/scan.jpg": reference_picture(7, 9)})
+    events = [json.loads(line) for line in watcher("run", "--once").out.splitlines()]
+    (learnt,) = (event for event in events if "references" in event)
+    assert (learnt["references"], Path(learnt["source"])) == (10, workplace / "images")
+    (refused,) = (event for event in events if event["event"] == "reference image not read")
+    assert refused["name"] == "4_1.jpg"
+    assert [row["digit"] for row in place.rows()] == [7]
+
+
+def test_references_that_were_trained_first_are_not_added_to(watcher: Watcher, workplace: Path) -> None:
+    make_files(workplace, {f"mine/{digit}_0.jpg": reference_picture(digit) for digit in range(10)})
+    watcher("train", "mine")
+    watcher("run", "--once")
+    assert json.loads(watcher("references", "--json").out)["references"] == 10
+
+
+@pytest.mark.parametrize("harm", ["removed", "emptied", "changed"])
+def test_a_cache_that_is_gone_or_damaged_is_made_anew(watcher: Watcher, place: Place, harm: str) -> None:
+    cache = load_config(None, {}).cache
+    for path in [path for path in cache.rglob("*") if path.is_file()]:
+        if harm == "removed":
+            path.unlink()
+        elif harm == "emptied":  # as a power cut leaves files that were not flushed
+            path.write_bytes(b"")
+        elif path.suffix == ".npy":
+            content = bytearray(path.read_bytes())
+            content[-3] ^= 0xFF
+            path.write_bytes(content)
+    make_files(place.inbox, {"scan.jpg": reference_picture(7)})
+    watcher("run", "--once")
+    assert [row["digit"] for row in place.rows()] == [7]
+
+
+def test_a_hard_linked_picture_is_filed_and_its_other_name_stays(watcher: Watcher, place: Place) -> None:
+    (place.path / "original.jpg").write_bytes(reference_picture(7))
+    os.link(place.path / "original.jpg", place.inbox / "copy.jpg")
+    watcher("run", "--once")
+    place.audit([("copy.jpg", reference_picture(7))])
+    assert (place.path / "original.jpg").read_bytes() == reference_picture(7)
+
+
+def test_what_a_killed_run_left_claimed_is_sorted_by_the_next(watcher: Watcher, place: Place) -> None:
+    make_files(place.claimed / "0000000000000001", {"a.jpg": reference_picture(7), "novel.txt": b"once"})
+    (place.claimed / "0000000000000002").mkdir()
+    events = [json.loads(line) for line in watcher("run", "--once").out.splitlines()]
+    (resumed,) = (event for event in events if event["event"] == "resumed")
+    assert (resumed["to_recognise"], resumed["filed"]) == (2, 0)
+    place.audit([("a.jpg", reference_picture(7)), ("novel.txt", b"once")])
+
+
+def test_beside_a_daemon_it_is_refused(place: Place) -> None:
+    with Daemon(place, workers__executor="threads"):
+        assert "another watcher is at work" in run(place.path, "run", "--once", code=1).stderr
