@@ -77,7 +77,8 @@ def _labelled_files(source: Path) -> list[tuple[int, Path]]:
 
 def _natural(name: str) -> tuple[object, ...]:
     """Sorts 7_2 before 7_10."""
-    return tuple(int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name))
+    texts_and_numbers = enumerate(re.split(r"([0-9]+)", name))
+    return tuple(int(part) if index % 2 else part for index, part in texts_and_numbers)
 
 
 def _is_image(file: Path) -> bool:
@@ -116,6 +117,8 @@ def _read_idx(file: Path, dimensions: int) -> npt.NDArray[np.uint8]:
     if data[:4] != bytes((0, 0, 8, dimensions)) or len(data) < head:
         raise SourceError(f"{shown}: it is no IDX file of bytes in {dimensions} dimension(s)")
     shape = tuple(int(n) for n in np.frombuffer(data, ">u4", dimensions, 4))
+    if 0 in shape[1:]:
+        raise SourceError(f"{shown}: its images have no pixels")
     if len(data) - head != math.prod(shape):
         raise SourceError(
             f"{shown}: it should hold {math.prod(shape):,} bytes and holds {len(data) - head:,}"
