@@ -13,6 +13,10 @@ from watcher.recognition.classifier import FORMAT
 from watcher.settings import RecognitionSettings
 from watcher.store.references import ReferenceStore
 
+NOTHING_TO_COMPARE = (
+    "there are no references to compare with yet; add labelled images with `watcher train SOURCE`"
+)
+
 
 class NoReferencesError(WatcherError):
     """There is nothing to compare a picture with."""
@@ -36,16 +40,16 @@ def fitted_classifier(
 
     `progress` is called with the number of references normalised so far. Raises NoReferencesError.
     """
-    version = references.version()
-    if version is None:
-        raise NoReferencesError(
-            "there are no references to compare with yet; add labelled images with `watcher train SOURCE`"
-        )
-    key = f"{references.fingerprint()}-{recognition.normalizer}-{recognition.rule}-{FORMAT}"
-    folder = cache / key
-    if not _is_sound(folder):
-        _fit(references, recognition, progress).save(folder)
-    return Fitted(folder, version)
+    while True:
+        version, fingerprint = references.version(), references.fingerprint()
+        if version is None:
+            raise NoReferencesError(NOTHING_TO_COMPARE)
+        folder = cache / f"{fingerprint}-{recognition.normalizer}-{recognition.rule}-{FORMAT}"
+        made = None if _is_sound(folder) else _fit(references, recognition, progress)
+        if references.version() == version:  # else somebody changed them meanwhile
+            if made is not None:
+                made.save(folder)
+            return Fitted(folder, version)
 
 
 def forget_others(cache: Path, kept: Fitted) -> None:
@@ -77,5 +81,7 @@ def _fit(
         digits.append(reference.digit)
         ids.append(reference.id)
         progress(len(ids))
+    if not ids:
+        raise NoReferencesError(NOTHING_TO_COMPARE)
     classifier = ImageClassifier(recognition.normalizer, recognition.rule)
     return classifier.fit_normalized(np.stack(normalized), np.array(digits), np.array(ids))
