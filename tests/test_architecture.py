@@ -1,0 +1,156 @@
+"""The house keeps its order: small modules, no circle among their imports, each thing in its one place."""
+
+import ast
+import graphlib
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LONGEST_MODULE = 300
+MAY_IMPORT = {
+    "watcher.recognition": {"watcher.recognition", "watcher.errors"},
+    "watcher.store": {"watcher.store", "watcher.errors", "watcher.shipped", "watcher.text"},
+    "watcher.folders": {"watcher.folders", "watcher.errors", "watcher.text"},
+    "watcher.pen": {"watcher.pen"},
+    "watcher.settings": set(),
+    "watcher.errors": set(),
+    "watcher.text": set(),
+    "watcher.workers": {"watcher.recognition", "watcher.settings", "watcher.errors"},
+}
+"""What of the project the inner packages and modules may import."""
+AT_THE_TOP = {
+    *("watcher", "migrations", "tests", "docs", "images", "inbox", ".ci"),
+    *("config.toml", "README.md", "pyproject.toml", "Makefile", "LICENSE", "CHANGELOG.md"),
+    *("requirements.txt", "requirements-dev.txt"),
+}
+PACKAGE_INDEX = re.compile(rb"pypi\.org|python[h]osted\.|https?://\S+/simple\b|index-url[ =]+\S+://")
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of the program by its dotted name."""
+    files = sorted((ROOT / "watcher").rglob("*.py"))
+    return {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in files
+    }
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """All that a module imports: at its top, inside functions and for types only; our own by module."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(modules()[module].read_bytes())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            assert node.module
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in modules() else node.module for name in names}
+    return frozenset(found)
+
+
+def test_the_modules_are_found_and_read() -> None:
+    assert len(modules()) > 40
+    assert "watcher.store.schema" in imports("watcher.store.database")
+    assert "watcher.recognition.rules.nearest" in imports("watcher.recognition.rules")
+    assert "alembic" in imports("watcher.store.database"), "also what is imported inside functions"
+
+
+def test_no_module_is_long() -> None:
+    files = [*modules().values(), *(ROOT / "migrations").rglob("*.py")]
+    long = {
+        str(file): lines
+        for file in files
+        if (lines := len(file.read_text("utf-8").splitlines())) > LONGEST_MODULE
+    }
+    assert long == {}
+
+
+def test_no_circle_of_imports() -> None:
+    graph = {module: imports(module) & modules().keys() for module in modules()}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(" → ".join(reversed(error.args[1])))
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_what_is_inside_knows_nothing_of_what_is_outside(part: str) -> None:
+    def below(module: str, whole: str) -> bool:
+        return module == whole or module.startswith(whole + ".")
+
+    inside = [module for module in modules() if below(module, part)]
+    assert inside
+    outside = {
+        f"{module} imports {imported}"
+        for module in inside
+        for imported in imports(module) & modules().keys()
+        if not any(below(imported, allowed) for allowed in MAY_IMPORT[part])
+    }
+    assert outside == set()
+
+
+def test_all_the_sql_there_is_is_in_the_store() -> None:
+    sql = {
+        (module, imported)
+        for module in modules()
+        for imported in imports(module)
+        if imported.split(".")[0] in {"sqlalchemy", "alembic", "sqlite3"}
+        and not module.startswith("watcher.store.")
+    }
+    # The settings take a database's address apart; they open nothing.
+    assert sql <= {("watcher.settings", "sqlalchemy.engine"), ("watcher.settings", "sqlalchemy.exc")}
+
+
+MOVERS = {"rename", "renames", "replace", "link", "symlink", "unlink", "remove", "truncate"}
+
+
+def moves(module: str) -> Iterator[str]:
+    """The calls by which a module moves or removes files through `os` or `shutil.move`."""
+    for node in ast.walk(ast.parse(modules()[module].read_bytes())):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            call = f"{node.value.id}.{node.attr}"
+            if call == "shutil.move" or (node.value.id == "os" and node.attr in MOVERS):
+                yield call
+
+
+def test_all_the_moving_of_files_there_is_is_in_the_folders() -> None:
+    assert {"os.link", "os.rename"} <= {
+        call for module in modules() if module.startswith("watcher.folders.") for call in moves(module)
+    }
+    elsewhere = {
+        module: calls
+        for module in modules()
+        if not module.startswith("watcher.folders.") and (calls := list(moves(module)))
+    }
+    assert elsewhere == {}
+
+
+@pytest.fixture(scope="module")
+def tracked() -> list[Path]:
+    """The files of the repository."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("this is no checkout")
+    command = ["git", "-C", str(ROOT), "-c", f"safe.directory={ROOT}", "ls-files", "-z"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [Path(name) for name in listed.split("\0") if name]
+
+
+def test_the_repository_holds_what_belongs_to_it_and_nothing_else(tracked: list[Path]) -> None:
+    at_the_top = {file.parts[0] for file in tracked}
+    assert {name for name in at_the_top if not name.startswith(".")} <= AT_THE_TOP
+    assert [file for file in tracked if file.parts[0] == "inbox"] == [Path("inbox/.gitkeep")]
+
+
+def test_no_file_names_a_package_index(tracked: list[Path]) -> None:
+    files = [ROOT / file for file in tracked if file.parts[0] != "images"]
+    naming = [file for file in files if file.is_file() and PACKAGE_INDEX.search(file.read_bytes())]
+    assert naming == []
