@@ -10,7 +10,7 @@ Array = NDArray[np.float32]
 
 STROKE = 25  # pixels: ink is narrower than this in one direction, paper and shadow are wider
 NEIGHBOURHOOD = (31, 31)
-FITS = 3
+FITS = 2
 
 
 def ink_contrast(picture: NDArray[np.uint8]) -> Array:
@@ -34,8 +34,8 @@ def ink_contrast(picture: NDArray[np.uint8]) -> Array:
 
 def _main_contrast(smooth: Array) -> Array:
     """(3,) the unit vector in RGB along which the picture's middle varies most."""
-    centre = centre_weights(*smooth.shape[:2])
-    apart = (smooth - cv2.blur(smooth, NEIGHBOURHOOD)).reshape(-1, 3)
+    centre = centre_weights(*smooth.shape[:2])[::2, ::2]
+    apart = (smooth[::2, ::2] - cv2.blur(smooth, NEIGHBOURHOOD)[::2, ::2]).reshape(-1, 3)
     _, axes = np.linalg.eigh(apart.T @ (apart * centre.reshape(-1, 1)))
     return np.asarray(axes[:, -1], np.float32)
 

@@ -26,8 +26,8 @@ def none(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def binary(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(64, 64) uint8: 1 (ink) where the mean of red, green and blue is below 255/2, 0 (paper) elsewhere."""
-    total = picture.sum(axis=2, dtype=np.uint16)
-    return np.asarray(2 * total < 3 * 255, np.uint8)
+    red, green, blue = (picture[..., channel].astype(np.uint16) for channel in range(3))
+    return np.asarray(2 * (red + green + blue) < 3 * 255, np.uint8)
 
 
 def centred(picture: NDArray[np.uint8]) -> NDArray[np.float32]:

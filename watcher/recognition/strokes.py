@@ -61,26 +61,30 @@ def _measure(mask: NDArray[np.uint8], contrast: Array) -> _Strokes:
     left, top, wide, high, pixels = np.asarray(stats, np.int32).T
     labels = np.asarray(found, np.int32)
 
-    def total(values: Array, where: NDArray[np.intp]) -> NDArray[np.float64]:
-        owners, amounts = labels.reshape(-1)[where], values.reshape(-1)[where]
-        return np.bincount(owners, weights=amounts, minlength=count).astype(np.float64)
-
     inside = np.flatnonzero(mask)
     outline = np.flatnonzero(mask - cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=1))
     outlined = np.bincount(labels.reshape(-1)[outline], minlength=count)
-    depth = total(_depth(height, width), inside) / np.maximum(pixels, 1)
+    depth = _totals(labels, inside, _depth(height, width), count) / np.maximum(pixels, 1)
     touched = (left <= 1).astype(int) + (top <= 1) + (left + wide >= width - 1) + (top + high >= height - 1)
     length = np.maximum(wide, high)
     across = (length > 0.9 * max(height, width)) & (np.minimum(wide, high) < 16)
     return _Strokes(
         labels=labels,
         pixels=pixels,
-        weight=total(contrast * centre_weights(height, width), inside),
+        weight=_totals(labels, inside, contrast * centre_weights(height, width), count),
         length=length,
-        sharpness=total(_slope(contrast), outline) / np.maximum(outlined, 1),
+        sharpness=_totals(labels, outline, _slope(contrast), count) / np.maximum(outlined, 1),
         hugs_border=depth < 6,
         is_rule=across | (touched >= 3) | ((touched >= 1) & (depth < 5)),
     )
+
+
+def _totals(
+    labels: NDArray[np.int32], where: NDArray[np.intp], values: Array, count: int
+) -> NDArray[np.float64]:
+    """(count,) the sum of each label's values among the pixels `where`."""
+    owners, amounts = labels.reshape(-1)[where], values.reshape(-1)[where]
+    return np.bincount(owners, weights=amounts, minlength=count).astype(np.float64)
 
 
 def _slope(contrast: Array) -> Array:

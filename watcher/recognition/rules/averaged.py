@@ -51,11 +51,11 @@ class Averaged:
 
     def _to_means(self, pictures: NDArray[np.float32]) -> NDArray[np.float64]:
         distances = np.full((len(pictures), 10), np.inf)
-        for digit in np.flatnonzero(self._counts):
-            for block in self._references.blocks(len(pictures)):
-                apart = pictures[block] - self._means[digit]
-                apart *= apart
-                distances[block, digit] = np.sqrt(apart.sum(axis=1))
+        present = np.flatnonzero(self._counts)
+        means = self._means[present]
+        for row, picture in enumerate(pictures):
+            apart = means - picture
+            distances[row, present] = np.sqrt((apart * apart).sum(axis=1))
         return distances
 
     def _nearest(
