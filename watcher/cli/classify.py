@@ -29,7 +29,9 @@ Examples:
   watcher classify scan.png
   watcher classify --json outbox/review/* | jq .digit""",
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="FILE..."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
 @configured
 def command(config: Config, files: tuple[Path, ...], *, as_json: bool) -> None:

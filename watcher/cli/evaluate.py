@@ -34,7 +34,7 @@ Examples:
   watcher evaluate my-test-digits/
   watcher evaluate t10k-images-idx3-ubyte.gz --json | jq .error_rate""",
 )
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(path_type=Path, readable=False))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 @configured
 def command(config: Config, source: Path, *, as_json: bool) -> None:

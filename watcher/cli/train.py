@@ -25,7 +25,9 @@ Examples:
   watcher train outbox/                          what was sorted, after you have put it right
   watcher train train-images-idx3-ubyte.gz      its labels lie beside it""",
 )
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE...")
+@click.argument(
+    "sources", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="SOURCE..."
+)
 @configured
 def command(config: Config, sources: tuple[Path, ...]) -> None:
     """Add labelled images to the references.
