@@ -1,11 +1,13 @@
 """Mistakes users make: each is told in a line or two, with the right exit code, and never by a traceback."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from daemon import Place, reference_picture
 from support import make_files
 
 
@@ -150,7 +152,6 @@ def test_a_mistake_is_told_and_has_its_exit_code(
         assert all(line.startswith("watcher: ") for line in error.splitlines())
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
 @pytest.mark.parametrize(
     ("forbidden", "arguments", "told"),
     [
@@ -167,7 +168,26 @@ def test_what_is_forbidden_is_told(
     folder = workplace / forbidden
     folder.mkdir(exist_ok=True)
     folder.chmod(0o500 if forbidden != "source" else 0)
+    if os.access(folder, os.W_OK):
+        pytest.skip("nothing is forbidden to root")
     try:
         assert told in watcher(*arguments.split(), code=1).err
     finally:
         folder.chmod(0o700)
+
+
+def test_a_file_that_may_not_be_read_is_told_among_the_others(
+    watcher: Callable[..., Any], place: Place
+) -> None:
+    make_files(place.path, {"mine.jpg": reference_picture(7), "theirs.jpg": reference_picture(7)})
+    (place.path / "theirs.jpg").chmod(0)
+    if os.access("theirs.jpg", os.R_OK):
+        pytest.skip("nothing is forbidden to root")
+    told = [
+        json.loads(line)
+        for line in watcher("classify", "--json", "mine.jpg", "theirs.jpg", code=1).out.splitlines()
+    ]
+    assert [(each["file"], each["reason"]) for each in told] == [
+        ("mine.jpg", None),
+        ("theirs.jpg", "it cannot be read: Permission denied"),
+    ]
