@@ -15,8 +15,9 @@ FIELDS = ["file", "digit", "certainty", "runner_up", "scores", "status", "reason
 
 
 @pytest.fixture(autouse=True)
-def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
+def _threads(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recognise in this process, which is quicker to start."""
+    assert workplace == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Daemon, Place, reference_picture, run
+from daemon import Place, reference_picture
 from PIL import Image
 from support import digit_picture, make_files, read_files
 
@@ -23,8 +23,9 @@ FORMATS = {"png": "PNG", "jpg": "JPEG", "bmp": "BMP", "tif": "TIFF", "gif": "GIF
 
 
 @pytest.fixture(autouse=True)
-def _threads(monkeypatch: pytest.MonkeyPatch) -> None:
+def _threads(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recognise in this process, which is quicker to start."""
+    assert workplace == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
     monkeypatch.setenv("WATCHER_WORKERS__COUNT", "2")
 
@@ -205,8 +206,3 @@ def test_what_a_killed_run_left_claimed_is_sorted_by_the_next(watcher: Watcher, 
     (resumed,) = (event for event in events if event["event"] == "resumed")
     assert (resumed["to_recognise"], resumed["filed"]) == (2, 0)
     place.audit([("a.jpg", reference_picture(7)), ("novel.txt", b"once")])
-
-
-def test_beside_a_daemon_it_is_refused(place: Place) -> None:
-    with Daemon(place, workers__executor="threads"):
-        assert "another watcher is at work" in run(place.path, "run", "--once", code=1).stderr
