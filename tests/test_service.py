@@ -322,3 +322,10 @@ def test_an_inbox_that_is_taken_away_ends_it_with_a_word(place: Place) -> None:
         place.inbox.rename(place.path / "elsewhere")
         assert daemon.process.wait(10) == 1
     assert daemon.complaints() == f"watcher: {place.inbox}: No such file or directory\n"
+
+
+def test_asked_to_stop_while_it_gets_ready_it_stops_as_well(workplace: Path) -> None:
+    daemon = Daemon(Place(workplace), workers__count=1)
+    wait_until(lambda: daemon.said("made"))
+    daemon.stop(signal.SIGINT, group=True)
+    assert daemon.events()[-1]["event"] in {"stopped before it was ready", "stopped"}
