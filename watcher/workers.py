@@ -6,11 +6,11 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from multiprocessing import active_children, get_context
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,6 @@ class Pool:
         try:
             return self._hand_over(fitted, files)
         except BrokenExecutor:
-            _end_workers()
             self._executor.shutdown()
             self._executor = self._start()
             return self._hand_over(fitted, files)
@@ -73,17 +72,17 @@ class Pool:
 
     def close(self) -> None:
         """Let the workers finish and go."""
-        try:
+        with suppress(BrokenExecutor):
+            # A worker that died unnoticed may hold the lock by which they take turns; the others would wait
+            # for it for ever. With something to do, the executor notices.
             self._executor.submit(_idle).result()
-        except BrokenExecutor:
-            _end_workers()
         self._executor.shutdown()
 
     def _start(self) -> Executor:
         if self._kind == "threads":
             return ThreadPoolExecutor(self.count, thread_name_prefix="worker")
         return ProcessPoolExecutor(
-            self.count, get_context("spawn"), initializer=_die_with, initargs=(os.getpid(),)
+            self.count, _WorkerContext(), initializer=_die_with, initargs=(os.getpid(),)
         )
 
     def _hand_over(self, fitted: Path, files: Sequence[bytes]) -> Future[list[Recognized]]:
@@ -101,13 +100,15 @@ def _idle() -> None:
     pass
 
 
-def _end_workers() -> None:
-    """End what is left of a pool of which a worker died.
+class _WorkerProcess(SpawnProcess):
+    """A process that does not hear SIGTERM, which is how executors end the rest of a broken pool."""
 
-    That worker may have held the lock by which they take turns, and then the others wait for it for ever.
-    """
-    for process in active_children():
-        process.kill()
+    def terminate(self) -> None:
+        self.kill()
+
+
+class _WorkerContext(SpawnContext):
+    Process = _WorkerProcess
 
 
 def _cores() -> int:
