@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from daemon import Daemon, Place, furnished, is_alive, reference_picture, run
+from daemon import Daemon, Place, furnished, reference_picture, run
 from support import digit_picture, make_files, read_files, wait_until
 
 STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -39,17 +38,6 @@ def now() -> str:
 
 def seconds(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
-
-
-def drop(place: Place, count: int, prefix: str, pause: float = 0.0) -> list[tuple[str, bytes]]:
-    """Write so many pictures into the inbox, each under a name of its own."""
-    dropped = []
-    for index in range(count):
-        name, content = f"{prefix}-{index}.jpg", reference_picture(index % 10, index // 10 % 40)
-        (place.inbox / name).write_bytes(content)
-        dropped.append((name, content))
-        time.sleep(pause)
-    return dropped
 
 
 def test_in_an_empty_folder_it_makes_all_it_needs_and_files_what_comes(workplace: Path) -> None:
@@ -256,46 +244,6 @@ def test_by_polling_it_finds_what_was_there_what_comes_and_what_lies_deeper_and_
     assert {row["destination"] for row in place.rows()[:2]} == {"7/before.jpg", "7/before-1.jpg"}
 
 
-@pytest.mark.parametrize(("number", "group"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
-def test_asked_to_stop_under_load_it_finishes_what_it_claimed_and_leaves_the_rest(
-    place: Place, number: int, *, group: bool
-) -> None:
-    dropped = dict(drop(place, 600, "early"))
-    with Daemon(place, workers__count=1) as daemon:
-        workers = daemon.children()
-        assert len(workers) == 1
-        wait_until(place.rows)
-        dropped |= drop(place, 50, "late")
-        daemon.stop(number, group=group)
-    assert not any(map(is_alive, workers))
-    assert list(place.claimed.iterdir()) == []
-    left = read_files(place.inbox)
-    assert left
-    assert left.items() <= dropped.items()
-    for name in left:
-        (place.inbox / name).unlink()
-    place.audit((name, content) for name, content in dropped.items() if name not in left)
-    assert daemon.events()[-1]["event"] == "stopped"
-
-
-def test_a_worker_that_is_killed_takes_nothing_with_it(place: Place) -> None:
-    with Daemon(place, workers__count=2) as daemon:
-        dropped = drop(place, 150, "first")
-        os.kill(daemon.children()[0], signal.SIGKILL)
-        dropped += drop(place, 50, "second")
-        wait_until(lambda: place.filed() == 200)
-        assert not {row["destination"].split("/")[0] for row in place.rows()} & {"failed"}
-    place.audit(dropped)
-
-
-def test_workers_die_with_a_daemon_that_is_killed(place: Place) -> None:
-    with Daemon(place, workers__count=2) as daemon:
-        workers = daemon.children()
-        assert len(workers) == 2
-        daemon.kill()
-    wait_until(lambda: not any(map(is_alive, workers)), 5)
-
-
 def test_two_daemons_never_share_an_inbox(told_by_events: Daemon) -> None:
     refused = run(told_by_events.place.path, "run", code=1)
     inbox = told_by_events.place.inbox
@@ -322,10 +270,3 @@ def test_an_inbox_that_is_taken_away_ends_it_with_a_word(place: Place) -> None:
         place.inbox.rename(place.path / "elsewhere")
         assert daemon.process.wait(10) == 1
     assert daemon.complaints() == f"watcher: {place.inbox}: No such file or directory\n"
-
-
-def test_asked_to_stop_while_it_gets_ready_it_stops_as_well(workplace: Path) -> None:
-    daemon = Daemon(Place(workplace), workers__count=1)
-    wait_until(lambda: daemon.said("made"))
-    daemon.stop(signal.SIGINT, group=True)
-    assert daemon.events()[-1]["event"] in {"stopped before it was ready", "stopped"}
