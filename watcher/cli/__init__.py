@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from functools import update_wrapper
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,14 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
         context.exit()
 
 
+_config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PATH",
+    help="The settings to use, instead of ./config.toml.",
+)
+
+
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -59,12 +68,7 @@ Examples:
   watcher classify scan.png          what is it?
   watcher results --status review    what should I look at myself?""",
 )
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="PATH",
-    help="The settings to use, instead of ./config.toml.",
-)
+@_config_option
 @click.option(
     "--version",
     is_flag=True,
@@ -86,7 +90,10 @@ def watcher(context: click.Context, config: Path | None) -> None:
 def main() -> None:
     """Run the command line, and exit with the code that its outcome has."""
     try:
-        watcher.main(prog_name="watcher", standalone_mode=True)
+        try:
+            watcher.main(prog_name="watcher", standalone_mode=True)
+        finally:
+            sys.stdout.flush()
     except WatcherError as error:
         for line in str(error).splitlines():
             click.echo(f"watcher: {line}", err=True)
@@ -105,7 +112,6 @@ def main() -> None:
 
 def configured(function: Any) -> Any:
     """Give a command the option --config, and hand it the Config as its first argument."""
-    from functools import update_wrapper  # noqa: PLC0415
 
     def with_config(*args: Any, config: Path | None, **options: Any) -> Any:
         from watcher.config import load_config  # noqa: PLC0415 - takes longer than showing help may
@@ -113,10 +119,4 @@ def configured(function: Any) -> Any:
         path = config or click.get_current_context().obj
         return function(load_config(path, os.environ), *args, **options)
 
-    option = click.option(
-        "--config",
-        type=click.Path(path_type=Path, dir_okay=False),
-        metavar="PATH",
-        help="The settings to use, instead of ./config.toml.",
-    )
-    return option(update_wrapper(with_config, function))
+    return _config_option(update_wrapper(with_config, function))
