@@ -159,8 +159,8 @@ class _Daemon:
     def _step(self, timeout: float) -> None:
         busy = self._door.is_open and self.sorter.has_room
         self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=True)
-        for path in self._door.left_alone():
-            self._logger.warning("left alone: no regular file", name=name_as_text(os.path.basename(path)))  # noqa: PTH119
+        for path, why in self._door.left_alone().items():
+            self._logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
 
     def _say(self, decision: Decision, seconds: float) -> None:
         self._count += 1

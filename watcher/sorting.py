@@ -13,6 +13,7 @@ from watcher.errors import UnfitReferencesError, Unreadable
 from watcher.fitting import Fitted
 from watcher.folders.claims import Claim, Claims, read_claim
 from watcher.folders.door import Door
+from watcher.folders.inbox import Arrival
 from watcher.journey import Journey, Outcome
 from watcher.store.results import Decision
 from watcher.workers import Pool, Recognized
@@ -101,9 +102,12 @@ class Sorter:
             idle = max(1, places - self._pool.count)
             size = LARGEST_BATCH if len(arrivals) == LARGEST_BATCH else math.ceil(len(arrivals) / idle)
             for start in range(0, len(arrivals), size):
-                claims = self._claims.take(arrivals[start : start + size])
+                claims = self._claims.take(arrivals[start : start + size], self._refuse)
                 if claims:
                     self._submit(claims, fitted)
+
+    def _refuse(self, arrival: Arrival, why: str) -> None:
+        self._door.refuse(arrival.path, why)
 
     def _submit(self, claims: Sequence[Claim], fitted: Fitted, *, alone: bool = False) -> None:
         read: list[Claim] = []

@@ -1,5 +1,6 @@
 """Claims: taken by a rename, found again after a crash, gone when done; and read without being fooled."""
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -91,6 +92,27 @@ def test_what_is_gone_is_not_claimed(tmp_path: Path) -> None:
     assert len(list(claims.path.iterdir())) == 1
 
 
+def test_what_the_system_does_not_let_go_is_left_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_files(tmp_path, {"a.png": b"a", "b.png": b"b"})
+    rename = os.rename
+
+    def sticky(source: str, goal: str) -> None:
+        if source.endswith("a.png"):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), source)
+        rename(source, goal)
+
+    monkeypatch.setattr(os, "rename", sticky)
+    told: list[tuple[str, str]] = []
+    claims = claims_of(tmp_path)
+    arrivals = arrived(tmp_path, "a.png", "b.png")
+    [b] = claims.take(arrivals, lambda arrival, why: told.append((arrival.name, why)))
+    assert b.name == "b.png"
+    assert told == [("a.png", "it cannot be taken: Operation not permitted")]
+    assert (tmp_path / "a.png").read_bytes() == b"a"
+
+
 def test_an_earlier_runs_claims_are_found_oldest_first_with_their_tokens(tmp_path: Path) -> None:
     claims = claims_of(tmp_path)
     taken = []
@@ -175,6 +197,17 @@ def test_what_is_no_regular_file_is_unreadable(workplace: Path, make: Callable[[
     with pytest.raises(Unreadable) as raised:
         read_claim(claim_at(workplace / "odd"))
     assert str(raised.value) == "it is no regular file"
+
+
+def test_a_file_on_a_bad_sector_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_files(tmp_path, {"a.png": b"a"})
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fdopen", broken)
+    with pytest.raises(Unreadable, match="the disk does not give it back: Input/output error"):
+        read_claim(claim_at(tmp_path / "a.png"))
 
 
 def test_a_file_that_may_not_be_read_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,13 @@ def test_a_name_that_was_taken_meanwhile_is_told_and_nothing_written_over(tmp_pa
     assert read_files(tmp_path) == {"claimed": b"ours", "outbox/7/scan.png": b"theirs"}
 
 
+def test_a_folder_that_was_moved_away_is_made_again(tmp_path: Path) -> None:
+    outbox = outbox_in(tmp_path)
+    (outbox.path / "7").rename(tmp_path / "moved")
+    assert outbox.file(claimed(tmp_path, b"a"), "7/scan.png")
+    assert read_files(outbox.path) == {"7/scan.png": b"a"}
+
+
 def test_filing_again_after_a_crash_is_harmless(tmp_path: Path) -> None:
     outbox = outbox_in(tmp_path)
     source = claimed(tmp_path, b"ours")

@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,10 +41,13 @@ class Claims:
         """Make the private folder where there is none."""
         self.path.mkdir(mode=0o700, exist_ok=True)
 
-    def take(self, arrivals: Sequence[Arrival]) -> list[Claim]:
+    def take(
+        self, arrivals: Sequence[Arrival], refused: Callable[[Arrival, str], object] = lambda *_: None
+    ) -> list[Claim]:
         """Claim these files, as far as they are still there.
 
         Of two with one name, out of different subfolders, one is left where it is for the next time.
+        `refused` is told of each that the system does not let go, as in folders with a sticky bit, and why.
         """
         batch = self._new_batch()
         now = time.monotonic()
@@ -53,10 +56,15 @@ class Claims:
             if arrival.name in claims:
                 continue
             goal = os.path.join(batch, arrival.name)
-            with suppress(FileNotFoundError):
+            try:
                 os.rename(arrival.path, goal)
-                token = _token(batch, arrival.name)
-                claims[arrival.name] = Claim(token, goal, arrival.name, arrival.arrived, now)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                refused(arrival, f"it cannot be taken: {error.strerror}")
+                continue
+            token = _token(batch, arrival.name)
+            claims[arrival.name] = Claim(token, goal, arrival.name, arrival.arrived, now)
         if not claims:
             os.rmdir(batch)
         return list(claims.values())
@@ -114,6 +122,8 @@ def read_claim(claim: Claim) -> bytes:
             )
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read(LARGEST_FILE)
+    except OSError as error:
+        raise Unreadable(f"the disk does not give it back: {error.strerror}") from error
     finally:
         os.close(descriptor)
 

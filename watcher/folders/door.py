@@ -18,7 +18,7 @@ class Door:
         self._sweep: Iterator[str] | None = None
         self._unfinished = 0
         self._unfinished_before = 0
-        self._left_alone: dict[str, bool] = {}
+        self._left_alone: dict[str, str | None] = {}
 
     def hint(self, path: str) -> None:
         """Something may have come. Past a bound hints are dropped: the next sweep finds the file."""
@@ -56,10 +56,15 @@ class Door:
                     self._note(path, verdict)
         return list(arrivals.values())
 
-    def left_alone(self) -> list[str]:
-        """The paths in the inbox that are no regular files, each told once."""
-        new = [path for path, told in self._left_alone.items() if not told]
-        self._left_alone = dict.fromkeys(self._left_alone, True)
+    def refuse(self, path: str, why: str) -> None:
+        """Remember that a path was left alone."""
+        if len(self._left_alone) < MOST_TOLD:
+            self._left_alone.setdefault(path, why)
+
+    def left_alone(self) -> dict[str, str]:
+        """The paths in the inbox that are left alone, and why; each is told once."""
+        new = {path: why for path, why in self._left_alone.items() if why is not None}
+        self._left_alone = dict.fromkeys(self._left_alone)
         return new
 
     def _next(self) -> str | None:
@@ -77,5 +82,5 @@ class Door:
     def _note(self, path: str, verdict: NotYet) -> None:
         if verdict is NotYet.BEING_WRITTEN:
             self._unfinished += 1
-        elif verdict is NotYet.NO_FILE and len(self._left_alone) < MOST_TOLD:
-            self._left_alone.setdefault(path, False)
+        elif verdict is NotYet.NO_FILE:
+            self.refuse(path, verdict.value)

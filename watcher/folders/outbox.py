@@ -52,7 +52,7 @@ class Outbox:
         """
         goal = self._absolute(destination)
         try:
-            os.link(source, goal, follow_symlinks=False)
+            self._link(source, goal)
         except FileExistsError:
             return os.path.samestat(os.lstat(source), os.lstat(goal))
         except PermissionError:
@@ -70,6 +70,14 @@ class Outbox:
         """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone."""
         with suppress(FileExistsError), open(self._absolute(_reason_name(destination)), "xb") as file:
             file.write(f"{reason}\n".encode(errors="backslashreplace"))
+
+    def _link(self, source: str, goal: str) -> None:
+        try:
+            os.link(source, goal, follow_symlinks=False)
+        except FileNotFoundError:
+            # Somebody may have moved the folder away with all that was in it.
+            os.makedirs(os.path.dirname(goal), exist_ok=True)
+            os.link(source, goal, follow_symlinks=False)
 
     def _absolute(self, destination: str) -> str:
         return os.path.join(self.path, destination)
