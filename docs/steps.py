@@ -34,7 +34,7 @@ def main() -> None:
         "picture": lambda picture: picture,
         "contrast": lambda picture: _grey(ink_contrast(picture), 120),
         "ink": lambda picture: _grey(ink_coverage(picture), 1),
-        "normalised": lambda picture: _grey(cv2.resize(NORMALIZERS["centred"](picture), (64, 64)), 1),
+        "normalised": lambda picture: _grey(_enlarged(NORMALIZERS["centred"](picture)), 1),
     }
     side = 64 * ZOOM + GAP
     page = Image.new("RGB", (side * len(pictures) + 90, (side + HEADING) * len(steps)), "white")
@@ -64,7 +64,7 @@ def _on_paper(
     colors = (
         (1 - cover) * np.array(paper) + cover * np.array(ink) + light + chance.normal(0, noise, clean.shape)
     )
-    return np.clip(colors, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(colors, 0, 255), np.uint8)
 
 
 def _boxed(picture: Picture) -> Picture:
@@ -75,8 +75,12 @@ def _boxed(picture: Picture) -> Picture:
     return boxed
 
 
+def _enlarged(digit: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(digit, (64, 64)), np.float32)
+
+
 def _grey(values: NDArray[np.floating], white: float) -> Picture:
-    return np.clip(255 - values * (255 / white), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(255 - values * (255 / white), 0, 255), np.uint8)
 
 
 if __name__ == "__main__":
