@@ -114,3 +114,11 @@ def test_references_are_shown_by_source_and_in_all(watcher: Watcher) -> None:
     rows = [line.split() for line in watcher("references").out.splitlines() if line.strip()]
     assert rows[0] == ["from", *"0123456789", "all"]
     assert rows[-2:] == [["mine", *["2"] * 10, "20"], ["all", *["2"] * 10, "20"]]
+
+
+def test_a_reference_can_be_retired_by_its_id(watcher: Watcher) -> None:
+    watcher("train", "mine")
+    assert "all" in watcher("references", "--retire", "1", "--retire", "20").out
+    assert references(watcher)["references"] == 18
+    refused = watcher("references", "--retire", "1", code=1)
+    assert refused.err == "watcher: there is no reference 1 in use; none was retired\n"

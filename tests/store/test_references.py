@@ -15,6 +15,7 @@ from watcher.store.references import (
     LabelledImage,
     Reference,
     ReferenceStore,
+    UnknownReferenceError,
 )
 
 SEVEN = LabelledImage(b"seven", 7, "images", "7_0.png")
@@ -25,21 +26,6 @@ OTHER_ONE = LabelledImage(b"another one", 1, "mnist", "12")
 @pytest.fixture
 def references(database: Database) -> ReferenceStore:
     return ReferenceStore(database)
-
-
-def retire(database: Database, image: LabelledImage) -> None:
-    """Take a reference out of use, as a version of its own."""
-    with database.transaction() as connection:
-        connection.execute(
-            text("INSERT INTO reference_versions (made_at, reason) VALUES ('now', 'a wrong label')")
-        )
-        connection.execute(
-            text(
-                "UPDATE reference_images SET retired_at = 'now', "
-                "retired_in = (SELECT max(version) FROM reference_versions) WHERE image = :image"
-            ),
-            {"image": image.image},
-        )
 
 
 def test_at_first_there_are_none(references: ReferenceStore) -> None:
@@ -121,15 +107,13 @@ def test_a_label_that_is_no_digit_adds_nothing(references: ReferenceStore) -> No
     assert references.version() is None
 
 
-def test_another_set_has_another_fingerprint(
-    references: ReferenceStore, database: Database, tmp_path: Path
-) -> None:
+def test_another_set_has_another_fingerprint(references: ReferenceStore, tmp_path: Path) -> None:
     seen = [references.fingerprint()]
     for image in (SEVEN, ONE, OTHER_ONE):
         references.add([image], "one more")
         seen.append(references.fingerprint())
         assert references.fingerprint() == seen[-1]
-    retire(database, SEVEN)
+    references.retire([1], "a wrong label")
     seen.append(references.fingerprint())
     relabelled = open_database(tmp_path / "relabelled.db")
     ReferenceStore(relabelled).add([replace(SEVEN, digit=1), ONE, OTHER_ONE], "all")
@@ -140,10 +124,10 @@ def test_another_set_has_another_fingerprint(
 
 
 def test_a_retired_reference_is_out_of_use_and_may_come_back(
-    references: ReferenceStore, database: Database
+    references: ReferenceStore,
 ) -> None:
     references.add([SEVEN, ONE], "the first")
-    retire(database, SEVEN)
+    references.retire([1], "a wrong label")
     assert [reference.image for reference in references.load()] == [b"one"]
     assert references.counts() == (0, 1, 0, 0, 0, 0, 0, 0, 0, 0)
     assert references.summary() == [("images", 1, 1)]
@@ -174,3 +158,14 @@ def test_a_reference_belongs_to_a_version_there_is(database: Database) -> None:
                 "VALUES (x'00', 1, '', '', '', '', 99)"
             )
         )
+
+
+def test_only_what_is_in_use_can_be_retired_and_all_of_it_or_none(references: ReferenceStore) -> None:
+    references.add([SEVEN, ONE, OTHER_ONE], "the first")
+    references.retire([2, 3], "two wrong labels")
+    assert [reference.id for reference in references.load()] == [1]
+    assert references.version() == 2
+    with pytest.raises(UnknownReferenceError, match="no reference 2, 99 in use; none was retired"):
+        references.retire([99, 1, 2], "some more")
+    assert [reference.id for reference in references.load()] == [1]
+    assert references.version() == 2

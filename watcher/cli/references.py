@@ -8,15 +8,32 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.show import show_json, show_table
 from watcher.settings import Config
-from watcher.store.database import open_log
+from watcher.store.database import open_database, open_log
 from watcher.store.references import ReferenceStore
 
 
-@click.command("references", short_help=COMMANDS["references"])
+@click.command(
+    "references",
+    short_help=COMMANDS["references"],
+    epilog="""\b
+Examples:
+  watcher references
+  watcher references --retire 17 --retire 33      two that `watcher train` showed as mislabelled""",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.option(
+    "--retire", "retired", type=int, multiple=True, metavar="ID", help="Take this one out of use; repeatable."
+)
 @configured
-def command(config: Config, *, as_json: bool) -> None:
-    """Say how many references there are, of each digit, from where."""
+def command(config: Config, retired: tuple[int, ...], *, as_json: bool) -> None:
+    """Say how many references there are, of each digit, from where.
+
+    Retired references are kept in the database, but no picture is compared with them any more; a running
+    daemon lets go of them by itself.
+    """
+    if retired:
+        with closing(open_database(config.database.file)) as database:
+            ReferenceStore(database).retire(retired, "retired by hand")
     with closing(open_log(config.database.file)) as database:
         references = ReferenceStore(database)
         version, summary, counts = references.version(), references.summary(), references.counts()

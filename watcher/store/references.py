@@ -1,13 +1,14 @@
 """The references: labelled images, as immutable sets that follow each other as versions."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from watcher.errors import WatcherError
 from watcher.store.clock import stamp
 from watcher.store.database import Database
 from watcher.store.schema import reference_images, reference_versions
@@ -62,6 +63,10 @@ class Added:
     conflicts: list[Conflict] = field(default_factory=list)
 
 
+class UnknownReferenceError(WatcherError):
+    """An id that is no reference's."""
+
+
 class ReferenceStore:
     """The tables `reference_images` and `reference_versions`."""
 
@@ -78,6 +83,24 @@ class ReferenceStore:
         """Add images as one new version, or none of them. Adding an image twice makes one reference of it."""
         with self._database.transaction() as connection:
             return _Adding(connection, reason).add(images)
+
+    def retire(self, ids: Collection[int], reason: str) -> None:
+        """Take references out of use, as one new version; their images are kept.
+
+        Raises UnknownReferenceError, and retires none, where an id is that of no reference in use.
+        """
+        columns = reference_images.c
+        with self._database.transaction() as connection:
+            in_use = connection.execute(select(columns.id).where(columns.retired_at.is_(None))).scalars()
+            unknown = sorted(set(ids) - set(in_use))
+            if unknown:
+                raise UnknownReferenceError(
+                    f"there is no reference {', '.join(map(str, unknown))} in use; none was retired"
+                )
+            now = stamp(time.time())
+            retired = {"retired_at": now, "retired_in": _new_version(connection, now, reason)}
+            statement = update(reference_images).where(columns.id == bindparam("of_id")).values(retired)
+            connection.execute(statement, [{"of_id": known} for known in set(ids)])
 
     def fingerprint(self) -> str:
         """Names the set in use: another set, of this database or any other, has another fingerprint."""
@@ -149,10 +172,7 @@ class _Adding:
 
     def _insert(self, image: LabelledImage, digest: str) -> None:
         if self._version is None:
-            made = insert(reference_versions).values(made_at=self._now, reason=self._reason)
-            self._version = self._connection.execute(
-                made.returning(reference_versions.c.version)
-            ).scalar_one()
+            self._version = _new_version(self._connection, self._now, self._reason)
         self._rows.append(
             {
                 "image": image.image,
@@ -171,6 +191,12 @@ class _Adding:
         if self._rows:
             self._connection.execute(insert(reference_images), self._rows)
             self._rows.clear()
+
+
+def _new_version(connection: Connection, now: str, reason: str) -> int:
+    made = insert(reference_versions).values(made_at=now, reason=reason)
+    version: int = connection.execute(made.returning(reference_versions.c.version)).scalar_one()
+    return version
 
 
 def _known_images(connection: Connection) -> dict[str, KnownImage]:
