@@ -54,7 +54,7 @@ def _parts(right: Array, down: Array) -> Array:
     wide, high, left, up = np.abs(right), np.abs(down), -right, -down
     straight = [right - high, left - high, down - wide, up - wide]
     oblique = [np.sqrt(np.float32(2)) * np.minimum(a, b) for a in (right, left) for b in (down, up)]
-    return np.maximum(np.stack(straight + oblique), 0)
+    return np.asarray(np.maximum(np.stack(straight + oblique), 0), np.float32)
 
 
 @cache
