@@ -13,7 +13,7 @@ run: $(VENV)/ready ## watch inbox/ and sort into outbox/
 	@exec $(BIN)/watcher run
 
 test: $(VENV)/ready-dev ## run the tests
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/ready-dev ## run the linters and the type checker
 	$(BIN)/ruff check

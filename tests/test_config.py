@@ -156,8 +156,8 @@ def test_every_fault_is_told_at_once() -> None:
         'config.toml: [outbox] path = 7 must be a folder, written "in quotes"',
         "config.toml: [recognition] review_below = 1.5 must be less than or equal to 1",
         (
-            'config.toml: [recognition] rule = "vote" must be one of "votes", "averaged", "nearest"; '
-            'did you mean "votes"?'
+            'config.toml: [recognition] rule = "vote" must be one of "votes", "averaged", "nearest", '
+            '"deformable"; did you mean "votes"?'
         ),
         'config.toml: [recogniton] is no section; did you mean "recognition"?',
         "config.toml: [workers] count = 1.5 must be a whole number",

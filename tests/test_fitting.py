@@ -80,10 +80,16 @@ def test_other_references_have_another(references: ReferenceStore, cache: Path) 
 
 
 @pytest.mark.parametrize(
-    "other", [{"rule": "votes"}, {"normalizer": "binary"}, {"rule": "averaged", "normalizer": "none"}]
+    "other",
+    [
+        {"rule": "votes"},
+        {"normalizer": "binary"},
+        {"rule": "averaged", "normalizer": "none"},
+        {"augment": False},
+    ],
 )
 def test_another_rule_or_normalizer_has_another(
-    references: ReferenceStore, cache: Path, other: dict[str, str]
+    references: ReferenceStore, cache: Path, other: dict[str, str | bool]
 ) -> None:
     settings = RecognitionSettings.model_validate(other)
     folders = {made(references, cache)[0], made(references, cache, settings)[0]}
@@ -96,7 +102,7 @@ def test_the_threshold_needs_no_other(references: ReferenceStore, cache: Path) -
     assert made(references, cache, strict) == (folder, 0)
 
 
-@pytest.mark.parametrize("name", ["references.npy", "labels.npy", "classifier.json"])
+@pytest.mark.parametrize("name", ["pictures.npy", "labels.npy", "classifier.json"])
 @pytest.mark.parametrize("content", [b"", None])
 def test_one_that_a_power_cut_damaged_is_made_anew(
     references: ReferenceStore, cache: Path, name: str, content: bytes | None

@@ -44,7 +44,7 @@ def fitted_classifier(
         version, fingerprint = references.version(), references.fingerprint()
         if version is None:
             raise NoReferencesError(NOTHING_TO_COMPARE)
-        folder = cache / f"{fingerprint}-{recognition.normalizer}-{recognition.rule}-{FORMAT}"
+        folder = cache / _name(fingerprint, recognition)
         made = None if _is_sound(folder) else _fit(references, recognition, progress)
         if references.version() == version:  # else somebody changed them meanwhile
             if made is not None:
@@ -57,6 +57,11 @@ def forget_others(cache: Path, kept: Fitted) -> None:
     for folder in cache.iterdir():
         if folder != kept.folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _name(fingerprint: str, recognition: RecognitionSettings) -> str:
+    how = [recognition.normalizer, recognition.rule, "augmented" if recognition.augment else "plain"]
+    return "-".join([fingerprint, *how, str(FORMAT)])
 
 
 def _is_sound(folder: Path) -> bool:
@@ -83,5 +88,5 @@ def _fit(
         progress(len(ids))
     if not ids:
         raise NoReferencesError(NOTHING_TO_COMPARE)
-    classifier = ImageClassifier(recognition.normalizer, recognition.rule)
+    classifier = ImageClassifier(recognition.normalizer, recognition.rule, augment=recognition.augment)
     return classifier.fit_normalized(np.stack(normalized), np.array(digits), np.array(ids))

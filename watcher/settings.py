@@ -96,8 +96,11 @@ class RecognitionSettings(_Section):
     normalizer: Literal["none", "binary", "centred"] = Field(
         "centred", description="what is done to a picture before it is compared"
     )
-    rule: Literal["votes", "averaged", "nearest"] = Field(
-        "nearest", description="how a picture is compared with the references"
+    rule: Literal["votes", "averaged", "nearest", "deformable"] = Field(
+        "deformable", description="how a picture is compared with the references"
+    )
+    augment: bool = Field(
+        default=True, description="deformable: compare with distorted copies too, where references are few"
     )
     review_below: float = Field(
         0.9, ge=0, le=1, description="a picture whose certainty is lower goes to review; a probability"

@@ -18,15 +18,16 @@ def distances_of(best: NDArray[np.float64], second: NDArray[np.float64]) -> NDAr
 numbers = st.floats(0, 1e6, allow_subnormal=False)
 
 
-@given(numbers, numbers, st.floats(0, 1000))
-def test_certainty_lies_between_a_half_and_one(one: float, other: float, slope: float) -> None:
-    sure = certainty(CertaintyModel(slope), distances_of(np.array([one]), np.array([other])))
+@given(numbers, numbers, st.floats(0, 1000), st.floats(0.5, 2))
+def test_certainty_lies_between_a_half_and_one(one: float, other: float, slope: float, power: float) -> None:
+    sure = certainty(CertaintyModel(slope, power), distances_of(np.array([one]), np.array([other])))
     assert 0.5 <= sure[0] <= 1
 
 
 def test_equal_rivals_are_a_coin_toss() -> None:
     table = distances_of(np.array([0.0, 5.0]), np.array([0.0, 5.0]))
-    assert certainty(CertaintyModel(30), table).tolist() == [0.5, 0.5]
+    for power in (0.5, 1.0, 2.0):
+        assert certainty(CertaintyModel(30, power), table).tolist() == [0.5, 0.5]
 
 
 def test_a_perfect_match_far_ahead_is_certain() -> None:
@@ -59,7 +60,8 @@ def test_fitting_finds_the_slope_that_made_the_answers(slope: float) -> None:
     lead = rng.exponential(0.15, 20_000)
     right = rng.random(20_000) < 1 / (1 + np.exp(-slope * lead))
     found = fit_certainty(distances_of(np.ones(20_000), np.exp(lead)), right)
-    assert found.slope == pytest.approx(slope, rel=0.1)
+    likely = 1 / (1 + np.exp(-slope * lead))
+    assert certainty(found, distances_of(np.ones(20_000), np.exp(lead))) == pytest.approx(likely, abs=0.03)
     sure = certainty(found, distances_of(np.ones(20_000), np.exp(lead)))
     for low in (0.5, 0.6, 0.7, 0.8, 0.9):
         among = (sure >= low) & (sure < low + 0.1)
@@ -68,6 +70,7 @@ def test_fitting_finds_the_slope_that_made_the_answers(slope: float) -> None:
 
 def test_without_answers_the_prior_speaks() -> None:
     found = fit_certainty(np.empty((0, 10)), np.empty(0, np.bool_))
+    assert found.power == pytest.approx(1)
     assert found.slope == pytest.approx(np.log(4) / 0.1, rel=1e-6)
 
 
@@ -79,5 +82,6 @@ def test_fitting_stays_finite_and_sane(pairs: list[tuple[float, float]], outcome
     right = np.array(
         [outcome == "all right" or (outcome == "mixed" and i % 2 == 0) for i in range(len(pairs))]
     )
-    slope = fit_certainty(distances_of(best, second), right.astype(np.bool_)).slope
-    assert 0 <= slope < 1000
+    found = fit_certainty(distances_of(best, second), right.astype(np.bool_))
+    assert 0 <= found.slope < 1e5
+    assert 0.5 <= found.power <= 2

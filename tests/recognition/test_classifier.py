@@ -173,7 +173,7 @@ def test_nothing_is_known_before_it_learned(draw: Draw, tmp_path: Path) -> None:
 def test_a_wrong_name_meets_a_helpful_answer() -> None:
     with pytest.raises(ValueError, match="did you mean centred"):
         ImageClassifier("centered")
-    with pytest.raises(ValueError, match=r"did you mean nearest.*votes, averaged, nearest"):
+    with pytest.raises(ValueError, match=r"did you mean nearest.*votes, averaged, nearest, deformable"):
         ImageClassifier(rule="neares")
     with pytest.raises(ValueError, match="there is no rule magic"):
         ImageClassifier(rule="magic")
@@ -210,7 +210,7 @@ def test_a_normalizer_of_ones_own_is_given_again(pictures: Pictures, tmp_path: P
     assert loaded.classify(pictures[0]) == learned.classify(pictures[0])
 
 
-FILES = ("references.npy", "labels.npy", "ids.npy", "classifier.json")
+FILES = ("pictures.npy", "rows.npy", "labels.npy", "ids.npy", "classifier.json")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -238,6 +238,9 @@ def test_a_damaged_folder_is_refused(
         {"normalizer": "magic"},
         {"slope": None},
         {"slope": "x"},
+        {"power": 0},
+        {"strangest": "x"},
+        {"augment": None},
         {"checksums": {}},
     ],
 )

@@ -40,7 +40,7 @@ def references_of(seed: int, counts: list[int], shape: tuple[int, ...], values: 
 counts = st.lists(st.integers(0, 5), min_size=10, max_size=10).filter(any)
 shapes = st.sampled_from([(3, 5), (28, 28), (7,), (4, 4, 3), (1,)])
 values = st.sampled_from(["binary", "grey"])
-rules = st.sampled_from(sorted(RULES))
+rules = st.sampled_from(["votes", "averaged", "nearest"])  # the fourth has tests of its own
 
 
 @settings(deadline=None)

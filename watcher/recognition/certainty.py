@@ -9,14 +9,20 @@ MOST_LEAD = 10.0  # a lead of e¹⁰ and more counts as this much when fitting
 PRIOR_LEAD = 0.1
 PRIOR_RIGHT = 16.0
 PRIOR_WRONG = 4.0
-STEEPEST = 1e4
+STEEPEST = 1e6
+POWERS = np.arange(0.5, 2.05, 0.05)
+USUAL_POWER = 0.25  # standard deviation of the power's logarithm, before anything is known
 
 
 @dataclass(frozen=True)
 class CertaintyModel:
-    """The probability that the best digit is right, 1 / (1 + exp(-slope·lead)), slope at least 0."""
+    """The probability that the best digit is right, 1 / (1 + exp(-slope·lead^power)).
+
+    The slope is at least 0, the power from 0.5 to 2.
+    """
 
     slope: float
+    power: float = 1.0
 
 
 def leads(distances: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -36,31 +42,46 @@ def leads(distances: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def certainty(model: CertaintyModel, distances: NDArray[np.float64]) -> NDArray[np.float64]:
     """The probability, (m,) from 0.5 to 1, that each row's least distance is the right digit's."""
-    return _logistic(model.slope, leads(distances))
+    return _logistic(model.slope, leads(distances) ** model.power)
 
 
 def fit_certainty(distances: NDArray[np.float64], right: NDArray[np.bool_]) -> CertaintyModel:
-    """The slope that makes right and wrong answers likeliest, given (m, 10) distances and which were right.
+    """The model that makes right and wrong answers likeliest, given (m, 10) distances and which were right.
 
     The prior is 20 answers with a lead of 0.1, of which 16 are right: a slope of 13.9, near what measured
-    best where references and pictures were by different hands. It settles the matter where there are few
-    answers or all are right. Answers without a lead say nothing about the slope.
+    best where references and pictures were by different hands; and a power of about 1. It settles the matter
+    where there are few answers or all are right. Answers without a lead say nothing.
     """
     lead = np.append(np.minimum(leads(distances), MOST_LEAD), (PRIOR_LEAD, PRIOR_LEAD))
     rights = np.append(right.astype(np.float64), (1.0, 0.0))
     weights = np.append(np.ones(len(right)), (PRIOR_RIGHT, PRIOR_WRONG))
 
+    def doubt(model: CertaintyModel) -> float:
+        """How unlikely the answers and the model are together, as a logarithm."""
+        against = np.where(rights == 1, -1, 1) * model.slope * lead**model.power
+        unusual = np.log(model.power) / USUAL_POWER
+        return float((weights * np.logaddexp(0, against)).sum() + unusual**2 / 2)
+
+    models = [
+        CertaintyModel(_likeliest_slope(lead**power, rights, weights), float(power)) for power in POWERS
+    ]
+    return min(models, key=doubt)
+
+
+def _likeliest_slope(
+    lead: NDArray[np.float64], rights: NDArray[np.float64], weights: NDArray[np.float64]
+) -> float:
     def slack(slope: float) -> float:
         """Slope of the log-likelihood, which falls all the way."""
         return float((weights * lead * (rights - _logistic(slope, lead))).sum())
 
     low, high = 0.0, STEEPEST
     if slack(low) <= 0:
-        return CertaintyModel(0.0)
-    for _ in range(60):
+        return 0.0
+    for _ in range(40):
         middle = (low + high) / 2
         low, high = (middle, high) if slack(middle) > 0 else (low, middle)
-    return CertaintyModel(low)
+    return low
 
 
 def _logistic(slope: float, lead: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,16 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition.certainty import CertaintyModel, certainty
-from watcher.recognition.learned import Learned, check_references, learn
+from watcher.recognition.learned import Checked, Learned, in_order, learn
 from watcher.recognition.normalize import NORMALIZERS, Normalizer
 from watcher.recognition.picture import SIDE
-from watcher.recognition.reading import Reading
-from watcher.recognition.rules import RULES
+from watcher.recognition.reading import LeftOut, Reading
+from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.saved import read_folder, write_folder
+from watcher.recognition.similarity import Rule
 
-FORMAT = 1
+FORMAT = 2
 Choice = TypeVar("Choice")
 NO_INK = "there is no ink on it"
+UNLIKE_ALL = "it is unlike every reference"
 
 
 class ImageClassifier:
@@ -29,15 +31,19 @@ class ImageClassifier:
     >>> classifier.classify(others)[0].digit
 
     `normalizer` is a name in NORMALIZERS or any callable from a picture to an array; `rule` a name in RULES.
+    `augment`: where references are few, compare with distorted copies of them too; only `deformable` does.
     """
 
-    def __init__(self, normalizer: str | Normalizer = "centred", rule: str = "nearest") -> None:
+    def __init__(
+        self, normalizer: str | Normalizer = "centred", rule: str = "deformable", *, augment: bool = True
+    ) -> None:
         self._normalizer_name = normalizer if isinstance(normalizer, str) else None
         self._normalize = (
             _named("normalizer", normalizer, NORMALIZERS) if isinstance(normalizer, str) else normalizer
         )
         self._rule_name = rule
-        self._make_rule = _named("rule", rule, RULES)
+        self._rule_kind = _named("rule", rule, RULES)
+        self._augment = augment
         self._learned: Learned | None = None
 
     def fit(self, pictures: ArrayLike, labels: ArrayLike, ids: ArrayLike | None = None) -> Self:
@@ -60,7 +66,9 @@ class ImageClassifier:
         Raises UnfitReferencesError where there are none or they do not fit together.
         """
         numbers = np.arange(len(normalized)) if ids is None else np.asarray(ids)
-        self._learned = learn(normalized, np.asarray(labels), numbers, self._make_rule)
+        references, digits, known_as = in_order(normalized, np.asarray(labels), numbers)
+        rule = make_rule(self._rule_name, references, digits, augment=self._augment)
+        self._learned = learn(rule, digits, known_as)
         return self
 
     def normalize(self, pictures: ArrayLike) -> NDArray[Any]:
@@ -75,29 +83,42 @@ class ImageClassifier:
 
         Raises UnfitReferencesError before anything was learned, ValueError for what is no such picture.
         """
-        if self._learned is None:
-            raise UnfitReferencesError("there are no references to compare with: call fit() first")
+        learned = self._known()
         batch = _batch(pictures, ValueError)
         if not len(batch):
             return []
         normalized = self.normalize(batch)
-        learned = self._learned
         found = learned.rule.compare(normalized)
         sure = certainty(learned.model, found.distances)
         orders = np.argsort(found.distances, axis=1, kind="stable")
         present = np.isfinite(found.distances).sum(axis=1)
-        inked = np.count_nonzero(normalized.reshape(len(normalized), -1), axis=1)
+        reasons = _reasons(normalized, found.strangeness, learned.strangest)
         return [
             Reading(
                 digit=int(orders[row, 0]),
-                certainty=float(sure[row]) if inked[row] else 0.0,
+                certainty=0.0 if reason == NO_INK else float(sure[row]),
                 runner_up=int(orders[row, 1]) if present[row] > 1 else None,
                 scores=tuple(found.scores[row].tolist()),
                 nearest=tuple(learned.ids[found.nearest[row]].tolist()),
-                reason=None if inked[row] else NO_INK,
+                reason=reason,
             )
-            for row in range(len(batch))
+            for row, reason in enumerate(reasons)
         ]
+
+    def leave_one_out(self) -> tuple[LeftOut, ...]:
+        """What is said of at most 2,000 references, evenly chosen, when each is compared with all the others.
+
+        Raises UnfitReferencesError before anything was learned.
+        """
+        learned = self._known()
+        checked = learned.checked
+        told = (
+            learned.ids[checked.indices],
+            learned.labels[checked.indices],
+            checked.guesses,
+            checked.certainties,
+        )
+        return tuple(LeftOut(*row) for row in zip(*(column.tolist() for column in told), strict=True))
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -111,15 +132,23 @@ class ImageClassifier:
 
         Raises UnfitReferencesError before anything was learned.
         """
-        if self._learned is None:
-            raise UnfitReferencesError("there are no references to save: call fit() first")
-        learned = self._learned
-        arrays = {"references": learned.references, "labels": learned.labels, "ids": learned.ids}
+        learned = self._known()
+        arrays = {
+            **learned.rule.arrays(),
+            "labels": learned.labels,
+            "ids": learned.ids,
+            "left_out": learned.checked.indices,
+            "guesses": learned.checked.guesses,
+            "certainties": learned.checked.certainties,
+        }
         facts = {
             "format": FORMAT,
             "normalizer": self._normalizer_name,
             "rule": self._rule_name,
+            "augment": self._augment,
             "slope": learned.model.slope,
+            "power": learned.model.power,
+            "strangest": learned.strangest,
         }
         write_folder(folder, arrays, facts)
 
@@ -132,24 +161,27 @@ class ImageClassifier:
         """
         arrays, facts = read_folder(folder, mmap=mmap)
         try:
-            references, labels, ids = arrays["references"], arrays["labels"], arrays["ids"]
-            known, name, rule, slope = (facts[key] for key in ("format", "normalizer", "rule", "slope"))
+            known, name = facts["format"], facts["normalizer"]
+            if known != FORMAT:
+                raise UnfitReferencesError(
+                    f"{folder} has format {known}, not {FORMAT}: fit and save it again"
+                )
+            if name is None and normalizer is None:
+                raise UnfitReferencesError(
+                    f"{folder} was saved with a normalizer of its own: give it to load()"
+                )
+            loaded = cls(name if normalizer is None else normalizer, facts["rule"], augment=facts["augment"])
+            loaded._learned = _restored(loaded._rule_kind, arrays, facts)
         except KeyError as error:
             raise UnfitReferencesError(f"{folder} holds no sound classifier: {error} is missing") from error
-        if known != FORMAT:
-            raise UnfitReferencesError(f"{folder} has format {known}, not {FORMAT}: fit and save it again")
-        if name is None and normalizer is None:
-            raise UnfitReferencesError(f"{folder} was saved with a normalizer of its own: give it to load()")
-        try:
-            loaded = cls(name if normalizer is None else normalizer, rule)
         except (ValueError, TypeError) as error:
             raise UnfitReferencesError(f"{folder} holds no sound classifier: {error}") from error
-        if not isinstance(slope, float) or not slope >= 0:
-            raise UnfitReferencesError(f"{folder} holds no sound classifier: its slope is {slope}")
-        check_references(references, labels, ids)
-        comparing = loaded._make_rule(references, labels)
-        loaded._learned = Learned(references, labels, ids, comparing, CertaintyModel(slope))
         return loaded
+
+    def _known(self) -> Learned:
+        if self._learned is None:
+            raise UnfitReferencesError("there are no references yet: call fit() first")
+        return self._learned
 
     def __repr__(self) -> str:
         held = [count for count in self.counts if count]
@@ -166,6 +198,31 @@ def _named(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
     close = difflib.get_close_matches(name, choices, n=1)
     hint = f": did you mean {close[0]}?" if close else ""
     raise ValueError(f"there is no {kind} {name}{hint} (there are {', '.join(choices)})")
+
+
+def _reasons(
+    normalized: NDArray[Any], strangeness: NDArray[np.float64] | None, strangest: float | None
+) -> list[str | None]:
+    """Why each picture cannot be told, None where it can."""
+    inked = np.count_nonzero(normalized.reshape(len(normalized), -1), axis=1) > 0
+    if strangeness is None or strangest is None:
+        strange = np.zeros(len(inked), np.bool_)
+    else:
+        strange = strangeness > strangest
+    return [UNLIKE_ALL if s and i else None if i else NO_INK for i, s in zip(inked, strange, strict=True)]
+
+
+def _restored(kind: type[Rule], arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Learned:
+    """What was saved. Raises KeyError, ValueError or TypeError where it makes no sense."""
+    slope, power, strangest = float(facts["slope"]), float(facts["power"]), facts["strangest"]
+    if not (slope >= 0 and power > 0 and (strangest is None or strangest >= 0)):
+        raise ValueError(f"its certainty is {slope}, {power}, {strangest}")
+    if not isinstance(facts["augment"], bool):
+        raise TypeError(f"augment is {facts['augment']}")
+    labels, ids = arrays["labels"], arrays["ids"]
+    checked = Checked(arrays["left_out"], arrays["guesses"], arrays["certainties"])
+    rule = kind.restored(arrays, labels)
+    return Learned(rule, labels, ids, CertaintyModel(slope, power), strangest, checked)
 
 
 def _batch(pictures: ArrayLike, error: type[Exception]) -> NDArray[np.uint8]:

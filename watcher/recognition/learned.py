@@ -1,6 +1,5 @@
-"""What a classifier holds once it has learned: references, a rule made of them, how far to trust it."""
+"""What a classifier holds once it has learned: a rule made of references, and how far to trust it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,43 +7,70 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
-from watcher.recognition.certainty import CertaintyModel, fit_certainty
+from watcher.recognition.certainty import CertaintyModel, certainty, fit_certainty
 from watcher.recognition.similarity import Rule
 
-MOST_LEFT_OUT = 2000  # references the certainty is fitted on
+MOST_LEFT_OUT = 2000  # references that are left out in turn
+LIKE_SOME = 0.985  # share of references, each left out, that are like some of the others
+LEAST_KNOWN = 50  # references, each left out, from which that share is told
+
+
+@dataclass(frozen=True)
+class Checked:
+    """References left out in turn: their `indices` (k,), the best `guesses` and `certainties`."""
+
+    indices: NDArray[np.int64]
+    guesses: NDArray[np.int64]
+    certainties: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Learned:
-    """References in ascending order of their digits, and what was made of them."""
+    """A rule, the digits and ids of its references in ascending order of the digits, and what to trust.
 
-    references: NDArray[Any]
+    `strangest`: the most strangeness that a picture of a digit may have; None where that is not known.
+    """
+
+    rule: Rule
     labels: NDArray[np.int64]
     ids: NDArray[np.int64]
-    rule: Rule
     model: CertaintyModel
+    strangest: float | None
+    checked: Checked
 
 
-def learn(
-    references: NDArray[Any],
-    labels: NDArray[Any],
-    ids: NDArray[Any],
-    make_rule: Callable[[NDArray[Any], NDArray[np.int64]], Rule],
-) -> Learned:
-    """Learn from (n, …) normalised references, their digits (n,) and ids (n,).
+def in_order(
+    references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    """References (n, …), digits (n,) and ids (n,) in ascending order of the digits.
 
-    The certainty is fitted on at most 2,000 of them, evenly chosen, each compared with all the others.
     Raises UnfitReferencesError where they do not fit together.
     """
     check_references(references, labels, ids)
+    if (np.diff(labels) >= 0).all():
+        return references, labels.astype(np.int64), ids.astype(np.int64)
     order = np.argsort(labels, kind="stable")
-    digits, numbers = labels[order].astype(np.int64), ids[order].astype(np.int64)
-    ordered = np.ascontiguousarray(references[order])
-    rule = make_rule(ordered, digits)
-    chosen = np.linspace(0, len(digits) - 1, min(len(digits), MOST_LEFT_OUT)).round().astype(np.int64)
-    distances = rule.leave_one_out(chosen).distances
-    model = fit_certainty(distances, distances.argmin(axis=1) == digits[chosen])
-    return Learned(ordered, digits, numbers, rule, model)
+    return references[order], labels[order].astype(np.int64), ids[order].astype(np.int64)
+
+
+def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Learned:
+    """Learn how far to trust a rule from its references, of digits (n,) and ids (n,).
+
+    At most 2,000 of them, evenly chosen, are each compared with all the others: once with all of them, and,
+    where the rule tells it, once without the one most like it either. A new writer lies between the two.
+    """
+    chosen = np.linspace(0, len(labels) - 1, min(len(labels), MOST_LEFT_OUT)).round().astype(np.int64)
+    found = rule.leave_one_out(chosen)
+    tables = [found.distances] if found.estranged is None else [found.distances, found.estranged]
+    distances, digits = np.concatenate(tables), np.tile(labels[chosen], len(tables))
+    model = fit_certainty(distances, distances.argmin(axis=1) == digits)
+    checked = Checked(chosen, found.distances.argmin(axis=1), certainty(model, found.distances))
+    return Learned(rule, labels, ids, model, _strangest(found.strangeness), checked)
+
+
+def _strangest(strangeness: NDArray[np.float64] | None) -> float | None:
+    known = np.empty(0) if strangeness is None else strangeness[np.isfinite(strangeness)]
+    return float(np.quantile(known, LIKE_SOME)) if len(known) >= LEAST_KNOWN else None
 
 
 def check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]) -> None:

@@ -18,3 +18,17 @@ class Reading:
     scores: tuple[float, ...]
     nearest: tuple[int, ...]
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What a classifier says of one of its own references, compared with all the others.
+
+    `id` and `label` are the reference's; `digit` is the best guess, `certainty` the probability that such a
+    guess is right. A confident guess that is not the label tells of a reference that may be mislabelled.
+    """
+
+    id: int
+    label: int
+    digit: int
+    certainty: float

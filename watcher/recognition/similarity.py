@@ -1,8 +1,9 @@
 """What every rule says of pictures: how alike each is to the references of each digit."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,16 @@ class Similarities:
     `scores` (m, 10) float64: higher is likelier, always finite, each rule in its own numbers.
     `distances` (m, 10) float64, at least 0: the scores' order reversed; inf for a digit without references.
     `nearest` (m, k) int64: the indices of the at most five nearest references, the nearest first.
+    `strangeness` (m,) float64: how unlike every reference; None from a rule that cannot tell.
+    `estranged` (m, 10) float64: of references left out, the distances where the nearest one of the same digit
+    is left out too, as if the writer were new; None from a rule that does not tell.
     """
 
     scores: NDArray[np.float64]
     distances: NDArray[np.float64]
     nearest: NDArray[np.int64]
+    strangeness: NDArray[np.float64] | None = None
+    estranged: NDArray[np.float64] | None = None
 
 
 class Rule(Protocol):
@@ -39,6 +45,13 @@ class Rule(Protocol):
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
         """Each chosen reference compared with all the others; its digit is absent if it was the only one."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What the rule can be made from again."""
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Self:
+        """The rule these arrays came from; its answers are the same. Raises KeyError if one is missing."""
 
 
 def flat(pictures: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:

@@ -1,6 +1,7 @@
 """The digit whose mean picture is nearest."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ class Averaged:
     """A digit's distance is the Euclidean distance to the mean of its references."""
 
     def __init__(self, references: NDArray[Any], labels: NDArray[np.int64]) -> None:
+        self._given = references
         self._shape = references.shape[1:]
         self._references = References(flat(references, np.float32))
         self._labels = labels
@@ -48,6 +50,15 @@ class Averaged:
         further = np.divide(counts, counts - 1, out=np.full(len(counts), np.inf), where=counts > 1)
         distances[rows, own] = np.where(counts > 1, distances[rows, own], 1) * further
         return Similarities(score_of(distances), distances, self._nearest(pictures, indices))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The references themselves."""
+        return {"references": self._given}
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Self:
+        """The rule for references that `arrays` gave."""
+        return cls(arrays["references"], labels)
 
     def _to_means(self, pictures: NDArray[np.float32]) -> NDArray[np.float64]:
         distances = np.full((len(pictures), 10), np.inf)

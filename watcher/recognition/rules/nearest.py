@@ -1,6 +1,7 @@
 """The digit whose nearest references are nearest."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ class Nearest:
     """A digit's distance is the mean Euclidean distance to its few nearest references, or to all it has."""
 
     def __init__(self, references: NDArray[Any], labels: NDArray[np.int64]) -> None:
+        self._given = references
         self._shape = references.shape[1:]
         self._references = References(flat(references, np.float32))
         self._slices = slices_by_digit(labels)
@@ -35,6 +37,15 @@ class Nearest:
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
         """Each chosen reference compared with all the others."""
         return self._compare(self._references.rows[indices], indices)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The references themselves."""
+        return {"references": self._given}
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Self:
+        """The rule for references that `arrays` gave."""
+        return cls(arrays["references"], labels)
 
     def _compare(self, pictures: NDArray[np.float32], left_out: NDArray[np.int64] | None) -> Similarities:
         references = self._references

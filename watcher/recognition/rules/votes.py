@@ -1,6 +1,7 @@
 """Every pixel of every reference has a vote."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ class Votes:
     """
 
     def __init__(self, references: NDArray[Any], labels: NDArray[np.int64]) -> None:
+        self._given = references
         self._shape = references.shape[1:]
         self._labels = labels
         paper = paper_of(references)
@@ -52,6 +54,15 @@ class Votes:
         present = np.tile(self._counts > 0, (len(indices), 1))
         present[rows, own] = self._counts[own] > 1
         return self._similarities(paper, scores, present, self._nearest(paper, indices))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The references themselves."""
+        return {"references": self._given}
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Self:
+        """The rule for references that `arrays` gave."""
+        return cls(arrays["references"], labels)
 
     def _scores(self, paper: NDArray[np.bool_]) -> NDArray[np.float64]:
         votes = paper.astype(self._weights.dtype) @ self._weights

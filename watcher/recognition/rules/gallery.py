@@ -1,0 +1,100 @@
+"""What the deformable rule keeps of its references: grey pictures, copies of them, and how to find them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.recognition.copies import copies_each, distorted_copies
+from watcher.recognition.directions import Array, directions
+from watcher.recognition.principal import Principal, principal_components
+from watcher.recognition.shades import Shades, shades_of
+from watcher.recognition.similarity import slices_by_digit
+
+BLOCK = 1000  # pictures whose directions are held at once
+SAMPLE = 8000  # pictures that the principal components are found in
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """N pictures, references and copies of them, in ascending order of their digits.
+
+    `pictures` (N, 28, 28) uint8; `labels` (N,) int64; `owners` (N,) int64: the reference each one is or is a
+    copy of, of a digit's pictures the references first; `rows` (N, 64) float32: their gradient directions
+    along the principal components.
+    """
+
+    shades: Shades
+    pictures: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    rows: Array
+    principal: Principal
+
+    @cached_property
+    def squares(self) -> Array:
+        """(N,) squared lengths of the rows."""
+        return np.asarray(np.einsum("nv,nv->n", self.rows, self.rows), np.float32)
+
+    @cached_property
+    def slices(self) -> list[slice]:
+        """Where each digit's pictures lie."""
+        return slices_by_digit(self.labels)
+
+    @cached_property
+    def originals(self) -> NDArray[np.int64]:
+        """(n,) where each reference itself lies."""
+        return np.unique(self.owners, return_index=True)[1].astype(np.int64)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything but the labels, which the owners' tell."""
+        shades = self.shades
+        return {
+            "pictures": self.pictures,
+            "owners": self.owners,
+            "rows": self.rows,
+            "mean": self.principal.mean,
+            "axes": self.principal.axes,
+            "shape": np.array(shades.shape, np.int64),
+            "levels": np.array([shades.low, shades.high]),
+        }
+
+
+def gallery_of(references: NDArray[Any], labels: NDArray[np.int64], *, augment: bool) -> Gallery:
+    """The gallery of (n, h, w) or (n, h, w, 3) normalised references and their ascending digits (n,).
+
+    Raises UnfitReferencesError for references of any other shape.
+    """
+    shades = shades_of(references)
+    pictures, owners = shades.of(references), np.arange(len(references))
+    each = copies_each(len(references)) if augment else 0
+    if each:
+        copies = distorted_copies(pictures, each).reshape(-1, *pictures.shape[1:])
+        pictures, owners = np.concatenate([pictures, copies]), np.tile(owners, each + 1)
+        order = np.argsort(labels[owners], kind="stable")
+        pictures, owners = pictures[order], owners[order]
+    step = -(-len(pictures) // SAMPLE)
+    some = directions(pictures[::step])
+    principal = principal_components(some)
+    if step == 1:
+        rows = principal.of_all(some)
+    else:
+        starts = range(0, len(pictures), BLOCK)
+        rows = np.concatenate([principal.of_all(directions(pictures[at : at + BLOCK])) for at in starts])
+    return Gallery(shades, pictures, labels[owners], owners, rows, principal)
+
+
+def restored_gallery(arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Gallery:
+    """The gallery that gave these arrays, of references with these digits (n,). Raises KeyError."""
+    low, high = arrays["levels"].tolist()
+    return Gallery(
+        Shades(tuple(arrays["shape"].tolist()), low, high),
+        arrays["pictures"],
+        labels[arrays["owners"]],
+        arrays["owners"],
+        arrays["rows"],
+        Principal(arrays["mean"], arrays["axes"]),
+    )
