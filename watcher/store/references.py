@@ -1,7 +1,7 @@
 """The references: labelled images, as immutable sets that follow each other as versions."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -97,6 +97,18 @@ class ReferenceStore:
         with self._database.transaction() as connection:
             for row in connection.execution_options(yield_per=500).execute(statement):
                 yield Reference(*row)
+
+    def with_ids(self, ids: Collection[int]) -> dict[int, LabelledImage]:
+        """The references of these ids, in use or retired since; an id that is none's is left out."""
+        wanted = sorted(set(ids))
+        columns = reference_images.c
+        statement = select(columns.id, columns.image, columns.digit, columns.source, columns.name)
+        known: dict[int, LabelledImage] = {}
+        with self._database.transaction() as connection:
+            for at in range(0, len(wanted), ROWS_AT_ONCE):
+                some = statement.where(columns.id.in_(wanted[at : at + ROWS_AT_ONCE]))
+                known |= {row[0]: LabelledImage(*row[1:]) for row in connection.execute(some)}
+        return known
 
     def counts(self) -> tuple[int, ...]:
         """How many of each digit are in use; ten numbers."""
