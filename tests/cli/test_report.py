@@ -52,7 +52,7 @@ def test_an_evaluation_is_written_as_a_page_beside_what_is_printed(
     assert "400, version 1: 40 of 0" in page.text
     assert str(labelled) in page.text
     for label, guess, name in (("1", "7", "1_8.jpg"), ("1", "7", r"1_<b>&\x1b.jpg"), ("2", "3", "2_9.jpg")):
-        assert re.search(rf"{label} taken for {guess}, [\d.]+ % certain \w+ {re.escape(name)} ", page.text)
+        assert re.search(rf"{label} taken for {guess} [\d.]+ % certain \w+ {re.escape(name)} ", page.text)
     assert "5_9.jpg it is not a PNG" in page.text
     assert len(page.all("svg")) == 2
     pictures = [image["alt"] or "" for image in page.all("img")]

@@ -111,7 +111,7 @@ def test_an_evaluation_says_what_was_found_and_under_which_circumstances(
     ):
         assert words in read.text
     assert "and 1,234 more" in read.text
-    assert "4 taken for 9, 98.7 % certain" in read.text
+    assert "4 taken for 9 98.7 % certain filed" in read.text
     assert "reference 1234, a 9" in [picture["alt"] for picture in read.all("img")]
     assert [near["title"] for near in read.all("li", "best") if "images" in (near["title"] or "")] == [
         "their <images>/9_0.png"
@@ -142,7 +142,7 @@ def test_files_are_explained_with_scores_references_and_reasons(
     circumstances: Circumstances, explain: Explain
 ) -> None:
     read = Page(explanations_page([explain()], 7, circumstances))
-    assert "9, 98.7 % certain" in read.text
+    assert "9 98.7 % certain filed" in read.text
     assert "It would be filed under 9." in read.text
     assert "#1234: their <images>/9_0.png" in read.text
     assert "9: 0.9" in [score["title"] for score in read.all("li", "best")]

@@ -11,7 +11,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.explain import Explainer
-from watcher.cli.pages import page_at, say_where
+from watcher.cli.pages import page_at
 from watcher.cli.show import show_json, show_table
 from watcher.errors import Unreadable
 from watcher.explaining import Recognition, circumstances, explained
@@ -73,9 +73,11 @@ def command(
             if as_json:
                 show_json(rows[-1])
             if explainer or (html and len(explanations) < MOST_SHOWN):
-                explanations += explained([answer], references, config.recognition)
-            if explainer:
-                explainer.show(explanations[-1])
+                (explanation,) = explained([answer], references, config.recognition)
+                if explainer:
+                    explainer.show(explanation)
+                if html and len(explanations) < MOST_SHOWN:
+                    explanations.append(explanation)
         if explainer:
             explainer.show_circumstances(made_with)
         elif not as_json:
@@ -83,11 +85,7 @@ def command(
         if write_page:
             from watcher.report.page import explanations_page  # noqa: PLC0415 - seldom needed
 
-            write_page(
-                explanations_page(explanations[:MOST_SHOWN], max(len(files) - MOST_SHOWN, 0), made_with)
-            )
-    if html:
-        say_where(html)
+            write_page(explanations_page(explanations, max(len(files) - MOST_SHOWN, 0), made_with))
     sys.exit(1 if any(row["status"] == "failed" for row in rows) else 0)
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 import click
 
 from watcher.cli import COMMANDS, configured
-from watcher.cli.pages import page_at, say_where
+from watcher.cli.pages import page_at
 from watcher.cli.show import complain, progress_bar, show_json, show_table
 from watcher.fitting import Fitted, fitted_classifier
 from watcher.labelled import labelled_images
@@ -74,8 +74,6 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
         show_json(outcome.to_dict())
     else:
         _show(outcome, config.recognition.review_below)
-    if html:
-        say_where(html)
 
 
 def _recognize_all(

@@ -22,7 +22,7 @@ class PageError(WatcherError):
 
 @contextmanager
 def page_at(path: Path) -> Iterator[Callable[[str], None]]:
-    """A function that writes the page; the file appears, or changes, only when it is called.
+    """A function that writes the page and says where it is; until it is called the file stays as it is.
 
     Raises PageError at once where nothing can be written, and where a file lies that is no page of ours.
     """
@@ -41,17 +41,13 @@ def page_at(path: Path) -> Iterator[Callable[[str], None]]:
             draft.replace(target)
         except OSError as error:
             raise PageError(f"{shown}: the page could not be written: {error.strerror}") from error
+        click.echo(f"The page is {shown}", err=True)  # out of the output's way
 
     try:
         yield write
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-
-
-def say_where(path: Path) -> None:
-    """Say where the page is; on the standard error stream, out of the output's way."""
-    click.echo(f"The page is {printable(str(path))}", err=True)
 
 
 def _refuse_others(target: Path, shown: str) -> None:

@@ -24,7 +24,7 @@ def reliability_chart(bins: Sequence[Bin]) -> Markup:
     ]
     held = "; ".join(words for words, each in zip(told, bins, strict=True) if each.answers)
     drawing = Drawing(WIDTH, 440, name="Reliability diagram", description=held or "no pictures")
-    frame, below = Frame(52, 12, 404, 290), Frame(52, 336, 404, 50)
+    frame, below = Frame(62, 12, 394, 290), Frame(62, 336, 394, 50)
     _grid(drawing, frame)
     drawing.line(frame.x(0), frame.y(0), frame.x(1), frame.y(1), "ideal")
     most = max((each.answers for each in bins), default=0)
@@ -61,7 +61,7 @@ def coverage_chart(
         name="Error against coverage",
         description="; ".join(words for *_, words in marks) or "no pictures",
     )
-    frame = Frame(60, 12, 396, 374)
+    frame = Frame(66, 12, 390, 374)
     errors = [error for _, error in curve if error > 0]
     scale = _LogScale(min(errors, default=0.001), max(errors, default=0.01))
     for error, named in scale.ticks():
