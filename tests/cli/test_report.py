@@ -3,14 +3,20 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from daemon import Place, reference_picture, run
 from page import Page
 from support import digit_picture, make_files, read_files
+
+from watcher.cli.explain import Explainer
+from watcher.recognition import Reading
+from watcher.report.values import Explanation, Neighbour
 
 Watcher = Callable[..., Any]
 NAME = "1_<b>&\x1b.jpg"
@@ -204,6 +210,31 @@ def test_what_an_encoding_cannot_say_is_said_in_ascii(place: Place, monkeypatch:
     assert shown.splitlines()[0] == r"s\xe9\u2580n.jpg"
     assert re.search(r"7  #+ +0\.\d", shown)
     assert re.search(r"[%@]{2}", shown)
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80, 200])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_no_terminal_is_too_narrow(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int, encoding: str
+) -> None:
+    """The drawings go to the terminal's edge; the numbers are whole where there is room for them."""
+    reading = Reading(3, 0.5, 1, (8.641e-05, -1234.5, *range(8)), (12345678,))
+    digit = np.eye(28, dtype=np.float32)
+    picture = np.zeros((64, 64, 3), np.uint8)
+    near = Neighbour(12345678, 3, "somewhere", "3.png", picture, digit)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    sys.stdout.reconfigure(encoding=encoding)  # type: ignore[union-attr]
+    Explainer().show(Explanation("a.png", "review", "it is faint", reading, picture, digit, (near,) * 5))
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert shown.count("#12345678 is a 3: somewhere/3.png") == 5
+    if columns >= 60:
+        assert all(number in shown for number in ("8.641e-05", "-1234"))
+    drawn = [line for line in shown.splitlines() if not line.startswith("#")]
+    assert all(
+        len(line) <= max(columns, len("0.5, 50.0 % certain. It would go to review: it is faint."))
+        for line in drawn
+    )
 
 
 def test_the_page_shows_the_same_and_the_table_or_json_stays(watcher: Watcher, place: Place) -> None:

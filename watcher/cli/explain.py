@@ -56,12 +56,13 @@ class Explainer:
             yield Text("\n").join(self._named(each) for each in near)
 
     def _scores(self, scores: Sequence[float], best: int) -> RenderableType:
-        room = self._console.width - COLUMNS - GAP - len("0  ") - len("  -0.0000")
+        numbers = [f"{score:.4g}" for score in scores]
+        room = self._console.width - COLUMNS - GAP - len("0    ") - max(map(len, numbers))
         columns = max(min(room, MOST_OF_A_BAR), 4)
         lines = [Text("scores, higher is likelier", "dim"), Text("")]
         for digit, share in enumerate(shares(tuple(scores))):
             drawn = bar(share, columns, self._style).ljust(columns)
-            line = Text(f"{digit}  {drawn}  {scores[digit]:.4g}", "bold" if digit == best else "")
+            line = Text(f"{digit}  {drawn}  {numbers[digit]}", "bold" if digit == best else "")
             lines.append(line)
         return Group(*lines)
 
@@ -97,6 +98,6 @@ def _style(console: Console) -> Style:
 def _side_by_side(parts: Sequence[RenderableType]) -> Table:
     grid = Table.grid(padding=(0, GAP, 0, 0))
     for _ in parts:
-        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True, overflow="crop")
     grid.add_row(*parts)
     return grid

@@ -97,10 +97,7 @@ def _marks(evaluated: Evaluated, curve: Sequence[tuple[float, float]]) -> list[t
     filed = outcome.images - outcome.review
     wrong = outcome.wrong_filed / filed if filed else 0.0
     share = filed / outcome.images
-    words = (
-        f"as it is set, at a certainty of {evaluated.review_below:g} or more: "
-        f"{percent(share)} filed, {percent(wrong)} of them misread"
-    )
+    words = f"as it is set: {percent(share)} filed, {percent(wrong)} of them misread"
     return [(share, wrong, "set", words), *marks]
 
 
