@@ -48,6 +48,19 @@ def test_what_was_added_is_in_use(references: ReferenceStore) -> None:
     assert references.summary() == [("images", 1, 1), ("images", 7, 1), ("mnist", 1, 1)]
 
 
+def test_references_are_found_by_their_ids_also_after_they_are_retired(
+    references: ReferenceStore, database: Database
+) -> None:
+    references.add([SEVEN, ONE, OTHER_ONE], "the first")
+    with database.transaction() as connection:
+        connection.execute(
+            text("UPDATE reference_images SET retired_at = 'now', retired_in = 1 WHERE id = 2")
+        )
+    assert references.with_ids([3, 2, 99, 3]) == {2: ONE, 3: OTHER_ONE}
+    assert references.with_ids([]) == {}
+    assert len(references.with_ids(range(3 * ROWS_AT_ONCE))) == 3
+
+
 def test_adding_the_same_again_changes_nothing(references: ReferenceStore) -> None:
     references.add([SEVEN, ONE], "the first")
     before = references.fingerprint()

@@ -3,17 +3,23 @@
 import os
 import stat
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
 from watcher.cli import COMMANDS, configured
+from watcher.cli.explain import Explainer
+from watcher.cli.pages import page_at
 from watcher.cli.show import show_json, show_table
+from watcher.errors import Unreadable
+from watcher.explaining import Recognition, circumstances, explained
 from watcher.fitting import fitted_classifier
 from watcher.folders.claims import LARGEST_FILE
 from watcher.journey import judge
+from watcher.report.misread import MOST_SHOWN
+from watcher.report.values import Explanation
 from watcher.settings import Config
 from watcher.store.database import open_log
 from watcher.store.references import ReferenceStore
@@ -27,46 +33,81 @@ from watcher.workers import Recognized, recognize
     epilog="""\b
 Examples:
   watcher classify scan.png
+  watcher classify --explain scan.png
   watcher classify --json outbox/review/* | jq .digit""",
 )
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="FILE..."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
+@click.option("--explain", is_flag=True, help="Draw what is compared, the scores and the nearest references.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="PAGE",
+    help="Also write a page that explains each file.",
+)
 @configured
-def command(config: Config, files: tuple[Path, ...], *, as_json: bool) -> None:
+def command(
+    config: Config, files: tuple[Path, ...], *, as_json: bool, explain: bool, html: Path | None
+) -> None:
     """Say what is in these files; move and record nothing.
 
     Exits with 1 where a file could not be read.
     """
-    with closing(open_log(config.database.file)) as database:
-        fitted = fitted_classifier(ReferenceStore(database), config.recognition, config.cache)
-    answers = ((file, _recognize(file, fitted.folder)) for file in files)
-    described = (_describe(file, answer, config.recognition.review_below) for file, answer in answers)
-    unread = 0
-    if as_json:
-        for row in described:
-            unread += row["status"] == "failed"
-            show_json(row)
-    else:
-        rows = list(described)
-        unread = sum(row["status"] == "failed" for row in rows)
-        headings = ("file", "digit", "certainty", "runner_up", "status", "reason")
-        show_table(headings, ([_cell(row[heading]) for heading in headings] for row in rows), right=(1, 2, 3))
-    sys.exit(1 if unread else 0)
+    if as_json and explain:
+        raise click.UsageError("--explain draws for people, --json is for programs: choose one of them")
+    with (
+        page_at(html) if html else nullcontext() as write_page,
+        closing(open_log(config.database.file)) as database,
+    ):
+        references = ReferenceStore(database)
+        fitted = fitted_classifier(references, config.recognition, config.cache)
+        made_with = circumstances(config.recognition, references.counts(), fitted.version)
+        explainer = Explainer() if explain else None
+        rows: list[dict[str, Any]] = []
+        explanations: list[Explanation] = []
+        for file in files:
+            answer = _recognition(file, fitted.folder)
+            rows.append(_described(answer, config.recognition.review_below))
+            if as_json:
+                show_json(rows[-1])
+            if explainer or (html and len(explanations) < MOST_SHOWN):
+                (explanation,) = explained([answer], references, config.recognition)
+                if explainer:
+                    explainer.show(explanation)
+                if html and len(explanations) < MOST_SHOWN:
+                    explanations.append(explanation)
+        if explainer:
+            explainer.show_circumstances(made_with)
+        elif not as_json:
+            _show_table(rows)
+        if write_page:
+            from watcher.report.page import explanations_page  # noqa: PLC0415 - seldom needed
+
+            write_page(explanations_page(explanations, max(len(files) - MOST_SHOWN, 0), made_with))
+    sys.exit(1 if any(row["status"] == "failed" for row in rows) else 0)
 
 
-def _recognize(file: Path, fitted: Path) -> Recognized:
+def _recognition(file: Path, fitted: Path) -> Recognition:
+    name = name_as_text(str(file))
     try:
-        with open(file, "rb", opener=_without_waiting) as opened:
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                return Recognized(None, None, "it is no regular file")
-            data = opened.read(LARGEST_FILE + 1)
+        image = _contents(file)
     except OSError as error:
-        return Recognized(None, None, f"it cannot be read: {error.strerror}")
+        return Recognition(name, b"", Recognized(None, None, f"it cannot be read: {error.strerror}"))
+    except Unreadable as error:
+        return Recognition(name, b"", Recognized(None, None, str(error)))
+    return Recognition(name, image, recognize(fitted, [image])[0])
+
+
+def _contents(file: Path) -> bytes:
+    with open(file, "rb", opener=_without_waiting) as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise Unreadable("it is no regular file")
+        data = opened.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
-        return Recognized(None, None, f"it is longer than {LARGEST_FILE:,} bytes")
-    return recognize(fitted, [data])[0]
+        raise Unreadable(f"it is longer than {LARGEST_FILE:,} bytes")
+    return data
 
 
 def _without_waiting(path: str, flags: int) -> int:
@@ -74,11 +115,11 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _describe(file: Path, recognized: Recognized, review_below: float) -> dict[str, Any]:
-    status, reason = judge(recognized, review_below)
-    reading = recognized.reading
+def _described(answer: Recognition, review_below: float) -> dict[str, Any]:
+    status, reason = judge(answer.recognized, review_below)
+    reading = answer.recognized.reading
     return {
-        "file": name_as_text(str(file)),
+        "file": answer.name,
         "digit": reading.digit if reading else None,
         "certainty": reading.certainty if reading else None,
         "runner_up": reading.runner_up if reading else None,
@@ -87,6 +128,11 @@ def _describe(file: Path, recognized: Recognized, review_below: float) -> dict[s
         "reason": reason,
         "nearest": reading.nearest if reading else None,
     }
+
+
+def _show_table(rows: list[dict[str, Any]]) -> None:
+    headings = ("file", "digit", "certainty", "runner_up", "status", "reason")
+    show_table(headings, ([_cell(row[heading]) for heading in headings] for row in rows), right=(1, 2, 3))
 
 
 def _cell(value: object) -> object:

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -12,14 +12,17 @@ from typing import TypeVar
 import click
 
 from watcher.cli import COMMANDS, configured
+from watcher.cli.pages import page_at
 from watcher.cli.show import complain, progress_bar, show_json, show_table
 from watcher.fitting import Fitted, fitted_classifier
 from watcher.labelled import labelled_images
 from watcher.recognition import Reading
 from watcher.recognition.evaluation import Evaluation, evaluate
+from watcher.reporting import Judged, evaluation_report
 from watcher.settings import Config
 from watcher.store.database import open_log
 from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.text import name_as_text
 from watcher.workers import Pool, Recognized
 
 BATCH = 64
@@ -32,29 +35,41 @@ Item = TypeVar("Item")
     epilog="""\b
 Examples:
   watcher evaluate my-test-digits/
+  watcher evaluate my-test-digits/ --html report.html
   watcher evaluate t10k-images-idx3-ubyte.gz --json | jq .error_rate""",
 )
 @click.argument("source", type=click.Path(path_type=Path, readable=False))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="PAGE",
+    help="Also write a page with charts and the misread pictures.",
+)
 @configured
-def command(config: Config, source: Path, *, as_json: bool) -> None:
+def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -> None:
     """Say how often it is right on labelled images; move and record nothing.
 
     A SOURCE is what `watcher train` takes. It should hold other images than the references: an image that is
     a reference itself is always right.
     """
-    images = list(labelled_images(source))
-    with closing(open_log(config.database.file)) as database:
-        fitted = fitted_classifier(ReferenceStore(database), config.recognition, config.cache)
-    start = time.perf_counter()
-    labels, readings, unreadable = _recognize_all(config, fitted, images)
-    outcome = evaluate(
-        labels,
-        readings,
-        review_below=config.recognition.review_below,
-        unreadable=unreadable,
-        seconds=time.perf_counter() - start,
-    )
+    with page_at(html) if html else nullcontext() as write_page:
+        images = list(labelled_images(source))
+        with closing(open_log(config.database.file)) as database:
+            references = ReferenceStore(database)
+            fitted = fitted_classifier(references, config.recognition, config.cache)
+            start = time.perf_counter()
+            judged, unreadable = _recognize_all(config, fitted, images)
+            outcome = evaluate(
+                [image.digit for image, _ in judged],
+                [reading for _, reading in judged],
+                review_below=config.recognition.review_below,
+                unreadable=len(unreadable),
+                seconds=time.perf_counter() - start,
+            )
+            if write_page:
+                page = Judged(name_as_text(str(source)), outcome, judged, unreadable)
+                write_page(evaluation_report(page, references, config.recognition, fitted.version))
     if as_json:
         show_json(outcome.to_dict())
     else:
@@ -63,21 +78,20 @@ def command(config: Config, source: Path, *, as_json: bool) -> None:
 
 def _recognize_all(
     config: Config, fitted: Fitted, images: Sequence[LabelledImage]
-) -> tuple[list[int], list[Reading], int]:
-    labels: list[int] = []
-    readings: list[Reading] = []
-    unreadable = 0
+) -> tuple[list[tuple[LabelledImage, Reading]], list[tuple[LabelledImage, str]]]:
+    """The images with their readings, and those that could not be read with the reasons."""
+    judged: list[tuple[LabelledImage, Reading]] = []
+    unreadable: list[tuple[LabelledImage, str]] = []
     with closing(Pool(config.workers)) as pool, progress_bar() as bar:
         task = bar.add_task("evaluating", total=len(images))
         for image, recognized in _recognized(pool, fitted, images):
             if recognized.reading is None:
-                unreadable += 1
+                unreadable.append((image, recognized.reason or ""))
                 complain(f"{image.source}/{image.name} is left out: {recognized.reason}")
             else:
-                labels.append(image.digit)
-                readings.append(recognized.reading)
+                judged.append((image, recognized.reading))
             bar.advance(task)
-    return labels, readings, unreadable
+    return judged, unreadable
 
 
 def _recognized(

@@ -121,6 +121,18 @@ class ReferenceStore:
             for row in connection.execution_options(yield_per=500).execute(statement):
                 yield Reference(*row)
 
+    def with_ids(self, ids: Collection[int]) -> dict[int, LabelledImage]:
+        """The references of these ids, in use or retired since; an id that is none's is left out."""
+        wanted = sorted(set(ids))
+        columns = reference_images.c
+        statement = select(columns.id, columns.image, columns.digit, columns.source, columns.name)
+        known: dict[int, LabelledImage] = {}
+        with self._database.transaction() as connection:
+            for at in range(0, len(wanted), ROWS_AT_ONCE):
+                some = statement.where(columns.id.in_(wanted[at : at + ROWS_AT_ONCE]))
+                known |= {row[0]: LabelledImage(*row[1:]) for row in connection.execute(some)}
+        return known
+
     def counts(self) -> tuple[int, ...]:
         """How many of each digit are in use; ten numbers."""
         columns = reference_images.c

@@ -1,0 +1,33 @@
+"""Shares in figures that promise no more than is so."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.recognition import Reading
+from watcher.report.values import Explanation
+from watcher.report.words import certain, percent, verdict
+
+
+@pytest.mark.parametrize(
+    ("share", "places", "shown"),
+    [(0, 1, "0.0 %"), (1, 1, "100.0 %"), (0.0305, 2, "3.05 %"), (0.99999, 1, "99.9 %"), (1e-9, 2, "0.01 %")],
+)
+def test_only_none_is_0_and_only_all_is_100(share: float, places: int, shown: str) -> None:
+    assert percent(share, places) == shown
+
+
+@given(st.floats(0, 1))
+def test_a_certainty_is_never_shown_higher_than_it_is(certainty: float) -> None:
+    assert float(certain(certainty).removesuffix(" %")) <= 100 * certainty + 1e-6
+    assert certain(0.9) == "90.0 %"
+    assert certain(0.89999) == "89.9 %"
+
+
+def test_the_verdict_says_where_and_why() -> None:
+    reading = Reading(3, 0.5, None, (0.0,) * 10, ())
+    assert verdict(Explanation("a", "filed", None, reading)) == "It would be filed under 3."
+    assert (
+        verdict(Explanation("a", "review", "it is faint", reading)) == "It would go to review: it is faint."
+    )
+    assert verdict(Explanation("a", "failed", "it is empty")) == "It could not be read: it is empty."

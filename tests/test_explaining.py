@@ -1,0 +1,67 @@
+"""What is shown of a recognition is what was compared, fetched from where it is kept."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import digit_picture
+
+from watcher.explaining import Recognition, circumstances, explained
+from watcher.recognition import NORMALIZERS, Reading, read_picture
+from watcher.settings import RecognitionSettings
+from watcher.store.database import open_database
+from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.workers import Recognized
+
+SETTINGS = RecognitionSettings.model_validate({})
+SEVEN = LabelledImage(digit_picture(7), 7, "images", "7_0.png")
+NO_MORE = LabelledImage(b"was a picture once", 1, "images", "1_0.png")
+
+
+@pytest.fixture
+def references(tmp_path: Path) -> Iterator[ReferenceStore]:
+    with closing(open_database(tmp_path / "watcher.db")) as database:
+        references = ReferenceStore(database)
+        references.add([SEVEN, NO_MORE], "first")
+        yield references
+
+
+def test_a_reading_comes_with_its_picture_and_references(references: ReferenceStore) -> None:
+    image = digit_picture(7, 1)
+    reading = Reading(7, 0.5, 1, (0.0,) * 10, (1,))
+    (shown,) = explained([Recognition("a", image, Recognized("", reading), 7)], references, SETTINGS)
+    assert (shown.name, shown.label, shown.status, shown.reading) == ("a", 7, "review", reading)
+    assert shown.picture is not None
+    assert shown.normalized is not None
+    assert np.array_equal(shown.picture, read_picture(image))
+    assert np.array_equal(shown.normalized, NORMALIZERS[SETTINGS.normalizer](shown.picture))
+    (near,) = shown.neighbours
+    assert (near.id, near.digit, near.source, near.name) == (1, 7, "images", "7_0.png")
+    assert np.array_equal(near.picture, read_picture(SEVEN.image))
+    assert np.array_equal(near.normalized, NORMALIZERS[SETTINGS.normalizer](near.picture))
+
+
+def test_references_that_cannot_be_had_are_left_out(references: ReferenceStore) -> None:
+    reading = Reading(7, 1.0, 1, (0.0,) * 10, (99, 2, 1))
+    (shown,) = explained([Recognition("a", SEVEN.image, Recognized("", reading))], references, SETTINGS)
+    assert [near.id for near in shown.neighbours] == [1]
+    assert shown.status == "filed"
+
+
+def test_what_could_not_be_read_has_its_reason_alone(references: ReferenceStore) -> None:
+    unread = Recognition("a", b"", Recognized(None, None, "it is empty"))
+    (shown,) = explained([unread], references, SETTINGS)
+    assert (shown.status, shown.reason, shown.picture, shown.neighbours) == (
+        "failed",
+        "it is empty",
+        None,
+        (),
+    )
+
+
+def test_circumstances_hold_every_setting_of_recognition() -> None:
+    made_with = circumstances(SETTINGS, (1,) * 10, 3)
+    assert [name for name, _ in made_with.settings] == list(RecognitionSettings.model_fields)
+    assert made_with.made_at.endswith("Z")

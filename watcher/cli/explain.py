@@ -1,0 +1,103 @@
+"""`watcher classify --explain`: what a page shows of one picture, on a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from watcher.report.blocks import Style, bar, digit_lines, shares
+from watcher.report.values import Circumstances, Explanation, Neighbour
+from watcher.report.words import certain, verdict
+from watcher.text import printable
+
+COLUMNS = 28  # of a drawn digit, as many as a normalised one has pixels
+MOST_OF_A_BAR = 32
+GAP = 2
+
+
+class Explainer:
+    """Shows explanations on the standard output, in what its terminal and encoding have."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        self._style = _style(self._console)
+
+    def show(self, explanation: Explanation) -> None:
+        """One picture: what it is taken for and why."""
+        self._print(Text(self._plain(explanation.name), "bold"))
+        reading = explanation.reading
+        if reading:
+            guess = f"{reading.digit}, {certain(reading.certainty)} certain"
+            self._print(Text(f"{guess}. {self._plain(verdict(explanation))}"))
+        else:
+            self._print(Text(self._plain(verdict(explanation))))
+        for part in self._parts(explanation):
+            self._print(Text(""))
+            self._print(part)
+        self._print(Text(""))
+
+    def show_circumstances(self, circumstances: Circumstances) -> None:
+        """The settings and references that all of it was seen with."""
+        settings = ", ".join(f"{name} {value}" for name, value in circumstances.settings)
+        number = sum(circumstances.references)
+        self._print(Text(f"With {number:,} references, version {circumstances.version}; {settings}", "dim"))
+
+    def _parts(self, explanation: Explanation) -> Iterator[RenderableType]:
+        if explanation.normalized is not None and explanation.reading is not None:
+            drawn = Group(*digit_lines(explanation.normalized, COLUMNS, self._style))
+            yield _side_by_side([drawn, self._scores(explanation.reading.scores, explanation.reading.digit)])
+        near = explanation.neighbours
+        if near:
+            yield Text("The nearest references, the nearest first:")
+            columns = self._columns_for(len(near))
+            if columns:
+                yield _side_by_side([self._neighbour(each, columns) for each in near])
+            yield Text("\n").join(self._named(each) for each in near)
+
+    def _scores(self, scores: Sequence[float], best: int) -> RenderableType:
+        numbers = [f"{score:.4g}" for score in scores]
+        room = self._console.width - COLUMNS - GAP - len("0    ") - max(map(len, numbers))
+        columns = max(min(room, MOST_OF_A_BAR), 4)
+        lines = [Text("scores, higher is likelier", "dim"), Text("")]
+        for digit, share in enumerate(shares(tuple(scores))):
+            drawn = bar(share, columns, self._style).ljust(columns)
+            line = Text(f"{digit}  {drawn}  {numbers[digit]}", "bold" if digit == best else "")
+            lines.append(line)
+        return Group(*lines)
+
+    def _columns_for(self, digits: int) -> int:
+        """How many columns each of so many drawings gets: as many as there are pixels, half as many, or 0."""
+        room = (self._console.width + GAP) // digits - GAP
+        return next((columns for columns in (COLUMNS, COLUMNS // 2) if columns <= room), 0)
+
+    def _neighbour(self, neighbour: Neighbour, columns: int) -> RenderableType:
+        caption = Text(f"#{neighbour.id}: {neighbour.digit}".center(columns))
+        return Group(*digit_lines(neighbour.normalized, columns, self._style), caption)
+
+    def _named(self, neighbour: Neighbour) -> Text:
+        origin = self._plain(f"{neighbour.source}/{neighbour.name}")
+        return Text(f"#{neighbour.id} is a {neighbour.digit}: {origin}")
+
+    def _plain(self, text: str) -> str:
+        encoding = self._console.encoding
+        return printable(text).encode(encoding, "backslashreplace").decode(encoding)
+
+    def _print(self, part: RenderableType) -> None:
+        self._console.print(part, soft_wrap=isinstance(part, Text))
+
+
+def _style(console: Console) -> Style:
+    try:
+        "▀▄█▏".encode(console.encoding)
+    except UnicodeEncodeError:
+        return "ascii"
+    return "greys" if console.color_system in {"256", "truecolor"} else "blocks"
+
+
+def _side_by_side(parts: Sequence[RenderableType]) -> Table:
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    for _ in parts:
+        grid.add_column(no_wrap=True, overflow="crop")
+    grid.add_row(*parts)
+    return grid

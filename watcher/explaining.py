@@ -1,0 +1,75 @@
+"""What has to be fetched to explain a reading: the picture, its normalised digit, the nearest references."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from watcher.errors import Unreadable
+from watcher.journey import judge
+from watcher.recognition import ImageClassifier, read_picture
+from watcher.report.values import Circumstances, Explanation, Neighbour
+from watcher.settings import RecognitionSettings
+from watcher.store.clock import stamp
+from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.workers import Recognized
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """A file's name and bytes, what was found in it, and its label where it has one."""
+
+    name: str
+    image: bytes
+    recognized: Recognized
+    label: int | None = None
+
+
+def explained(
+    recognitions: Sequence[Recognition], references: ReferenceStore, settings: RecognitionSettings
+) -> list[Explanation]:
+    """Each recognition with its picture and references; a reference that is not to be had is left out."""
+    readings = [each.recognized.reading for each in recognitions]
+    ids = {reference for reading in readings if reading for reference in reading.nearest}
+    classifier = ImageClassifier(settings.normalizer, settings.rule)
+    known = references.with_ids(ids)
+    neighbours = {number: _neighbour(number, known[number], classifier) for number in known}
+    return [_explained(each, neighbours, classifier, settings.review_below) for each in recognitions]
+
+
+def circumstances(settings: RecognitionSettings, counts: tuple[int, ...], version: int) -> Circumstances:
+    """These settings and references, now."""
+    named = tuple((name, str(value)) for name, value in settings.model_dump().items())
+    return Circumstances(stamp(time.time()), named, counts, version)
+
+
+def _explained(
+    recognition: Recognition,
+    neighbours: dict[int, Neighbour | None],
+    classifier: ImageClassifier,
+    review_below: float,
+) -> Explanation:
+    status, reason = judge(recognition.recognized, review_below)
+    reading = recognition.recognized.reading
+    if reading is None:
+        return Explanation(recognition.name, status, reason, label=recognition.label)
+    picture = read_picture(recognition.image)
+    near = (neighbours.get(number) for number in reading.nearest)
+    return Explanation(
+        recognition.name,
+        status,
+        reason,
+        reading,
+        picture,
+        classifier.normalize(picture)[0],
+        tuple(neighbour for neighbour in near if neighbour),
+        recognition.label,
+    )
+
+
+def _neighbour(number: int, reference: LabelledImage, classifier: ImageClassifier) -> Neighbour | None:
+    try:
+        picture = read_picture(reference.image)
+    except Unreadable:  # it was readable when it became a reference, by another version of the decoders
+        return None
+    normalized = classifier.normalize(picture)[0]
+    return Neighbour(number, reference.digit, reference.source, reference.name, picture, normalized)

@@ -1,0 +1,1 @@
+"""What was recognised, made visible: values in; pages, charts and drawings out."""

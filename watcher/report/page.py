@@ -1,0 +1,132 @@
+"""Pages that need nothing but themselves: an evaluation, or what was seen in some files."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from watcher.recognition.evaluation import Evaluation
+from watcher.report.blocks import shares
+from watcher.report.charts import coverage_chart, reliability_chart
+from watcher.report.measures import error_by_coverage, reliability
+from watcher.report.pictures import normalized_uri, picture_uri
+from watcher.report.values import GENERATOR, Circumstances, Explanation
+from watcher.report.words import certain, percent, verdict
+from watcher.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """All that a page tells of an evaluation.
+
+    `answers` are (certainty, whether it was right); `misread` the mistakes that are shown, `more` how many
+    there are beside them; `unreadable` (name, reason) of what was left out.
+    """
+
+    source: str
+    outcome: Evaluation
+    review_below: float
+    answers: Sequence[tuple[float, bool]]
+    misread: Sequence[Explanation]
+    more: int
+    unreadable: Sequence[tuple[str, str]]
+
+
+def evaluation_page(evaluated: Evaluated, circumstances: Circumstances) -> str:
+    """The page of `watcher evaluate --html`."""
+    outcome = evaluated.outcome
+    certainty = np.array([sure for sure, _ in evaluated.answers], np.float64)
+    right = np.array([was_right for _, was_right in evaluated.answers], np.bool_)
+    curve = [(share, error) for share, error, _ in error_by_coverage(certainty, ~right)]
+    bins, marks = reliability(certainty, right), _marks(evaluated, curve)
+    return _render(
+        "evaluation.html",
+        evaluated=evaluated,
+        outcome=outcome,
+        filed=outcome.images - outcome.review,
+        bins=bins,
+        marks=marks,
+        reliability=reliability_chart(bins),
+        coverage=coverage_chart(curve, marks),
+        most_confused=max(
+            (
+                count
+                for row, counts in enumerate(outcome.confusion)
+                for column, count in enumerate(counts)
+                if row != column
+            ),
+            default=0,
+        ),
+        first=_first(evaluated.misread),
+        circumstances=circumstances,
+    )
+
+
+def explanations_page(explanations: Sequence[Explanation], more: int, circumstances: Circumstances) -> str:
+    """The page of `watcher classify --html`; `more` is how many files are not shown."""
+    return _render("explanations.html", explanations=explanations, more=more, circumstances=circumstances)
+
+
+def _first(misread: Sequence[Explanation]) -> dict[tuple[int | None, int], int]:
+    """The number, from 1, of the first mistake of each (label, best guess)."""
+    first: dict[tuple[int | None, int], int] = {}
+    for number, mistake in enumerate(misread, start=1):
+        if mistake.reading:
+            first.setdefault((mistake.label, mistake.reading.digit), number)
+    return first
+
+
+def _marks(evaluated: Evaluated, curve: Sequence[tuple[float, float]]) -> list[tuple[float, float, str, str]]:
+    """(coverage, error rate, look, words): as it is set, and where the bearable error rates are kept."""
+    outcome = evaluated.outcome
+    if not outcome.images:
+        return []
+    errors = dict(curve)
+    marks = [
+        (
+            share,
+            errors.get(share, 0.0),
+            f"bearable{number}",
+            f"{percent(share)} can be filed with at most {100 * float(rate):g} % misread",
+        )
+        for number, (rate, share) in enumerate(outcome.coverage.items())
+    ]
+    filed = outcome.images - outcome.review
+    wrong = outcome.wrong_filed / filed if filed else 0.0
+    share = filed / outcome.images
+    words = f"as it is set: {percent(share)} filed, {percent(wrong)} of them misread"
+    return [(share, wrong, "set", words), *marks]
+
+
+def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(values, generator=GENERATOR)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("watcher.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": _together(percent),
+        "certain": _together(certain),
+        "verdict": verdict,
+        "shares": shares,
+        "printable": printable,
+        "picture": picture_uri,
+        "normalized": normalized_uri,
+        "count": "{:,}".format,
+    }
+    return environment
+
+
+def _together(words: Callable[..., str]) -> Callable[..., str]:
+    """The same words, on one line where a page breaks them."""
+    return lambda *values: words(*values).replace(" ", "\N{NO-BREAK SPACE}")

@@ -1,0 +1,55 @@
+"""What a page or a terminal shows of a picture, and under which circumstances it was recognised."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.recognition import Reading
+
+GENERATOR = '<meta name="generator" content="watcher">'
+"""Stands in the head of every page, so that a page can be told from any other file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbour:
+    """A reference that was near: its own (64, 64, 3) uint8 RGB picture, and what the rule compared of it."""
+
+    id: int
+    digit: int
+    source: str
+    name: str
+    picture: NDArray[np.uint8]
+    normalized: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """One picture, what was read in it, and why.
+
+    `status` and `reason` say what becomes of it, as in the log. A file that could not be read has neither
+    picture nor reading. `label` is the digit it really shows, where that is known.
+    """
+
+    name: str
+    status: str
+    reason: str | None
+    reading: Reading | None = None
+    picture: NDArray[np.uint8] | None = None
+    normalized: NDArray[Any] | None = None
+    neighbours: tuple[Neighbour, ...] = ()
+    label: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """When it was recognised, with which settings and references.
+
+    `made_at` is a UTC stamp, `settings` names and values, `references` how many there were of each digit.
+    """
+
+    made_at: str
+    settings: tuple[tuple[str, str], ...]
+    references: tuple[int, ...]
+    version: int
