@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -25,10 +26,14 @@ def references(watcher: Watcher) -> dict[str, Any]:
 
 
 def test_labelled_images_become_references_once(watcher: Watcher) -> None:
-    assert watcher("train", "mine").out == "added 20 references, 0 were known. There are 20 now.\n"
+    assert (
+        watcher("train", "mine").out.splitlines()[0] == "added 20 references, 0 were known. There are 20 now."
+    )
     first = references(watcher)
     assert first == {"version": 1, "references": 20, "digits": [2] * 10, "sources": {"mine": [2] * 10}}
-    assert watcher("train", "mine").out == "added 0 references, 20 were known. There are 20 now.\n"
+    assert (
+        watcher("train", "mine").out.splitlines()[0] == "added 0 references, 20 were known. There are 20 now."
+    )
     assert references(watcher) == first
 
 
@@ -69,7 +74,9 @@ def test_an_image_known_under_another_digit_is_refused_by_name_and_the_others_ar
     make_files(workplace, {"more/8_0.png": ALL_TEN["3_1.png"], "more/8_1.png": digit_picture(8, 7)})
     watcher("train", "mine")
     outcome = watcher("train", "more", code=1)
-    assert outcome.out == "added 1 references, 0 were known, 1 were refused. There are 21 now.\n"
+    assert (
+        outcome.out.splitlines()[0] == "added 1 references, 0 were known, 1 were refused. There are 21 now."
+    )
     assert outcome.err == (
         "watcher: more/8_0.png is refused: it is labelled 8, "
         "but the same image is a reference for 3 already (mine/3_1.png)\n"
@@ -122,3 +129,24 @@ def test_a_reference_can_be_retired_by_its_id(watcher: Watcher) -> None:
     assert references(watcher)["references"] == 18
     refused = watcher("references", "--retire", "1", code=1)
     assert refused.err == "watcher: there is no reference 1 in use; none was retired\n"
+
+
+def test_it_tells_what_to_expect_and_which_labels_look_wrong(watcher: Watcher, workplace: Path) -> None:
+    more = {
+        f"{digit}_{index}.png": digit_picture(digit, index) for digit in range(10) for index in range(2, 8)
+    }
+    make_files(workplace, {f"more/{name}": image for name, image in more.items()})
+    assert "look mislabelled" not in watcher("train", "mine", "more").out
+    make_files(workplace, {"wrong/1_0.png": digit_picture(0, 9)})
+    told = watcher("train", "wrong").out
+    assert "Each of 81 was compared with all the others" in told
+    assert re.search(r"81 +wrong/1_0\.png +1 +0 +(1\.000|0\.9[89][0-9])", told)
+    assert "There are few of 0 (8), 1 (9), 2 (8)" in told
+    assert references(watcher)["digits"][1] == 9, "nothing is removed without being asked"
+    watcher("references", "--retire", 81)
+    assert "look mislabelled" not in watcher("train", "mine").out
+
+
+def test_a_digit_without_references_is_told(watcher: Watcher, workplace: Path) -> None:
+    make_files(workplace, {"one/7_0.png": digit_picture(7, 0)})
+    assert "none of 0, 1, 2, 3, 4, 5, 6, 8, 9 yet" in watcher("train", "one").out

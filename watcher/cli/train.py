@@ -1,15 +1,19 @@
 """`watcher train`."""
 
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 import click
 
 from watcher.cli import COMMANDS, configured
-from watcher.cli.show import complain, progress_bar
+from watcher.cli.show import complain, progress_bar, show_table
 from watcher.fitting import fitted_classifier
 from watcher.labelled import labelled_images
+from watcher.recognition import ImageClassifier
+from watcher.recognition.expectation import Expectation, expectation, too_few
+from watcher.recognition.reading import LeftOut
 from watcher.settings import Config
 from watcher.store.database import open_database
 from watcher.store.references import LabelledImage, ReferenceStore
@@ -44,17 +48,23 @@ def command(config: Config, sources: tuple[Path, ...]) -> None:
         reason = " ".join(["train", *(str(source) for source in sources)])
         trained = train(references, images, reason, lambda done: bar.update(reading, completed=done))
         fitting = bar.add_task("fitting", total=sum(references.counts()))
+        counts = references.counts()
+        left_out: tuple[LeftOut, ...] = ()
         if references.version() is not None:
-            fitted_classifier(
+            fitted = fitted_classifier(
                 references, config.recognition, config.cache, lambda done: bar.update(fitting, completed=done)
             )
-        counts = references.counts()
-    _report(trained, counts)
+            left_out = ImageClassifier.load(fitted.folder).leave_one_out()
+        expected = expectation(left_out, counts, config.recognition.review_below)
+        suspects = references.with_ids([one.id for one in expected.suspects])
+    _tell_what_was_added(trained, counts)
+    _tell_what_to_expect(expected, counts, config.recognition.review_below)
+    _tell_suspects(expected, suspects)
     if trained.conflicts or trained.unreadable:
         sys.exit(1)
 
 
-def _report(trained: Trained, counts: tuple[int, ...]) -> None:
+def _tell_what_was_added(trained: Trained, counts: tuple[int, ...]) -> None:
     for conflict in trained.conflicts:
         known = conflict.known
         complain(
@@ -67,9 +77,37 @@ def _report(trained: Trained, counts: tuple[int, ...]) -> None:
     parts = [f"added {trained.added:,} references", f"{trained.known:,} were known"]
     parts += [f"{refused:,} were refused"] if refused else []
     click.echo(", ".join(parts) + f". There are {sum(counts):,} now.")
-    missing = [str(digit) for digit, count in enumerate(counts) if not count]
+
+
+def _tell_what_to_expect(expected: Expectation, counts: tuple[int, ...], review_below: float) -> None:
+    if expected.checked:
+        click.echo(f"Each of {expected.checked:,} was compared with all the others, as if it were new:")
+        click.echo(f"  {expected.error_rate:.1%} are taken for another digit, by the best guess")
+        click.echo(f"  {expected.filed:.1%} would be filed, their certainty being {review_below:g} or more")
+        click.echo(
+            f"  {expected.wrong_filed:.2%} of those wrongly; the mean certainty is {expected.certainty:.3f}"
+        )
+        click.echo("The handwriting of others than those who wrote them is harder.")
+    few = too_few(counts)
+    missing = [str(digit) for digit, count in few.items() if not count]
     if missing:
         click.echo(f"There is none of {', '.join(missing)} yet: no picture can be recognised as one.")
+    scarce = [f"{digit} ({count})" for digit, count in few.items() if count]
+    if scarce:
+        click.echo(f"There are few of {', '.join(scarce)}: more of them help most.")
+
+
+def _tell_suspects(expected: Expectation, known: Mapping[int, LabelledImage]) -> None:
+    if not expected.suspects:
+        return
+    click.echo(
+        "These look mislabelled; nothing was changed. `watcher references --retire ID` takes one out of use:"
+    )
+    rows = [
+        (one.id, _where(known[one.id]), one.label, one.digit, f"{one.certainty:.3f}")
+        for one in expected.suspects
+    ]
+    show_table(["id", "image", "label", "looks like", "certainty"], rows, right=(0, 2, 3, 4))
 
 
 def _where(image: LabelledImage) -> str:
