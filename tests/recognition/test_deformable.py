@@ -88,7 +88,8 @@ def sound(found: Similarities, pictures: int, told: int, absent: NDArray[np.bool
     assert found.nearest.shape == (pictures, told)
     assert all(len(set(row)) == told for row in found.nearest.tolist())
     assert found.strangeness is not None
-    assert found.strangeness.shape == (pictures,)
+    assert found.strangeness.shape == (pictures, 10)
+    assert np.array_equal(np.isinf(found.strangeness), absent)
     assert (found.strangeness >= 0).all()
 
 

@@ -208,7 +208,7 @@ def _reasons(
     if strangeness is None or strangest is None:
         strange = np.zeros(len(inked), np.bool_)
     else:
-        strange = strangeness > strangest
+        strange = strangeness.min(axis=1) > strangest
     return [UNLIKE_ALL if s and i else None if i else NO_INK for i, s in zip(inked, strange, strict=True)]
 
 

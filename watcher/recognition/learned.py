@@ -12,7 +12,8 @@ from watcher.recognition.similarity import Rule
 
 MOST_LEFT_OUT = 2000  # references that are left out in turn
 LIKE_SOME = 0.985  # share of references, each left out, that are like some of the others
-LEAST_KNOWN = 50  # references, each left out, from which that share is told
+UNLIKE_RIVALS = 0.6  # share of references that are further than this from all other digits
+LEAST_KNOWN = 50  # references from which such shares are told
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,23 @@ def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Lear
     distances, digits = np.concatenate(tables), np.tile(labels[chosen], len(tables))
     model = fit_certainty(distances, distances.argmin(axis=1) == digits)
     checked = Checked(chosen, found.distances.argmin(axis=1), certainty(model, found.distances))
-    return Learned(rule, labels, ids, model, _strangest(found.strangeness), checked)
+    return Learned(rule, labels, ids, model, _strangest(found.strangeness, labels[chosen]), checked)
 
 
-def _strangest(strangeness: NDArray[np.float64] | None) -> float | None:
-    known = np.empty(0) if strangeness is None else strangeness[np.isfinite(strangeness)]
-    return float(np.quantile(known, LIKE_SOME)) if len(known) >= LEAST_KNOWN else None
+def _strangest(strangeness: NDArray[np.float64] | None, labels: NDArray[np.int64]) -> float | None:
+    """The most strangeness that a digit is likely to have, given (k, 10) of references left out in turn.
+
+    References by one writer lie close together, and other writers' far from them all: at least what lies
+    nearer than the references' other digits mostly do is let pass.
+    """
+    if strangeness is None:
+        return None
+    own = strangeness.min(axis=1)
+    rivals = np.where(np.arange(10) == labels[:, None], np.inf, strangeness).min(axis=1)
+    own, rivals = own[np.isfinite(own)], rivals[np.isfinite(rivals)]
+    if min(len(own), len(rivals)) < LEAST_KNOWN:
+        return None
+    return max(float(np.quantile(own, LIKE_SOME)), float(np.quantile(rivals, 1 - UNLIKE_RIVALS)))
 
 
 def check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]) -> None:

@@ -20,7 +20,8 @@ class Similarities:
     `scores` (m, 10) float64: higher is likelier, always finite, each rule in its own numbers.
     `distances` (m, 10) float64, at least 0: the scores' order reversed; inf for a digit without references.
     `nearest` (m, k) int64: the indices of the at most five nearest references, the nearest first.
-    `strangeness` (m,) float64: how unlike every reference; None from a rule that cannot tell.
+    `strangeness` (m, 10) float64: how unlike the references of each digit, inf for a digit without any; None
+    from a rule that cannot tell.
     `estranged` (m, 10) float64: of references left out, the distances where the nearest one of the same digit
     is left out too, as if the writer were new; None from a rule that does not tell.
     """

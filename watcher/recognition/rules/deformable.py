@@ -20,7 +20,7 @@ class _Found:
 
     distances: NDArray[np.float64]
     nearest: NDArray[np.int64]
-    strangeness: float
+    strangeness: NDArray[np.float64]
     estranged: NDArray[np.float64] | None = None
 
 
@@ -29,8 +29,7 @@ class Deformable:
 
     Gradient directions find the references worth this closer look. Where references are few and `augment` is
     true, distorted copies stand beside them. A digit whose references were not looked at closely is further
-    than all others. The strangeness is the mean squared distance by directions to the nearest digit's three
-    nearest.
+    than all others. The strangeness is the mean squared distance by directions to a digit's three nearest.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class Deformable:
         return _Found(
             _digit_distances(gallery, few, distortions),
             _nearest(gallery, few, distortions, apart, told),
-            float(few.rough.min()),
+            few.rough,
         )
 
     def _compare_left_out(self, index: int, picture: NDArray[np.uint8], row: Array, told: int) -> _Found:
@@ -102,7 +101,7 @@ class Deformable:
         return _Found(
             _digit_distances(gallery, few, of_few),
             _nearest(gallery, few, of_few, apart, told),
-            float(few.rough.min()),
+            few.rough,
             _digit_distances(gallery, fewer, of_fewer),
         )
 
@@ -145,6 +144,6 @@ def _together(found: Sequence[_Found], told: int) -> Similarities:
         score_of(distances),
         distances,
         np.array([one.nearest for one in found], np.int64).reshape(len(found), told),
-        np.array([one.strangeness for one in found]),
+        np.array([one.strangeness for one in found]).reshape(-1, 10),
         np.array(estranged).reshape(-1, 10) if estranged else None,
     )

@@ -1,0 +1,66 @@
+"""What is learned from references that are left out in turn."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from watcher.errors import UnfitReferencesError
+from watcher.recognition import ImageClassifier, LeftOut
+
+Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+
+@pytest.fixture(scope="module")
+def learned(pictures: Pictures) -> ImageClassifier:
+    """Eight of each digit, numbered from 100, but an 8 among them is called a 1."""
+    drawn, labels = pictures
+    wrong = labels.copy()
+    wrong[64] = 1
+    return ImageClassifier().fit(drawn, wrong, 100 + np.arange(80))
+
+
+def test_each_reference_is_told_apart_by_the_others(learned: ImageClassifier) -> None:
+    told = learned.leave_one_out()
+    assert sorted(one.id for one in told) == list(range(100, 180))
+    assert sum(one.digit == one.label for one in told) > 70
+    assert all(0.5 <= one.certainty <= 1 for one in told)
+
+
+def test_a_mislabelled_reference_stands_out(learned: ImageClassifier) -> None:
+    by_id = {one.id: one for one in learned.leave_one_out()}
+    assert (by_id[164].label, by_id[164].digit) == (1, 8)
+    assert by_id[164].certainty > 0.8
+
+
+def test_it_is_kept_with_the_rest(learned: ImageClassifier, tmp_path: Path) -> None:
+    learned.save(tmp_path / "saved")
+    loaded = ImageClassifier.load(tmp_path / "saved")
+    assert loaded.leave_one_out() == learned.leave_one_out()
+    assert isinstance(loaded.leave_one_out()[0], LeftOut)
+
+
+def test_nothing_is_told_before_it_learned() -> None:
+    with pytest.raises(UnfitReferencesError, match="no references"):
+        ImageClassifier().leave_one_out()
+
+
+def test_what_is_no_digit_is_unlike_every_reference(
+    learned: ImageClassifier, draw: Callable[..., NDArray[np.uint8]]
+) -> None:
+    scribble = np.full((64, 64, 3), 255, np.uint8)
+    way = np.cumsum(np.random.default_rng(3).integers(-1, 2, (900, 2)), axis=0) // 2 + 32
+    scribble[way[:, 0].clip(10, 54), way[:, 1].clip(10, 54)] = 0
+    two_digits = np.concatenate([draw(3)[:, 14:46], draw(8)[:, 18:50]], axis=1)
+    for picture in (scribble, two_digits):
+        assert learned.classify(picture)[0].reason == "it is unlike every reference"
+    assert [learned.classify(draw(digit, 99))[0].reason for digit in range(10)] == [None] * 10
+
+
+def test_a_few_references_cannot_tell_what_is_no_digit(
+    draw: Callable[..., NDArray[np.uint8]],
+) -> None:
+    few = ImageClassifier().fit(np.stack([draw(digit) for digit in range(10)]), np.arange(10))
+    assert few.classify(np.roll(draw(4), 20, axis=0))[0].reason is None
