@@ -125,6 +125,16 @@ def test_dust_and_rules_are_left_out(digit: int, coverage: Cover, paper: Draw) -
     assert likeness(centred(paper(boxed)), expected) > 0.97
 
 
+@pytest.mark.parametrize("side", ["bottom", "top"])
+def test_a_fat_stroke_along_the_border_is_ink(side: str) -> None:
+    picture = np.full((64, 64, 3), 255, np.uint8)
+    picture[14:, 26:36] = 20  # a stem
+    picture[54:, 10:56] = 20  # and a foot as fat, down to the border
+    turned = picture if side == "bottom" else picture[::-1].copy()
+    coverage = ink_coverage(turned) if side == "bottom" else ink_coverage(turned)[::-1]
+    assert coverage[56:62, 12:54].min() > 0.75
+
+
 def test_a_digit_in_two_parts_stays_whole(paper: Draw) -> None:
     five = np.zeros((64, 64), np.float32)
     cv2.line(five, (28, 12), (46, 12), 1.0, 3)

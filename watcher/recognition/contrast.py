@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 STROKE = 25  # pixels: ink is narrower than this in one direction, paper and shadow are wider
+RIM = 2  # pixels: more would take a fat pen's stroke along the border for paper, less a shadow's edge for ink
 NEIGHBOURHOOD = (31, 31)
 FITS = 2
 
@@ -25,10 +26,9 @@ def ink_contrast(picture: NDArray[np.uint8]) -> Array:
     shade = _ink_above_paper(shade)
     # Opening takes away all that is as narrow as a stroke: what stays is the paper under the ink. The padding
     # lets it take a shadow that reaches the border for paper, but not a stroke that does.
-    rim = STROKE // 4
-    padded = cv2.copyMakeBorder(shade, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(shade, RIM, RIM, RIM, RIM, cv2.BORDER_REPLICATE)
     opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, np.ones((STROKE, STROKE), np.uint8))
-    paper = cv2.GaussianBlur(opened, (15, 15), 0)[rim:-rim, rim:-rim]
+    paper = cv2.GaussianBlur(opened, (15, 15), 0)[RIM:-RIM, RIM:-RIM]
     return np.asarray(np.maximum(shade - paper, 0), np.float32)
 
 
