@@ -1,6 +1,7 @@
 """Copies of pictures as other hands might have written them, for where there are few."""
 
 import zlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,22 +16,43 @@ PEN = 0.7  # the most of a stroke that is a pixel wider or narrower all around
 EVERY = 3  # one copy of this many has another pen: more of them cost on pens that are alike
 # The steps of an even cover of four dimensions (Roberts, The unreasonable effectiveness of quasirandom
 # sequences, 2018).
+FAT = 8000  # references that get a copy with a fat pen where there are too many for other copies
+FATTER = (0.6, 1.6)  # pixels that such a pen is wider all around
 STRIDES = 1.1673039782614187 ** -np.arange(1.0, 5.0)
 
 
-def copies_each(count: int) -> int:
-    """How many copies each of `count` pictures gets; none where there are many."""
-    return max(0, min(COPIES, MOST // count - 1))
+def copies_of(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Copies, (k, h, w), of (n, h, w) uint8 pictures, and (k,) of which: fewer of each, the more there are.
+
+    Very many pictures show all ways to write a digit, but few of them were written with a felt pen: of those
+    some get a copy with a fatter one. Equal pictures have equal copies, but where not all have any.
+    """
+    each = min(COPIES, MOST // len(pictures) - 1)
+    if each <= 0:
+        return fat_copies(pictures)
+    copies = distorted_copies(pictures, each).reshape(-1, *pictures.shape[1:])
+    return copies, np.tile(np.arange(len(pictures)), each)
 
 
 def distorted_copies(pictures: NDArray[np.uint8], each: int) -> NDArray[np.uint8]:
-    """(each, n, h, w) copies of (n, h, w) uint8 pictures; equal pictures have equal copies."""
+    """(each, n, h, w) copies of (n, h, w) uint8 pictures."""
     made = np.empty((each, *pictures.shape), np.uint8)
     for at, picture in enumerate(pictures):
         first = zlib.crc32(picture.tobytes()) % (1 << 20)
         for number in range(each):
             made[number, at] = distorted(picture, first + number, other_pen=number % EVERY == 0)
     return made
+
+
+def fat_copies(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Copies, (k, h, w), of at most 8,000 of (n, h, w) uint8 pictures with fatter pens, and (k,) of which."""
+    which = np.arange(0, len(pictures), -(-len(pictures) // FAT))
+    least, most = FATTER
+    made = np.empty((len(which), *pictures.shape[1:]), np.uint8)
+    for at, picture in enumerate(pictures[which]):
+        share = zlib.crc32(picture.tobytes()) / (1 << 32)
+        made[at] = _full(_wider(picture, least + share * (most - least)))
+    return made, which
 
 
 def distorted(picture: NDArray[np.uint8], number: int, *, other_pen: bool) -> NDArray[np.uint8]:
@@ -41,7 +63,7 @@ def distorted(picture: NDArray[np.uint8], number: int, *, other_pen: bool) -> ND
     turn, lean, stretch, pen = ((0.5 + STRIDES * number) % 1) * 2 - 1
     turned = _turned(picture, float(turn), float(lean), float(stretch))
     mixed = _penned(turned, float(pen)) if other_pen else turned
-    return np.asarray(cv2.convertScaleAbs(mixed, alpha=255 / max(int(mixed.max()), 1)), np.uint8)
+    return _full(mixed)
 
 
 def _turned(picture: NDArray[np.uint8], turn: float, lean: float, stretch: float) -> NDArray[np.uint8]:
@@ -59,7 +81,27 @@ def _turned(picture: NDArray[np.uint8], turn: float, lean: float, stretch: float
 
 
 def _penned(picture: NDArray[np.uint8], pen: float) -> NDArray[np.uint8]:
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
-    other = cv2.dilate(picture, disc) if pen > 0 else cv2.erode(picture, disc)
-    share = abs(pen) * PEN
-    return np.asarray(cv2.addWeighted(picture, 1 - share, other, share, 0), np.uint8)
+    if pen > 0:
+        return _wider(picture, pen * PEN)
+    return _blend(picture, cv2.erode(picture, _disc()), -pen * PEN)
+
+
+def _wider(picture: NDArray[np.uint8], pixels: float) -> NDArray[np.uint8]:
+    """Drawn with a pen that is at most two pixels wider all around."""
+    once = cv2.dilate(picture, _disc())
+    return (
+        _blend(picture, once, pixels) if pixels <= 1 else _blend(once, cv2.dilate(once, _disc()), pixels - 1)
+    )
+
+
+def _disc() -> NDArray[np.uint8]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3)), np.uint8)
+
+
+def _blend(one: Any, other: Any, share: float) -> NDArray[np.uint8]:
+    return np.asarray(cv2.addWeighted(one, 1 - share, other, share, 0), np.uint8)
+
+
+def _full(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture with its strongest pixel at 255."""
+    return np.asarray(cv2.convertScaleAbs(picture, alpha=255 / max(int(picture.max()), 1)), np.uint8)

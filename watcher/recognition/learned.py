@@ -11,7 +11,7 @@ from watcher.recognition.certainty import CertaintyModel, certainty, fit_certain
 from watcher.recognition.similarity import Rule
 
 MOST_LEFT_OUT = 2000  # references that are left out in turn
-LIKE_SOME = 0.985  # share of references, each left out, that are like some of the others
+LIKE_SOME = 0.98  # share of references, each left out, that are like some of the others
 UNLIKE_RIVALS = 0.6  # share of references that are further than this from all other digits
 LEAST_KNOWN = 50  # references from which such shares are told
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.copies import copies_each, distorted_copies
+from watcher.recognition.copies import copies_of
 from watcher.recognition.directions import Array, directions
 from watcher.recognition.principal import Principal, principal_components
 from watcher.recognition.shades import Shades, shades_of
@@ -70,10 +70,9 @@ def gallery_of(references: NDArray[Any], labels: NDArray[np.int64], *, augment: 
     """
     shades = shades_of(references)
     pictures, owners = shades.of(references), np.arange(len(references))
-    each = copies_each(len(references)) if augment else 0
-    if each:
-        copies = distorted_copies(pictures, each).reshape(-1, *pictures.shape[1:])
-        pictures, owners = np.concatenate([pictures, copies]), np.tile(owners, each + 1)
+    if augment:
+        copies, copied = copies_of(pictures)
+        pictures, owners = np.concatenate([pictures, copies]), np.concatenate([owners, copied])
         order = np.argsort(labels[owners], kind="stable")
         pictures, owners = pictures[order], owners[order]
     step = -(-len(pictures) // SAMPLE)
