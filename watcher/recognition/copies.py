@@ -14,10 +14,10 @@ SHEAR = 0.18  # the most columns of slant for a row
 ASPECT = 0.1  # the most by which the logarithms of width and height change
 PEN = 0.7  # the most of a stroke that is a pixel wider or narrower all around
 EVERY = 3  # one copy of this many has another pen: more of them cost on pens that are alike
-# The steps of an even cover of four dimensions (Roberts, The unreasonable effectiveness of quasirandom
-# sequences, 2018).
 FAT = 8000  # references that get a copy with a fat pen where there are too many for other copies
 FATTER = (0.6, 1.6)  # pixels that such a pen is wider all around
+# The steps of an even cover of four dimensions (Roberts, The unreasonable effectiveness of quasirandom
+# sequences, 2018).
 STRIDES = 1.1673039782614187 ** -np.arange(1.0, 5.0)
 
 
