@@ -89,4 +89,7 @@ def _fit(
     if not ids:
         raise NoReferencesError(NOTHING_TO_COMPARE)
     classifier = ImageClassifier(recognition.normalizer, recognition.rule, augment=recognition.augment)
-    return classifier.fit_normalized(np.stack(normalized), np.array(digits), np.array(ids))
+    order = np.argsort(digits, kind="stable")  # as the classifier wants them, so that it needs no copy
+    pictures = np.stack([normalized[at] for at in order])
+    normalized.clear()  # 60,000 of them take 190 MB
+    return classifier.fit_normalized(pictures, np.array(digits)[order], np.array(ids)[order])

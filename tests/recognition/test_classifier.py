@@ -113,7 +113,7 @@ def test_it_tells_what_it_holds(pictures: Pictures, learned: ImageClassifier) ->
     assert learned.counts == (8,) * 10
     some = labels != 3
     some[:2] = False
-    assert repr(ImageClassifier().fit(drawn[some], labels[some])) == (
+    assert repr(ImageClassifier(rule="averaged").fit(drawn[some], labels[some])) == (
         "ImageClassifier with 9 digits, 6 to 8 references each"
     )
     assert repr(ImageClassifier()) == "ImageClassifier without references"
@@ -123,7 +123,7 @@ def test_it_tells_what_it_holds(pictures: Pictures, learned: ImageClassifier) ->
 def test_normalised_pictures_serve_as_well(pictures: Pictures, learned: ImageClassifier) -> None:
     drawn, labels = pictures
     again = ImageClassifier().fit_normalized(learned.normalize(drawn), labels)
-    assert again.classify(drawn) == learned.classify(drawn)
+    assert again.classify(drawn[::8]) == learned.classify(drawn[::8])
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_loaded_it_answers_the_same(normalizer: str, rule: str, pictures: Pictur
 
 def test_saving_replaces_and_leaves_nothing_behind(pictures: Pictures, tmp_path: Path) -> None:
     drawn, labels = pictures
-    ImageClassifier().fit(drawn, labels).save(tmp_path / "saved")
+    ImageClassifier(rule="nearest").fit(drawn, labels).save(tmp_path / "saved")
     ImageClassifier("binary", "votes").fit(drawn[:8], labels[:8]).save(tmp_path / "saved")
     assert [found.name for found in tmp_path.iterdir()] == ["saved"]
     assert ImageClassifier.load(tmp_path / "saved").counts == (8, *[0] * 9)
@@ -207,7 +207,7 @@ def test_a_normalizer_of_ones_own_is_given_again(pictures: Pictures, tmp_path: P
     with pytest.raises(UnfitReferencesError, match=r"give it to load\(\)"):
         ImageClassifier.load(tmp_path / "saved")
     loaded = ImageClassifier.load(tmp_path / "saved", small_grey)
-    assert loaded.classify(pictures[0]) == learned.classify(pictures[0])
+    assert loaded.classify(pictures[0][::8]) == learned.classify(pictures[0][::8])
 
 
 FILES = ("pictures.npy", "rows.npy", "labels.npy", "ids.npy", "classifier.json")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition import NORMALIZERS
+from watcher.recognition.copies import copies_of
 from watcher.recognition.distortion import WARP, image_distortion
 from watcher.recognition.rules.deformable import Deformable
 from watcher.recognition.rules.gallery import gallery_of
@@ -93,7 +94,7 @@ def sound(found: Similarities, pictures: int, told: int, absent: NDArray[np.bool
     assert (found.strangeness >= 0).all()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(
     st.integers(0, 2**32),
     st.lists(st.integers(0, 5), min_size=10, max_size=10).filter(any),
@@ -152,15 +153,39 @@ def test_a_reference_is_strange_to_the_others_when_its_next_of_kin_is_gone(pictu
 
 
 def test_many_references_have_fewer_copies_and_all_have_as_many() -> None:
-    rng = np.random.default_rng(0)
-    for count, copies in ((1, 15), (30, 15), (1500, 4), (5000, 1)):
-        labels = np.sort(rng.integers(0, 10, count))
-        gallery = gallery_of(rng.random((count, 6, 6)), labels, augment=True)
-        assert np.bincount(gallery.owners).tolist() == [copies + 1] * count
-        assert np.array_equal(gallery.labels, labels[gallery.owners])
-        assert np.array_equal(gallery.owners[gallery.originals], np.arange(count))
-        if count == 30:
-            assert len(gallery_of(rng.random((count, 6, 6)), labels, augment=False).owners) == count
+    for count, expected in ((1, 15), (30, 15), (1500, 4), (4001, 1)):
+        pictures = np.random.default_rng(0).integers(0, 256, (count, 6, 6)).astype(np.uint8)
+        copies, which = copies_of(pictures)
+        assert np.bincount(which).tolist() == [expected] * count
+        assert copies.shape == (count * expected, 6, 6)
+
+
+def test_of_very_many_references_some_have_a_copy_with_a_fatter_pen() -> None:
+    line = np.zeros((20_000, 8, 8), np.uint8)
+    line[:, 1:7, 3:5] = 255
+    line[::2, 0, 0] = 1  # not all are equal
+    copies, which = copies_of(line)
+    assert len(copies) == len(which) < 8000
+    assert np.bincount(which).max() == 1
+    assert (copies.sum(axis=(1, 2)) > line[which].sum(axis=(1, 2))).all()
+
+
+def test_equal_pictures_have_equal_copies() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (1, 28, 28)).astype(np.uint8)
+    copies, which = copies_of(np.concatenate([picture, picture]))
+    assert np.array_equal(copies[which == 0], copies[which == 1])
+    assert len(np.unique(copies[which == 0], axis=0)) == 15
+
+
+def test_copies_lie_beside_the_references_they_were_made_from() -> None:
+    labels = np.repeat(np.arange(10), 3)
+    references = np.random.default_rng(0).random((30, 28, 28))
+    gallery = gallery_of(references, labels, augment=True)
+    assert np.array_equal(gallery.labels, labels[gallery.owners])
+    assert np.array_equal(gallery.owners[gallery.originals], np.arange(30))
+    alone = gallery_of(references, labels, augment=False)
+    assert np.array_equal(alone.owners, np.arange(30))
+    assert np.array_equal(alone.pictures, gallery.pictures[gallery.originals])
 
 
 def test_with_very_many_equal_references_none_is_preferred() -> None:
