@@ -12,8 +12,9 @@ help: ## show what can be made
 run: $(VENV)/ready ## watch inbox/ and sort into outbox/
 	@exec $(BIN)/watcher run
 
+# The tests take all cores themselves.
 test: $(VENV)/ready-dev ## run the tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/ready-dev ## run the linters and the type checker
 	$(BIN)/ruff check
