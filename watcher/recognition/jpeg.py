@@ -8,7 +8,6 @@ from watcher.errors import Unreadable
 SIGNATURE = b"\xff\xd8\xff"
 MARKER = re.compile(rb"\xff[^\x00\xff]")
 WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xD8)))
-START_OF_SCAN = 0xDA
 END_OF_IMAGE = 0xD9
 EXIF = 0xE1
 SPARE = frozenset((*range(0xE1, 0xEE), 0xEF, 0xFE))  # all application data but JFIF's and Adobe's; comments
