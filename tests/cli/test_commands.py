@@ -13,7 +13,7 @@ from daemon import WATCHER, Place, environment, run
 
 from watcher.cli import COMMANDS
 
-WITH_EXAMPLES = ["run", "train", "classify", "evaluate", "results"]
+WITH_EXAMPLES = ["run", "train", "classify", "evaluate", "results", "doctor"]
 
 
 def test_help_lists_every_command_with_its_summary(watcher: Callable[..., Any]) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "classify": "Say what is in these files; move and record nothing.",
     "evaluate": "Say how often it is right on labelled images; move and record nothing.",
     "results": "Query and export the log.",
+    "doctor": "Check all that the watcher needs, and say what to do.",
 }
 
 

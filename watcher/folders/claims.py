@@ -81,6 +81,15 @@ class Claims:
                 if not files:
                     os.rmdir(batch.path)
 
+    def count(self) -> int:
+        """How many files are claimed; others may claim and drop meanwhile."""
+        files = 0
+        with os.scandir(self.path) as batches:
+            for batch in batches:
+                with suppress(FileNotFoundError, NotADirectoryError):
+                    files += len(os.listdir(batch.path))
+        return files
+
     def drop(self, claims: Iterable[Claim]) -> None:
         """Remove files that lie in the outbox by now, and the folders of batches that are done."""
         batches = set()

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from watcher.errors import WatcherError
+from watcher.folders.probe import PREFIX
 from watcher.text import printable
 
 
@@ -54,7 +55,7 @@ def require_one_disk(claimed: Path, outbox: Path) -> None:
 
     Folders can be mounted apart from one and the same disk, so comparing device numbers would not do.
     """
-    with tempfile.NamedTemporaryFile(dir=claimed, prefix=".probe-") as probe:
+    with tempfile.NamedTemporaryFile(dir=claimed, prefix=PREFIX) as probe:
         goal = outbox / Path(probe.name).name
         try:
             os.link(probe.name, goal)
