@@ -13,12 +13,8 @@ from daemon import WATCHER, Place, environment, run
 
 from watcher.cli import COMMANDS
 
-<<<<<<< HEAD
-WITH_EXAMPLES = ["run", "train", "classify", "evaluate", "results", "doctor"]
-=======
-WITH_EXAMPLES = ["run", "train", "classify", "evaluate", "results", "config", "init"]
+WITH_EXAMPLES = ["run", "train", "classify", "evaluate", "results", "doctor", "config", "init"]
 READING_SETTINGS = [name for name in COMMANDS if name != "init"]
->>>>>>> main
 
 
 def test_help_lists_every_command_with_its_summary(watcher: Callable[..., Any]) -> None:

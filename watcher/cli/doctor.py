@@ -1,5 +1,6 @@
 """`watcher doctor`."""
 
+import itertools
 import os
 import sys
 from dataclasses import asdict
@@ -8,10 +9,10 @@ from pathlib import Path
 import click
 
 from watcher.checks.examination import examine
-from watcher.checks.findings import Finding, Level, ok, shown
-from watcher.cli import COMMANDS, configured
+from watcher.checks.findings import Finding, Level, ok
+from watcher.cli import COMMANDS, config_option
 from watcher.cli.show import show_json
-from watcher.settings import Config
+from watcher.config import Sourced, load_sourced
 from watcher.text import printable
 
 _COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.WRONG: "red"}
@@ -27,16 +28,18 @@ Examples:
   watcher doctor --json | jq '.checks[] | select(.level != "ok")'""",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
-@configured
-def command(config: Config, *, as_json: bool) -> None:
+@config_option
+@click.pass_context
+def command(context: click.Context, config: Path | None, *, as_json: bool) -> None:
     """Check all that the watcher needs, and say what to do.
 
     A line for each check: how it is (ok, warn, wrong), what was looked at, and what was found; where that is
     not right, another line says what to do. It makes nothing but hidden probes, which are gone at once, and
     may be used beside a running daemon. Exits with 1 where anything is wrong.
     """
+    sourced = load_sourced(config or context.obj, os.environ)
     findings: list[Finding] = []
-    for finding in (_configuration(), *examine(config)):
+    for finding in itertools.chain([_configuration(sourced)], examine(sourced.config)):
         findings.append(finding)
         if not as_json:
             _show(finding)
@@ -48,13 +51,10 @@ def command(config: Config, *, as_json: bool) -> None:
     sys.exit(1 if wrong else 0)
 
 
-def _configuration() -> Finding:
+def _configuration(sourced: Sourced) -> Finding:
     """Wrong settings are told, all at once, before any command begins."""
-    context = click.get_current_context()
-    path: Path = context.params.get("config") or context.obj or Path("config.toml")
-    overrides = sorted(name for name in os.environ if name.startswith("WATCHER_"))
-    figure = shown(path.absolute()) if path.exists() else "every setting at its default"
-    return ok("configuration", ", ".join([figure, *overrides]))
+    figure = sourced.file.name if sourced.file else "there is no config.toml here; the defaults hold"
+    return ok("configuration", ", ".join([figure, *sourced.variables.values()]))
 
 
 def _show(finding: Finding) -> None:
