@@ -17,6 +17,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
+def counted(number: int, thing: str) -> str:
+    """A number and what it is a number of: `1 claim`, `1,204 claims`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:
     """`; did you mean "…"?` for the nearest known word, or nothing. A prefix that all have says nothing."""
     rests = [one.removeprefix(prefix) for one in known]

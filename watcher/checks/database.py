@@ -7,7 +7,7 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from watcher.checks.findings import Finding, counted, megabytes, not_made_yet, ok, shown, warn, wrong
+from watcher.checks.findings import Finding, megabytes, not_made_yet, ok, shown, warn, wrong
 from watcher.errors import Unreadable
 from watcher.fitting import fitted_folder, is_sound
 from watcher.recognition import read_picture
@@ -17,6 +17,7 @@ from watcher.store.database import open_as_it_is
 from watcher.store.inspection import inspect_database, shm_of, wal_of
 from watcher.store.references import Reference, ReferenceStore
 from watcher.store.schema import HEAD
+from watcher.text import counted
 
 LARGE_WAL = 256 * 10**6
 MOST_READ = 1000

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from watcher.checks.findings import Finding, counted, ok, warn, wrong
+from watcher.checks.findings import Finding, ok, warn, wrong
 from watcher.folders.probe import drop_probe
 from watcher.folders.watch import watching
 from watcher.settings import Config
+from watcher.text import counted
 
 PATIENCE = 1.0
 """How long, in seconds, an event may take; they come within milliseconds or not at all."""

@@ -46,11 +46,6 @@ def shown(path: Path) -> str:
     return printable(str(path))
 
 
-def counted(number: int, thing: str) -> str:
-    """`1 claim`, `1,204 claims`."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def megabytes(size: int) -> str:
     """Bytes in MB, or in GB where they are many."""
     return f"{size / 1e9:,.1f} GB" if size >= 10**9 else f"{size / 1e6:,.1f} MB"

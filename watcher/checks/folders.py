@@ -6,13 +6,14 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from watcher.checks.findings import Finding, counted, not_made_yet, ok, shown, warn, wrong
+from watcher.checks.findings import Finding, not_made_yet, ok, shown, warn, wrong
 from watcher.folders.claims import Claims
 from watcher.folders.disk import DiskError, require_one_disk
 from watcher.folders.lock import holder, is_held
 from watcher.folders.outbox import FOLDERS
 from watcher.folders.probe import remove_abandoned
 from watcher.settings import Config
+from watcher.text import counted
 
 _RIGHTS = {os.R_OK: "read", os.W_OK: "written", os.X_OK: "entered"}
 
@@ -69,7 +70,7 @@ def lock(config: Config) -> Iterator[Finding]:
     if not claims.path.is_dir():
         yield ok("daemon", "none is at work, and none ever was")
         return
-    files = claims.count()
+    files = sum(1 for _ in claims.tokens())
     if is_held(claims.path):
         process = holder(claims.path)
         who = f"at work as process {process}" if process else "at work"

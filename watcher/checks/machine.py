@@ -8,10 +8,11 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from watcher.checks.findings import Finding, counted, megabytes, ok, shown, warn, wrong
+from watcher.checks.findings import Finding, megabytes, ok, shown, warn, wrong
 from watcher.folders.probe import unseen
 from watcher.settings import Config
 from watcher.store.inspection import SQLITE, TWO_WRITERS_SAFE, inspect_database
+from watcher.text import counted
 
 LITTLE_SPACE, LEAST_SPACE = 500 * 10**6, 20 * 10**6
 FEW_INODES, FEWEST_INODES = 10_000, 100
