@@ -59,10 +59,12 @@ class Mender:
 
     def _put_into_inbox(self, path: str) -> str | None:
         folder, name = os.path.split(path)
+        if not os.path.isfile(path) or os.path.islink(path):
+            return None  # the daemon would leave it where it is
         try:
             move_without_replacing(path, os.path.join(self._inbox, name))
-        except (FileExistsError, FileNotFoundError):
-            return None  # the name is taken, or somebody was quicker
+        except FileExistsError:
+            return None
         if os.path.dirname(folder) == str(self._site.claims.path):
             with suppress(OSError):  # others of its batch are still there
                 os.rmdir(folder)
