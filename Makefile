@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
 
-.PHONY: help run test lint format images lock wheel clean
+.PHONY: help run test campaign lint format images lock wheel clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -15,6 +15,10 @@ run: $(VENV)/ready ## watch inbox/ and sort into outbox/
 # The tests take all cores themselves.
 test: $(VENV)/ready-dev ## run the tests
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# Hours of it. Some need root (disks to mount) or strace; where these are missing, they are skipped and say so.
+campaign: $(VENV)/ready-dev ## try to break it, at length, and tell the figures of docs/reliability.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m campaign --capture=no
 
 lint: $(VENV)/ready-dev ## run the linters and the type checker
 	$(BIN)/ruff check

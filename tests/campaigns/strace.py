@@ -5,10 +5,14 @@ import shutil
 import signal
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from daemon import WATCHER, Place, environment
+from support import wait_until
 
 CHANGING = (
     *("rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir"),
@@ -80,3 +84,26 @@ def changing_calls(place: Place, **settings: object) -> list[Call]:
         if makes and int(result) >= 0:
             calls.append(Call(kind, seen[kind]))
     return calls
+
+
+@contextmanager
+def injected(pid: int, *expressions: str) -> Iterator[None]:
+    """Meddle with the system calls that the main thread of a running process makes.
+
+    Each expression is what strace's `-e inject=` takes, as `link:error=ENOSPC`.
+    """
+    options = [f"--inject={expression}" for expression in expressions]
+    kinds = ",".join(expression.partition(":")[0] for expression in expressions)
+    command = ["strace", "-o", "/dev/null", "-e", f"trace={kinds}", *options, "-p", str(pid)]
+    tracer = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _tracer(pid) == tracer.pid)
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait(10)
+
+
+def _tracer(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("TracerPid:")[2].split()[0])
