@@ -55,7 +55,7 @@ def main() -> None:
     ask.add_argument("manifest", type=Path)
     ask.add_argument("--rate", type=float, default=50.0)
     ask.add_argument("--count", type=int, default=sys.maxsize)
-    ask.add_argument("--name", help="the name of every file, which is dropped only where it is free")
+    ask.add_argument("--name", help="drop one picture by this name, again whenever the name is free")
     asked = ask.parse_args()
     enough = threading.Event()
 
@@ -63,7 +63,7 @@ def main() -> None:
         enough.set()
 
     signal.signal(signal.SIGTERM, stop)
-    pictures = [path.read_bytes() for path in IMAGES]
+    pictures = [path.read_bytes() for path in IMAGES[: 1 if asked.name else None]]
     asked.beside.mkdir(exist_ok=True)
     start = time.monotonic()
     with asked.manifest.open("a", buffering=1) as manifest:
@@ -71,7 +71,7 @@ def main() -> None:
             if enough.wait(max(0.0, start + index / asked.rate - time.monotonic())):
                 return
             name, data = f"scan-{index}.jpg", content(pictures[index % len(pictures)], f"{start} {index}")
-            if index % 23 == 22:
+            if index % 23 == 22 and not asked.name:
                 name, data = f"letter-{index}.txt", f"{start} {index}".encode()
             goal = asked.inbox / (asked.name or name)
             while goal.exists():

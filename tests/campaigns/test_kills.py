@@ -1,5 +1,6 @@
 """Killing the daemon at random moments, again and again, while files keep coming."""
 
+import os
 import random
 import subprocess
 import time
@@ -11,6 +12,8 @@ from daemon import WATCHER, Daemon, Place, environment, is_alive
 from support import wait_until
 
 DRAINED_SECONDS = 5.0
+MOST_WAITING = 200
+"""It is let live until it has caught up this far: nobody drains in five seconds what came in five minutes."""
 
 
 def kill_at_random(place: Place, chance: random.Random, latest: float, settings: dict[str, object]) -> None:
@@ -21,7 +24,8 @@ def kill_at_random(place: Place, chance: random.Random, latest: float, settings:
         )
     if chance.random() < 0.7:
         before = place.recorded()
-        wait_until(lambda: place.recorded() > before or process.poll() is not None, 30)
+        wait_until(lambda: place.recorded() > before or process.poll() is not None, 60)
+    wait_until(lambda: len(os.listdir(place.inbox)) < MOST_WAITING or process.poll() is not None, 60)
     time.sleep(chance.uniform(0, latest))
     assert process.poll() is None, (place.path / "output.txt").read_text()
     workers = _children(process.pid)
