@@ -1,6 +1,5 @@
 """Killing the daemon at random moments, again and again, while files keep coming."""
 
-import os
 import random
 import subprocess
 import time
@@ -25,7 +24,7 @@ def kill_at_random(place: Place, chance: random.Random, latest: float, settings:
     if chance.random() < 0.7:
         before = place.recorded()
         wait_until(lambda: place.recorded() > before or process.poll() is not None, 60)
-    wait_until(lambda: len(os.listdir(place.inbox)) < MOST_WAITING or process.poll() is not None, 60)
+    wait_until(lambda: sum(1 for _ in place.inbox.iterdir()) < MOST_WAITING or process.poll() is not None, 60)
     time.sleep(chance.uniform(0, latest))
     assert process.poll() is None, (place.path / "output.txt").read_text()
     workers = _children(process.pid)
