@@ -117,7 +117,7 @@ def run(place: Path, *arguments: str, code: int = 0, **settings: object) -> subp
         env=environment(settings),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
     assert "Traceback" not in done.stderr
