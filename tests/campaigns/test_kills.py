@@ -56,7 +56,7 @@ def _children(pid: int) -> list[int]:
 
 
 def test_killed_at_random_moments_it_loses_and_doubles_nothing(place: Place) -> None:
-    campaign(place, kills=4, latest=0.2, rate=100, seed=1, workers__executor="threads", workers__count=1)
+    campaign(place, kills=4, latest=0.2, rate=40, seed=1, workers__executor="threads", workers__count=1)
 
 
 @pytest.mark.campaign
