@@ -36,7 +36,7 @@ def copy(place: Place, goal: Path) -> Place:
 
 def assert_recovered(place: Place, **settings: object) -> None:
     """Whatever happened to it, one more run puts all in order."""
-    run(place.path, "run", "--once", code=0, **settings)
+    run(place.path, "run", "--once", code=0, within=90, **settings)
     place.audit(FILES.items())
 
 
