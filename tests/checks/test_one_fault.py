@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from daemon import Place
-from support import make_files, traces
+from support import make_files, read_files, traces
 
 from watcher.checks import database, events, folders, machine
 from watcher.checks.examination import Check, examine
@@ -159,11 +159,9 @@ def as_owner(path: Path, right: int) -> bool:
 
 def test_abandoned_probes_are_removed_and_those_in_use_are_not(place: Place, config: Config) -> None:
     old, new = f"{PREFIX}old", f"{PREFIX}new"
-    for folder in (place.inbox, place.claimed, place.outbox, place.outbox / "7"):
-        make_files(folder, {old: b"", new: b"", ".mine": b""})
-        long_ago = time.time() - ABANDONED_SECONDS - 1
-        for name in (old, ".mine"):
-            os.utime(folder / name, (long_ago, long_ago))
-    assert [finding.level for finding in folders.one_disk(config)] == [Level.OK]
-    for folder in (place.inbox, place.claimed, place.outbox, place.outbox / "7"):
-        assert {path.name for path in folder.iterdir() if path.is_file()} == {new, ".mine"}
+    make_files(place.inbox, {old: b"", new: b"", ".mine": b""})
+    long_ago = time.time() - ABANDONED_SECONDS - 1
+    for name in (old, ".mine"):
+        os.utime(place.inbox / name, (long_ago, long_ago))
+    assert [finding.level for finding in events.delivery(config)] == [Level.OK]
+    assert read_files(place.inbox) == {new: b"", ".mine": b""}

@@ -7,7 +7,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from watcher.checks.findings import Finding, ok, warn, wrong
-from watcher.folders.probe import drop_probe
+from watcher.folders.probe import drop_probe, remove_abandoned
 from watcher.folders.watch import watching
 from watcher.settings import Config
 from watcher.text import counted
@@ -26,6 +26,7 @@ def delivery(config: Config) -> Iterator[Finding]:
     elif not inbox.path.is_dir():
         yield warn(what, "not tried: there is no inbox", "see inbox above")
     else:
+        remove_abandoned(inbox.path)
         fault, milliseconds = _timed(inbox.path)
         if fault is None:
             yield ok(what, f"told of a new file after {milliseconds:.1f} ms")

@@ -11,7 +11,6 @@ from watcher.folders.claims import Claims
 from watcher.folders.disk import DiskError, require_one_disk
 from watcher.folders.lock import holder, is_held
 from watcher.folders.outbox import FOLDERS
-from watcher.folders.probe import remove_abandoned
 from watcher.settings import Config
 from watcher.text import counted
 
@@ -51,8 +50,6 @@ def one_disk(config: Config) -> Iterator[Finding]:
     if not (source.is_dir() and path.is_dir()):
         yield warn("one disk", "not tried: a folder is missing", "see inbox and outbox above")
         return
-    for folder in (config.inbox.path, source, *goals):
-        remove_abandoned(folder)
     try:
         for goal in goals:
             require_one_disk(source, goal)
