@@ -65,6 +65,14 @@ def a_copy_moved_where_one_is_taken_away(house: House) -> None:
     take_away(house, "7/seven.png")
 
 
+def two_that_change_places(house: House) -> None:
+    house.file({"same.png": b"1"})
+    house.file({"same.png": b"2"})
+    move(house, "1/same.png", "3/same.png")
+    move(house, "2/same.png", "1/same.png")
+    move(house, "3/same.png", "2/same.png")
+
+
 def a_crash_and_the_file_moved_away(house: House) -> None:
     house.file({"six.png": b"6"}, until="mark_filed")
     move(house, "6/six.png", "1/six.png")
@@ -227,6 +235,11 @@ def test_what_was_altered_and_given_its_old_time_is_found_by_reading_every_file(
     put_keeping_its_time(house, "7/seven.png", b"1")
     assert house.found() == []
     assert house.found(deep=True) == [("altered", "7/seven.png", 1)]
+
+
+def test_two_files_of_one_name_that_changed_places_are_told_apart_by_reading_them(house: House) -> None:
+    two_that_change_places(house)
+    assert house.found(deep=True) == [("moved", "1/same.png", 7), ("moved", "2/same.png", 6)]
 
 
 def test_what_a_daemon_has_in_hand_is_no_discrepancy(house: House) -> None:

@@ -18,6 +18,7 @@ from watcher.journey import destination_of
 from watcher.store.comparison import Comparison, Missing, SeenFile
 from watcher.store.filings import ROWS_AT_ONCE, Filing, filing, filings, filings_of
 
+LATEST = "9999"
 Progress = Callable[[str, int], object]
 
 
@@ -86,8 +87,8 @@ class _Examination:
         if is_claimed:
             if file is not None and self._is_its_claim(row, path):
                 self._own(row, path, file)
-        elif file is None or file.owner is not None:
-            if file is not None and row.filed_at is not None and row.filed_at > (file.since or ""):
+        elif file is None or self._is_another_s(row, path, file):
+            if file is not None and row.filed_at is not None and row.filed_at > (file.since or LATEST):
                 yield Discrepancy(Kind.SHARED, path, row, f"row {file.owner} was filed there meanwhile")
             else:
                 explanation = None if row.explanation is None else reason_name(path)
@@ -96,62 +97,57 @@ class _Examination:
             return
         else:
             self._own(row, path, file)
-        if row.filed_at is None:
-            if not self._is_running:
-                yield Discrepancy(Kind.HALF_FILED, path, row, "its row is not marked filed")
-        else:
-            assert file is not None
-            yield from self._content(row, path, file)
+        if row.filed_at is not None:
+            yield from self._explanation(row, path)
+        elif not self._is_running:
+            yield Discrepancy(Kind.HALF_FILED, path, row, "its row is not marked filed")
 
-    def _content(self, row: Filing, path: str, file: SeenFile) -> Iterator[Discrepancy]:
-        """Whether a filed file is what it was, and has its reason beside it."""
-        if row.sha256 is not None and (self._deep or is_suspicious(row, file)):
-            fault = self._alteration(row.sha256, path)
-            if fault is not None:
-                yield Discrepancy(Kind.ALTERED, path, row, fault)
+    def _is_another_s(self, row: Filing, path: str, file: SeenFile) -> bool:
+        """Whether the file at a row's destination is a later row's, or by its content none of this one's."""
+        if file.owner is not None:
+            return True
+        if row.filed_at is None or row.sha256 is None or not (self._deep or is_suspicious(row, file)):
+            return False
+        return self._digest(path) != row.sha256
+
+    def _explanation(self, row: Filing, path: str) -> Iterator[Discrepancy]:
         if row.explanation is not None:
             reason = reason_name(path)
             if reason not in self._known and look(self._absolute(reason)) is None:
                 yield Discrepancy(Kind.UNEXPLAINED, path, row, "there is no reason beside it")
 
-    def _alteration(self, sha256: str, path: str) -> str | None:
-        try:
-            digest = digest_of(self._absolute(path))
-        except FileNotFoundError:
-            return None  # taken away just now
-        except OSError as error:
-            return f"it cannot be read: {error.strerror}"
-        if digest is None:
-            return "it is no regular file"
-        return None if digest == sha256 else f"its sha256 is {digest[:12]}…, and was {sha256[:12]}…"
-
     def unowned(self, path: str) -> Iterator[Discrepancy]:
-        """What a file is that is at no row's destination."""
+        """What a file is that no row's name and content fit."""
         if look(self._absolute(path)) is None:
             return  # it was taken away, or taken back, since it was seen
         if path.startswith("failed/") and path.endswith(REASON):
-            explained = self._comparison.explained_by(path)
-            row = None if explained is None else filing(self._site.database, explained)
+            row = self._filing(self._comparison.explained_by(path))
             yield Discrepancy(Kind.ORPHANED, path, row, "the file whose reason it is, is not beside it")
             return
-        try:
-            digest = digest_of(self._absolute(path))
-        except OSError as error:
-            yield Discrepancy(Kind.UNRECORDED, path, None, f"no row names it; {error.strerror}")
-            return
-        found = None if digest is None else self._comparison.find(path, digest)
-        row = None if found is None else filing(self._site.database, found)
-        if row is None:
-            what = "" if digest else ", and it is no regular file"
-            yield Discrepancy(Kind.UNRECORDED, path, None, f"no row names it{what}")
-        elif row.filed_at is None:
-            yield Discrepancy(Kind.HALF_FILED, path, row, "moved here by a person before it was marked filed")
-        else:
+        digest = self._digest(path)
+        row = None if digest is None else self._filing(self._comparison.find(path, digest))
+        if row is not None and row.filed_at is not None:
             yield Discrepancy(Kind.MOVED, path, row, f"filed as {row.destination}, moved here by a person")
+        elif row is not None:
+            yield Discrepancy(Kind.HALF_FILED, path, row, "moved here by a person before it was marked filed")
+        elif (row := self._filing(self._comparison.find_at(path))) is not None:
+            yield Discrepancy(Kind.ALTERED, path, row, "it is not what was filed")
+        else:
+            yield Discrepancy(Kind.UNRECORDED, path, None, "no row names it")
+
+    def _digest(self, path: str) -> str | None:
+        """The sha256 of a file; None where it cannot be read, or is no regular file."""
+        try:
+            return digest_of(self._absolute(path))
+        except OSError:
+            return None
+
+    def _filing(self, row: int | None) -> Filing | None:
+        return None if row is None else filing(self._site.database, row)
 
     def not_found(self, missing: Missing) -> Iterator[Discrepancy]:
         """What has become of a row whose file is nowhere in the outbox; looked at again, for work goes on."""
-        row = filing(self._site.database, missing.id)
+        row = self._filing(missing.id)
         if row is None:
             return
         if missing.was_filed:

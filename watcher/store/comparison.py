@@ -16,6 +16,7 @@ CREATE TABLE missing (
     id INTEGER PRIMARY KEY, path BLOB, name BLOB, sha256 TEXT, explanation BLOB, was_filed INTEGER,
     found INTEGER DEFAULT 0
 );
+CREATE INDEX missing_path ON missing (path) WHERE NOT found;
 CREATE INDEX missing_sha256 ON missing (sha256) WHERE NOT found;
 CREATE INDEX missing_explanation ON missing (explanation) WHERE explanation IS NOT NULL;
 """
@@ -111,11 +112,15 @@ class Comparison:
                 yield os.fsdecode(last)
 
     def find(self, path: str, digest: str) -> int | None:
-        """The row whose file this is, by its content, and if there are several by its name; each once."""
-        statement = (
-            "SELECT id FROM missing WHERE sha256 = ? AND NOT found ORDER BY name = ? DESC, id DESC LIMIT 1"
-        )
-        with closing(self._connection.execute(statement, (digest, _name(path)))) as found:
+        """The row whose missing file this is by its content, of several by its name; each is found once."""
+        return self._found("sha256 = ? AND NOT found ORDER BY name = ? DESC, id DESC", digest, _name(path))
+
+    def find_at(self, path: str) -> int | None:
+        """The row whose missing file should lie there, of several the newest; each is found once."""
+        return self._found("path = ? AND NOT found ORDER BY id DESC", os.fsencode(path))
+
+    def _found(self, condition: str, *values: object) -> int | None:
+        with closing(self._connection.execute(f"SELECT id FROM missing WHERE {condition}", values)) as found:  # noqa: S608 - of the two above
             row = found.fetchone()
         if row is None:
             return None
