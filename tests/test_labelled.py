@@ -176,7 +176,9 @@ def test_idx_images_that_are_damaged(tmp_path: Path, content: bytes, fault: str)
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no gzip", gzip.compress(b"x" * 99)[:-9], gzip.compress(b"x" * 99)[:12] + b"\xff" * 30]
+    "content",
+    [b"", b"no gzip", gzip.compress(b"x" * 99)[:-9], gzip.compress(b"x" * 99)[:12] + b"\xff" * 30],
+    ids=["empty", "text", "cut off", "garbled"],  # the bytes hold the time of day
 )
 def test_gzip_that_is_damaged(tmp_path: Path, content: bytes) -> None:
     source = pair(tmp_path, bright_on_black(1), [1]).with_suffix(".gz")
