@@ -14,7 +14,7 @@ from watcher.recognition import read_picture
 from watcher.recognition.expectation import too_few
 from watcher.settings import Config
 from watcher.store.database import open_as_it_is
-from watcher.store.inspection import inspect_database, shm_of, wal_of
+from watcher.store.inspection import files_of, inspect_database, wal_of
 from watcher.store.references import Reference, ReferenceStore
 from watcher.store.schema import HEAD
 from watcher.text import counted
@@ -120,7 +120,7 @@ def classifier_folder(config: Config) -> Path | None:
 
 
 def _forbidden(what: str, file: Path) -> Iterator[Finding]:
-    for path in (file, wal_of(file), shm_of(file)):
+    for path in files_of(file):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             yield wrong(
                 what,

@@ -82,9 +82,7 @@ def programs(_config: Config) -> Iterator[Finding]:
     yield ok("python", f"{platform.python_version()}, {platform.platform()}")
     yield ok("libraries", ", ".join(f"{name} {_version(name)}" for name in LIBRARIES))
     if SQLITE < TWO_WRITERS_SAFE:
-        note = (
-            f"; before {_dotted(TWO_WRITERS_SAFE)} two writers may damage a database, here a lock lets in one"
-        )
+        note = f"; before {_dotted(TWO_WRITERS_SAFE)} two writers may damage a database, here they take turns"
     else:
         note = ""
     yield ok("sqlite", f"{_dotted(SQLITE)}{note}")

@@ -48,14 +48,14 @@ def inspect_database(file: Path) -> Inspection:
     return inspection
 
 
+def files_of(file: Path) -> tuple[Path, ...]:
+    """The database, its write-ahead log, that log's index, and the lock by which writers take turns."""
+    return tuple(file.with_name(f"{file.name}{suffix}") for suffix in ("", "-wal", "-shm", ".lock"))
+
+
 def wal_of(file: Path) -> Path:
     """The write-ahead log beside a database."""
-    return file.with_name(f"{file.name}-wal")
-
-
-def shm_of(file: Path) -> Path:
-    """The index of the write-ahead log."""
-    return file.with_name(f"{file.name}-shm")
+    return files_of(file)[1]
 
 
 def _inspect(file: Path) -> Inspection:
