@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from watcher.errors import WatcherError
+from watcher.folders.probe import PREFIX
 from watcher.text import printable
 
 
@@ -19,6 +20,7 @@ class Flusher:
     """Makes all that was written on a folder's disk so far survive a power cut, data and names."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         library = ctypes.CDLL(None, use_errno=True)
         self._syncfs = getattr(library, "syncfs", None)
@@ -30,6 +32,12 @@ class Flusher:
         elif self._syncfs(self._descriptor) != 0:
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code))
+
+    def reopen(self) -> None:
+        """Flush from now on the disk that the folder's path leads to now; it may have been mounted anew."""
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        os.close(self._descriptor)
+        self._descriptor = descriptor
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -49,20 +57,26 @@ def move_without_replacing(source: str, goal: str) -> None:
         raise OSError(code, os.strerror(code), source, None, goal)
 
 
-def require_one_disk(claimed: Path, outbox: Path) -> None:
+def require_one_disk(inbox: Path, outbox: Path) -> None:
     """Try a link from one folder into the other. Raises DiskError where the system refuses it.
 
     Folders can be mounted apart from one and the same disk, so comparing device numbers would not do.
     """
-    with tempfile.NamedTemporaryFile(dir=claimed, prefix=".probe-") as probe:
-        goal = outbox / Path(probe.name).name
+    try:
+        probe = tempfile.NamedTemporaryFile(dir=inbox, prefix=PREFIX)  # noqa: SIM115 - closed below
+    except OSError as error:
+        error.filename = os.fspath(inbox)  # the probe's own name would say nothing
+        raise
+    goal = outbox / Path(probe.name).name
+    with probe:
         try:
             os.link(probe.name, goal)
         except OSError as error:
+            error.filename, error.filename2 = os.fspath(outbox), None
             if error.errno != errno.EXDEV:
                 raise
             raise DiskError(
-                f"the inbox ({printable(str(claimed.parent))}) and the outbox ({printable(str(outbox))}) "
+                f"the inbox ({printable(str(inbox))}) and the outbox ({printable(str(outbox))}) "
                 "lie on different disks or mounts; put both below one folder of one disk"
             ) from error
         finally:

@@ -9,7 +9,7 @@ from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, Inotify
 
 
 class ArrivalObserver(BaseObserver):
-    """Tells what brings files in. Its threads call `lost` when events were lost, `died` when one of them dies.
+    """Tells what brings files in. Its threads call `lost` when events were lost, `died` when they die.
 
     watchdog's own holds every later event back for half a second when a file is renamed out of the folder,
     which is how files are claimed; it logs each overflow of the kernel's queue, thousands in a burst; and it

@@ -47,6 +47,11 @@ class Watch:
         self._lost.clear()
         return lost
 
+    @property
+    def has_told(self) -> bool:
+        """Whether the folder's events come, as far as `delivers` has tried."""
+        return self._probe_came.is_set()
+
     def delivers(self, patience: float) -> bool:
         """Whether events of the folder come, tried with a hidden file; waits at most so many seconds.
 
