@@ -40,20 +40,27 @@ def test_where_one_disk_cannot_be_flushed_alone_all_are(
 
 
 def test_folders_of_one_disk_serve_and_nothing_is_left_in_them(tmp_path: Path) -> None:
-    make_files(tmp_path, {"in/": None, "out/": None})
-    require_one_disk(tmp_path / "in", tmp_path / "out")
+    make_files(tmp_path, {"in/.claimed/": None, "out/": None})
+    require_one_disk(tmp_path / "in" / ".claimed", tmp_path / "out")
     assert read_files(tmp_path) == {}
 
 
+def test_what_a_killed_trial_left_is_removed(tmp_path: Path) -> None:
+    left = {"in/.claimed/.probe-a1": b"", "out/.probe-a1": b""}
+    make_files(tmp_path, {**left, "in/.claimed/18/7.png": b"claimed", "out/7/7.png": b"filed"})
+    require_one_disk(tmp_path / "in" / ".claimed", tmp_path / "out")
+    assert read_files(tmp_path) == {"in/.claimed/18/7.png": b"claimed", "out/7/7.png": b"filed"}
+
+
 def test_folders_of_two_disks_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_files(tmp_path, {"in/": None, "out/": None})
+    make_files(tmp_path, {"in/.claimed/": None, "out/": None})
 
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
     monkeypatch.setattr(os, "link", refuse)
     with pytest.raises(DiskError) as raised:
-        require_one_disk(tmp_path / "in", tmp_path / "out")
+        require_one_disk(tmp_path / "in" / ".claimed", tmp_path / "out")
     assert str(raised.value) == (
         f"the inbox ({tmp_path}/in) and the outbox ({tmp_path}/out) lie on different disks or mounts; "
         "put both below one folder of one disk"
@@ -66,7 +73,7 @@ def test_two_real_disks_are_refused(tmp_path: Path) -> None:
         pytest.skip("there is no second disk to try")
     with pytest.raises(DiskError, match="different disks"):
         require_one_disk(tmp_path, OTHER_DISK)
-    assert not list(OTHER_DISK.glob(".watcher-*"))
+    assert not list(OTHER_DISK.glob(".probe-*"))
 
 
 def test_what_else_goes_wrong_is_not_hidden(tmp_path: Path) -> None:

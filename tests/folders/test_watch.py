@@ -135,18 +135,15 @@ def overflow(inbox: Path) -> None:
         pytest.skip(f"{most} events are kept")
     # Of two alike in a row only one is kept.
     script = f"for i in $(seq {most}); do : > a; : > b; done"
-    with subprocess.Popen(["sh", "-c", script], cwd=inbox):
-        ctypes.PyDLL(None).usleep(200_000)  # unlike CDLL, it keeps the interpreter's lock
+    with subprocess.Popen(["sh", "-c", script], cwd=inbox) as process:
+        ctypes.PyDLL(None).waitpid(process.pid, None, 0)  # unlike CDLL, it keeps the interpreter's lock
 
 
 def test_events_that_were_lost_are_told_once(inbox: Path, caplog: pytest.LogCaptureFixture) -> None:
-    def is_lost() -> bool:
-        overflow(inbox)
-        return watch.has_lost_events()
-
     with watching(inbox, lambda _path: None, recursive=False) as watch:
         assert not watch.has_lost_events()
-        wait_until(is_lost)
+        overflow(inbox)
+        wait_until(watch.has_lost_events)
         wait_until(lambda: not watch.has_lost_events())
         assert watch.fault is None
         assert watch.delivers(10)

@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from watcher.errors import WatcherError
-from watcher.folders.probe import PREFIX
 from watcher.text import printable
+
+PROBE = ".probe-"
 
 
 class DiskError(WatcherError):
@@ -57,26 +58,29 @@ def move_without_replacing(source: str, goal: str) -> None:
         raise OSError(code, os.strerror(code), source, None, goal)
 
 
-def require_one_disk(inbox: Path, outbox: Path) -> None:
+def require_one_disk(claimed: Path, outbox: Path) -> None:
     """Try a link from one folder into the other. Raises DiskError where the system refuses it.
 
-    Folders can be mounted apart from one and the same disk, so comparing device numbers would not do.
+    Folders can be mounted apart from one and the same disk, so comparing device numbers would not do. What
+    a run that was killed in the middle of this left is removed.
     """
+    for left in [*claimed.glob(f"{PROBE}*"), *outbox.glob(f"{PROBE}*")]:
+        left.unlink(missing_ok=True)
     try:
-        probe = tempfile.NamedTemporaryFile(dir=inbox, prefix=PREFIX)  # noqa: SIM115 - closed below
+        probe = tempfile.NamedTemporaryFile(dir=claimed, prefix=PROBE)  # noqa: SIM115 - closed below
     except OSError as error:
-        error.filename = os.fspath(inbox)  # the probe's own name would say nothing
+        error.filename = os.fspath(claimed)  # the probe's own name would say nothing
         raise
-    goal = outbox / Path(probe.name).name
     with probe:
+        goal = outbox / Path(probe.name).name
         try:
             os.link(probe.name, goal)
         except OSError as error:
-            error.filename, error.filename2 = os.fspath(outbox), None
             if error.errno != errno.EXDEV:
+                error.filename, error.filename2 = os.fspath(outbox), None
                 raise
             raise DiskError(
-                f"the inbox ({printable(str(inbox))}) and the outbox ({printable(str(outbox))}) "
+                f"the inbox ({printable(str(claimed.parent))}) and the outbox ({printable(str(outbox))}) "
                 "lie on different disks or mounts; put both below one folder of one disk"
             ) from error
         finally:

@@ -43,8 +43,12 @@ class Hold:
         with ExitStack() as on_failure:
             inbox = os.open(self.inbox, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             on_failure.callback(os.close, inbox)
-            require_one_disk(self.inbox, self._outbox)
+            if not self._claims.path.exists():
+                self._claims.make()
+                on_failure.callback(self._unmake)
             claimed = self._locked_claims()
+            on_failure.callback(os.close, claimed)
+            require_one_disk(self._claims.path, self._outbox)
             on_failure.pop_all()
         before, self._held = self._held, _Held(inbox, claimed)
         if before is not None:
@@ -84,8 +88,7 @@ class Hold:
             self._held = None
 
     def _locked_claims(self) -> int:
-        """The folder of claims, made where there is none, open and locked."""
-        self._claims.make()
+        """The folder of claims, open and locked."""
         claimed = os.open(self._claims.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         if self._held is not None and _is_one(claimed, self._held.claimed):
             os.close(claimed)  # its lock would be refused: it is ours already
@@ -100,6 +103,10 @@ class Hold:
                 f"another watcher is at work on {printable(str(self.inbox))} already"
             ) from error
         return claimed
+
+    def _unmake(self) -> None:
+        with suppress(OSError):
+            os.rmdir(self._claims.path)
 
     def _bring_over(self, claimed: int) -> None:
         """Move each batch of claims here; what cannot be moved stays, and is whole, where it is."""

@@ -17,7 +17,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 from watchdog.utils import platform
 
-from watcher.folders.probe import PREFIX, drop_probe
+CANARY = ".watcher-canary"
 
 _ARRIVALS: list[type[FileSystemEvent]] = [FileClosedEvent, FileCreatedEvent, FileMovedEvent]
 
@@ -29,7 +29,7 @@ class Watch:
         self._path = path
         self._notice = notice
         self._lost = threading.Event()
-        self._probe_came = threading.Event()
+        self._canary_came = threading.Event()
         self._death: Exception | None = None
         self._observer = self._make_observer()
 
@@ -50,7 +50,7 @@ class Watch:
     @property
     def has_told(self) -> bool:
         """Whether the folder's events come, as far as `delivers` has tried."""
-        return self._probe_came.is_set()
+        return self._canary_came.is_set()
 
     def delivers(self, patience: float) -> bool:
         """Whether events of the folder come, tried with a hidden file; waits at most so many seconds.
@@ -58,9 +58,12 @@ class Watch:
         Raises OSError where no file can be made. In a folder that machines share, what this one does is told
         and what the others do is not: that cannot be tried from here.
         """
-        self._probe_came.clear()
-        drop_probe(self._path)
-        return self._probe_came.wait(patience)
+        self._canary_came.clear()
+        canary = os.path.join(self._path, CANARY)
+        os.close(os.open(canary, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        with suppress(FileNotFoundError):
+            os.unlink(canary)
+        return self._canary_came.wait(patience)
 
     def start(self, *, recursive: bool) -> None:
         """Begin; raises OSError where the folder is not there or the system gives no events."""
@@ -86,8 +89,8 @@ class Watch:
         self._death = error
 
     def _told(self, path: str) -> None:
-        if os.path.basename(path).startswith(PREFIX):
-            self._probe_came.set()
+        if os.path.basename(path) == CANARY:
+            self._canary_came.set()
         self._notice(path)
 
 
