@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ may_mount = pytest.mark.skipif(
 def daemon(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A daemon whose inbox is lost again and again."""
     place = furnished(tmp_path_factory.mktemp("lost"), trained)
-    with Daemon(place, workers__executor="threads", workers__count=1, inbox__sweep_seconds=0.05) as daemon:
+    with Daemon(place, workers__count=1, inbox__sweep_seconds=0.05) as daemon:
         yield daemon
 
 
@@ -170,12 +171,25 @@ def test_its_disk_unmounted_and_another_mounted(trained: Path, tmp_path: Path) -
         wait_until(lambda: place.row("sooner.jpg"))
 
 
-def in_hand(place: Place, prefix: str) -> dict[str, bytes]:
-    """Drop pictures, and wait until the daemon has them in hand: the names and contents of all."""
-    dropped = {f"{prefix}-{digit}.jpg": reference_picture(digit % 10, digit) for digit in range(40)}
-    make_files(place.inbox, dropped)
-    wait_until(lambda: any(place.claimed.iterdir()))
-    return dropped
+@contextmanager
+def in_hand(daemon: Daemon, prefix: str) -> Iterator[dict[str, bytes]]:
+    """While in the context, the daemon has pictures in hand, and no worker that would get done with them."""
+    place, [worker] = daemon.place, daemon.children()
+    dropped = {f"{prefix}-{number}.jpg": reference_picture(number % 10, number) for number in range(40)}
+    with stopped(worker):
+        with stopped(daemon.process.pid):
+            make_files(place.inbox, dict(dropped))
+        wait_until(lambda: len([*place.claimed.glob("*/*.jpg")]) == len(dropped))
+        yield dropped
+
+
+@contextmanager
+def stopped(process: int) -> Iterator[None]:
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 def assert_filed_once(place: Place, dropped: dict[str, bytes]) -> None:
@@ -187,43 +201,43 @@ def assert_filed_once(place: Place, dropped: dict[str, bytes]) -> None:
 
 
 def test_what_was_in_hand_when_it_went_is_filed_once_when_it_is_back(daemon: Daemon, place: Place) -> None:
-    dropped = in_hand(place, "away")
     with lost_and_found(daemon) as loss:
-        place.inbox.rename(place.path / "elsewhere")
-        assert loss()["in_hand"] == len(dropped)
+        with in_hand(daemon, "away") as dropped:
+            place.inbox.rename(place.path / "elsewhere")
+            assert loss()["in_hand"] == len(dropped)
         (place.path / "elsewhere").rename(place.inbox)
     assert_filed_once(place, dropped)
 
 
 def test_what_was_in_hand_when_it_was_replaced_is_brought_over(daemon: Daemon, place: Place) -> None:
-    dropped = in_hand(place, "replaced")
-    with lost_and_found(daemon):
+    with lost_and_found(daemon) as loss, in_hand(daemon, "replaced") as dropped:
         place.inbox.rename(place.path / "old")
         place.inbox.mkdir()
+        assert loss()["in_hand"] == len(dropped)
     assert_filed_once(place, dropped)
+    assert read_files(place.path / "old") == {}
     shutil.rmtree(place.path / "old")
 
 
-def test_what_was_deleted_while_in_hand_is_gone_and_the_log_says_nothing_else(
+def test_what_was_deleted_while_in_hand_is_gone_and_nothing_says_it_was_filed(
     daemon: Daemon, place: Place
 ) -> None:
-    dropped = in_hand(place, "deleted")
-    with lost_and_found(daemon):
+    with lost_and_found(daemon) as loss, in_hand(daemon, "deleted") as dropped:
         shutil.rmtree(place.claimed)
+        assert loss()["in_hand"] == len(dropped)
     filed = [row["destination"] for row in place.rows() if row["filed_at"]]
-    assert {name for name in filed if "deleted" in name} == set()
     assert sorted(filed) == sorted(read_files(place.outbox))
-    assert place.waiting() == set()
     assert not [row for row in place.rows() if row["name"] in dropped]
+    assert place.waiting() == set()
 
 
 def test_asked_to_stop_while_it_is_lost_it_stops_and_the_next_start_goes_on(
     trained: Path, tmp_path: Path
 ) -> None:
     place = furnished(tmp_path, trained)
-    with Daemon(place, workers__executor="threads"):
-        dropped = in_hand(place, "stopped")
+    with Daemon(place, workers__count=1) as daemon, in_hand(daemon, "stopped") as dropped:
         place.inbox.rename(tmp_path / "elsewhere")
+        wait_until(lambda: daemon.said("inbox lost"))
     (tmp_path / "elsewhere").rename(place.inbox)
     run(place.path, "run", "--once", workers__executor="threads")
     place.audit(dropped.items())

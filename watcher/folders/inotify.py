@@ -43,6 +43,11 @@ class _Emitter(InotifyEmitter):
             | InotifyConstants.IN_MOVE_SELF
         )
 
+    def on_thread_stop(self) -> None:
+        """Stop reading, but keep what is read from: watchdog logs an event that comes after that is gone."""
+        if self._inotify is not None:
+            self._inotify.deactivate()
+
     def run(self) -> None:
         """Pass on events until stopped."""
         try:
