@@ -22,6 +22,14 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
+def in_words(error: Exception) -> str:
+    """An error as people read it: of the system's, which file it befell, and what; of others, their text."""
+    if not isinstance(error, OSError):
+        return str(error)
+    where = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
+
+
 def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:
     """`; did you mean "…"?` for the nearest known word, or nothing. A prefix that all have says nothing."""
     rests = [one.removeprefix(prefix) for one in known]

@@ -15,7 +15,7 @@ from watcher.checks import database, events, folders, machine
 from watcher.checks.examination import Check, examine
 from watcher.checks.findings import Level
 from watcher.checks.workers import workers
-from watcher.folders.probe import ABANDONED_SECONDS, PREFIX
+from watcher.folders.watch import CANARY
 from watcher.settings import Config
 
 Configured = Callable[..., Config]
@@ -157,11 +157,9 @@ def as_owner(path: Path, right: int) -> bool:
     return Path(path).stat().st_mode >> 6 & right == right
 
 
-def test_abandoned_probes_are_removed_and_those_in_use_are_not(place: Place, config: Config) -> None:
-    old, new = f"{PREFIX}old", f"{PREFIX}new"
-    make_files(place.inbox, {old: b"", new: b"", ".mine": b""})
-    long_ago = time.time() - ABANDONED_SECONDS - 1
-    for name in (old, ".mine"):
-        os.utime(place.inbox / name, (long_ago, long_ago))
+def test_a_probe_that_was_left_by_a_doctor_that_was_killed_is_gone_after_the_next(
+    place: Place, config: Config
+) -> None:
+    make_files(place.inbox, {CANARY: b"", ".mine": b""})
     assert [finding.level for finding in events.delivery(config)] == [Level.OK]
-    assert read_files(place.inbox) == {new: b"", ".mine": b""}
+    assert read_files(place.inbox) == {".mine": b""}

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from daemon import Daemon, Place, reference_picture
 from support import make_files, read_files
 
-from watcher.startup import sole_watcher
+from watcher.folders.claims import Claims
+from watcher.folders.hold import Hold
 
 
 @pytest.fixture
@@ -93,7 +95,8 @@ def test_as_json_each_discrepancy_is_a_line_and_the_last_one_sums_up(
 
 def test_it_repairs_nothing_while_a_daemon_is_at_work(watcher: Callable[..., Any], used: Place) -> None:
     make_files(used.outbox, {"5/stranger.png": b""})
-    with sole_watcher(used.claimed):
+    with closing(Hold(used.inbox, used.outbox, Claims(used.inbox))) as hold:
+        hold.take()
         assert "stop it, and repair then" in watcher("fsck", "--repair", code=1).err
         assert watcher("fsck", code=1).out.endswith("3 rows, 5 files: 1 fault\n")
     assert (used.outbox / "5/stranger.png").exists()

@@ -4,13 +4,11 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 from watcher.checks.findings import Finding, ok, warn, wrong
-from watcher.folders.probe import drop_probe, remove_abandoned
 from watcher.folders.watch import watching
 from watcher.settings import Config
-from watcher.text import counted
+from watcher.text import counted, in_words
 
 PATIENCE = 1.0
 """How long, in seconds, an event may take; they come within milliseconds or not at all."""
@@ -26,7 +24,6 @@ def delivery(config: Config) -> Iterator[Finding]:
     elif not inbox.path.is_dir():
         yield warn(what, "not tried: there is no inbox", "see inbox above")
     else:
-        remove_abandoned(inbox.path)
         fault, milliseconds = _timed(inbox.path)
         if fault is None:
             yield ok(what, f"told of a new file after {milliseconds:.1f} ms")
@@ -64,19 +61,14 @@ def limits(config: Config) -> Iterator[Finding]:
 
 def _timed(inbox: Path) -> tuple[str | None, float]:
     """Why no event came, None where it came; and the milliseconds until it came."""
-    told: SimpleQueue[tuple[str, float]] = SimpleQueue()
     try:
-        with watching(inbox, lambda path: told.put((path, time.perf_counter())), recursive=False):
+        with watching(inbox, lambda _path: None, recursive=False) as watch:
             start = time.perf_counter()
-            probe = str(drop_probe(inbox))
-            while True:
-                path, moment = told.get(timeout=max(0.0, start + PATIENCE - time.perf_counter()))
-                if path == probe:
-                    return None, (moment - start) * 1000
-    except Empty:
-        return f"none came within {PATIENCE:g} s", 0.0
+            if watch.delivers(PATIENCE):
+                return None, (time.perf_counter() - start) * 1000
     except OSError as error:
-        return error.strerror or str(error), 0.0
+        return in_words(error), 0.0
+    return f"none came within {PATIENCE:g} s", 0.0
 
 
 def _untold(config: Config, what: str, figure: str, remedy: str | None = None) -> Finding:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from watcher.checks.findings import Finding, megabytes, ok, shown, warn, wrong
-from watcher.folders.probe import unseen
 from watcher.settings import Config
 from watcher.store.inspection import SQLITE, TWO_WRITERS_SAFE, inspect_database
 from watcher.text import counted
@@ -41,9 +41,9 @@ def clock(config: Config) -> Iterator[Finding]:
     what, inbox = "clock", config.inbox.path
     apart = 0.0
     if inbox.is_dir():
-        with unseen(inbox) as descriptor:
-            os.write(descriptor, b"\0")
-            apart = os.fstat(descriptor).st_mtime - time.time()
+        with tempfile.TemporaryFile(dir=inbox, prefix=".watcher-probe-", buffering=0) as probe:
+            probe.write(b"\0")
+            apart = os.fstat(probe.fileno()).st_mtime - time.time()
     if config.database.file.exists() and (newest := inspect_database(config.database.file).newest):
         ahead = datetime.fromisoformat(newest).timestamp() - time.time()
         if ahead > SECONDS_APART:

@@ -12,6 +12,7 @@ from watcher.cli.show import progress_bar, show_json
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
+from watcher.folders.hold import Hold
 from watcher.folders.lock import is_held
 from watcher.folders.outbox import Outbox
 from watcher.fsck.discrepancies import Discrepancy, Kind
@@ -20,7 +21,6 @@ from watcher.fsck.repair import Mender
 from watcher.fsck.site import Site
 from watcher.journey import Journey
 from watcher.settings import Config
-from watcher.startup import sole_watcher
 from watcher.store.database import open_database, open_log
 from watcher.store.filings import count_filings
 from watcher.store.results import ResultsLog
@@ -53,7 +53,7 @@ def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
     claims = Claims(config.inbox.path)
     with ExitStack() as stack:
         if repair:
-            _hold(claims, stack)
+            _hold(config, claims, stack)
         is_running = not repair and claims.path.is_dir() and is_held(claims.path)
         file = config.database.file
         database = stack.enter_context(closing(open_database(file) if repair else open_log(file)))
@@ -77,18 +77,19 @@ def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
     sys.exit(1 if left else 0)
 
 
-def _hold(claims: Claims, stack: ExitStack) -> None:
+def _hold(config: Config, claims: Claims, stack: ExitStack) -> None:
     """Keep daemons out for as long as something is mended."""
     if claims.path.is_dir() and is_held(claims.path):
         raise WatcherError(
             f"a watcher is at work on {printable(str(claims.path.parent))}; stop it, and repair then"
         )
-    claims.make()
-    stack.enter_context(sole_watcher(claims.path))
+    hold = Hold(config.inbox.path, config.outbox.path, claims)
+    stack.enter_context(closing(hold))
+    hold.take()
 
 
 def _mender(config: Config, site: Site, stack: ExitStack) -> Mender:
-    site.outbox.make()
+
     flusher = stack.enter_context(closing(Flusher(site.outbox.path)))
     journey = Journey(
         ResultsLog(site.database), site.claims, site.outbox, flusher, config.recognition.review_below
