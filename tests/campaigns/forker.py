@@ -1,8 +1,8 @@
 """Starts `watcher` again and again without loading it again: it has it in memory, and forks.
 
 It reads requests from its standard input and answers each on its standard output, a line of JSON each:
-`{"arguments": [...], "folder": ..., "environment": {...}, "held": true}` starts one, held as by SIGSTOP if so
-asked, and is answered by its process id; `{"wait": PID}` is answered by the exit code, negative for a signal.
+`{"arguments": [...], "folder": ..., "output": ..., "environment": {...}, "held": true}` starts one, held as by
+SIGSTOP if so asked, and is answered by its process id; `{"wait": PID}` is answered by the exit code, negative for a signal.
 """
 
 import json
@@ -20,18 +20,23 @@ LOADED = (watcher.cli.run, watcher.service, sqlite3)
 
 
 def main() -> None:
-    """Answer until there are no more requests."""
+    """Answer until there are no more requests; who still runs then is killed."""
+    running: set[int] = set()
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
+            running.discard(request["wait"])
             answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
         else:
             answer = os.fork()
             if answer == 0:
                 become(request)
+            running.add(answer)
             if request["held"]:
                 os.waitpid(answer, os.WUNTRACED)
         print(answer, flush=True)  # noqa: T201 - the answer
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
 
 
 def become(request: dict[str, Any]) -> None:
@@ -39,7 +44,7 @@ def become(request: dict[str, Any]) -> None:
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    output = os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    output = os.open(request["output"], os.O_WRONLY | os.O_CREAT, 0o644)
     for descriptor in (sys.stdout.fileno(), sys.stderr.fileno()):
         os.dup2(output, descriptor)
     os.close(output)

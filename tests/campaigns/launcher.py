@@ -16,11 +16,16 @@ FORKER = Path(__file__).with_name("forker.py")
 
 
 class Launched:
-    """A `watcher` that was started; what it says goes to `output.txt` in its place."""
+    """A `watcher` that was started."""
 
-    def __init__(self, launcher: "Launcher", pid: int) -> None:
+    def __init__(self, launcher: "Launcher", pid: int, output: Path) -> None:
         self.pid = pid
         self._launcher = launcher
+        self._output = output
+
+    def output(self) -> str:
+        """What it has said so far."""
+        return self._output.read_text() if self._output.exists() else ""
 
     def kill(self) -> int:
         """Give it no chance; its exit code, negative for the signal."""
@@ -57,13 +62,16 @@ class Launcher:
 
     def start(self, place: Place, *arguments: str, held: bool = False, **settings: object) -> Launched:
         """Start it in a place; held, it waits for SIGCONT before its first deed."""
+        output = place.path / "output.txt"
+        output.unlink(missing_ok=True)
         request = {
             "arguments": arguments,
             "folder": str(place.path),
+            "output": str(output),
             "environment": environment(settings),
             "held": held,
         }
-        return Launched(self, self.ask(request))
+        return Launched(self, self.ask(request), output)
 
     def ask(self, request: object) -> int:
         """Put a request to the forker."""

@@ -6,6 +6,7 @@ import time
 import pytest
 from campaigns.figures import tell
 from campaigns.launcher import Launcher
+from campaigns.processes import children
 from campaigns.scanner import Scanner
 from daemon import Daemon, Place, is_alive
 from support import wait_until
@@ -28,8 +29,8 @@ def kill_at_random(
         pause=0.02,
     )
     time.sleep(chance.uniform(0, latest))
-    assert is_alive(process.pid), (place.path / "output.txt").read_text()
-    workers = _children(process.pid)
+    assert is_alive(process.pid), process.output()
+    workers = children(process.pid)
     process.kill()
     wait_until(lambda: not any(map(is_alive, workers)))
 
@@ -51,11 +52,6 @@ def campaign(
     place.audit_digests(dropped)
     tell("kills", **settings, kills=kills, files=len(dropped), waiting=waiting, drained=round(drained, 2))
     return drained
-
-
-def _children(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123 - shorter
-        return [int(child) for child in file.read().split()]
 
 
 def test_killed_at_random_moments_it_loses_and_doubles_nothing(launcher: Launcher, place: Place) -> None:
