@@ -1,8 +1,11 @@
 """Starts `watcher` again and again without loading it again: it has it in memory, and forks.
 
-It reads requests from its standard input and answers each on its standard output, a line of JSON each:
-`{"arguments": [...], "folder": ..., "output": ..., "environment": {...}, "held": true}` starts one, held as by
-SIGSTOP if so asked, and is answered by its process id; `{"wait": PID}` is answered by the exit code, negative for a signal.
+It reads requests from its standard input and answers each on its standard output, a line of JSON each. To
+
+    {"arguments": [...], "folder": ..., "output": ..., "environment": {...}, "held": true}
+
+it starts one, held as by SIGSTOP if so asked, and answers with its process id; to `{"wait": PID}` with the exit
+code, negative for a signal.
 """
 
 import json

@@ -18,6 +18,20 @@ STOP_SECONDS = 5.0
 PROCESSES = {"workers__executor": "processes", "workers__count": 2}
 
 
+def seconds_to_stop(launcher: Launcher, place: Place, after: float, settings: dict[str, object]) -> float:
+    """Start it, and ask it to stop so many seconds after it was ready; it ends well, and so do its workers."""
+    process = launcher.start(place, "run", held=False, **settings)
+    wait_until(lambda: '"ready"' in process.output(), 60, pause=0.02)
+    time.sleep(after)
+    workers = children(process.pid)
+    start = time.monotonic()
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait() == 0, process.output()
+    seconds = time.monotonic() - start
+    assert not any(map(is_alive, workers))
+    return seconds
+
+
 def stopped_under_load(
     launcher: Launcher, place: Place, *, times: int, rate: float, **settings: object
 ) -> None:
@@ -25,15 +39,7 @@ def stopped_under_load(
     slowest = 0.0
     with Scanner(place, rate=rate) as scanner:
         for _ in range(times):
-            process = launcher.start(place, "run", held=False, **settings)
-            wait_until(lambda: '"ready"' in process.output(), 60, pause=0.02)
-            time.sleep(chance.uniform(0, 0.5))
-            workers = children(process.pid)
-            start = time.monotonic()
-            os.kill(process.pid, signal.SIGTERM)
-            assert process.wait() == 0, process.output()
-            slowest = max(slowest, time.monotonic() - start)
-            assert not any(map(is_alive, workers))
+            slowest = max(slowest, seconds_to_stop(launcher, place, chance.uniform(0, 0.5), settings))
         dropped = scanner.stop()
     with Daemon(place, **settings):
         wait_until(lambda: place.filed() == len(dropped), 1200, pause=0.1)
