@@ -4,8 +4,8 @@ It reads requests from its standard input and answers each on its standard outpu
 
     {"arguments": [...], "folder": ..., "output": ..., "environment": {...}, "held": true}
 
-it starts one, held as by SIGSTOP if so asked, and answers with its process id; to `{"wait": PID}` with the exit
-code, negative for a signal.
+it starts one, held as by SIGSTOP if so asked, and answers with its process id; to `{"wait": PID}` with the
+exit code, negative for a signal.
 """
 
 import json

@@ -19,7 +19,7 @@ PROCESSES = {"workers__executor": "processes", "workers__count": 2}
 
 
 def seconds_to_stop(launcher: Launcher, place: Place, after: float, settings: dict[str, object]) -> float:
-    """Start it, and ask it to stop so many seconds after it was ready; it ends well, and so do its workers."""
+    """Ask it to stop so many seconds after it was ready: it ends well, and so do its workers."""
     process = launcher.start(place, "run", held=False, **settings)
     wait_until(lambda: '"ready"' in process.output(), 60, pause=0.02)
     time.sleep(after)
