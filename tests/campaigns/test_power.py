@@ -27,8 +27,6 @@ from support import wait_until
 
 pytestmark = pytest.mark.skipif(disks.why_not() is not None, reason=str(disks.why_not()))
 
-MOST_WAITING = 500
-"""It is let catch up this far, so that what it filed and what waits are of about one size."""
 CHANCE = random.Random(50)  # noqa: S311 - keeps no secret
 
 
@@ -109,7 +107,6 @@ def campaign(disk: Disk, *, cuts: int) -> None:
     with Daemon(disk.place, **ONE_PROCESS) as daemon:
         with Scanner(disk.place, rate=30, manifest=disk.place.path.parents[1] / "manifest.jsonl") as scanner:
             for _ in range(cuts):
-                wait_until(lambda: len(disk.place.waiting()) < MOST_WAITING, 120)
                 time.sleep(CHANCE.uniform(0.1, 0.5))
                 said = said_filed(daemon)
                 with disk.cut() as left:
