@@ -1,4 +1,4 @@
-"""Losing the inbox under the daemon's hands, again and again, while pictures keep coming; and how soon it hears.
+"""Losing the inbox while pictures keep coming, again and again; and how soon the daemon hears of a file.
 
 `tests/test_supervision.py` tries each way of losing it once.
 """
