@@ -19,6 +19,8 @@ from support import wait_until
 from watcher.text import name_as_text
 
 ROOT = Path(__file__).parents[1]
+LONG = 60.0
+"""Seconds that a start may take on a machine that has much else to do."""
 WATCHER = (sys.executable, "-m", "watcher")
 
 
@@ -108,7 +110,9 @@ def environment(settings: Mapping[str, object]) -> dict[str, str]:
     return ours | {f"WATCHER_{key.upper()}": str(value).lower() for key, value in settings.items()}
 
 
-def run(place: Path, *arguments: str, code: int = 0, **settings: object) -> subprocess.CompletedProcess[str]:
+def run(
+    place: Path, *arguments: str, code: int = 0, within: float = LONG, **settings: object
+) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder to its end, which must have this exit code and must not be a traceback."""
     done = subprocess.run(
         [*WATCHER, *arguments],
@@ -116,7 +120,7 @@ def run(place: Path, *arguments: str, code: int = 0, **settings: object) -> subp
         env=environment(settings),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=within,
         check=False,
     )
     assert "Traceback" not in done.stderr
@@ -146,7 +150,7 @@ class Daemon:
 
     def __enter__(self) -> Self:
         try:
-            wait_until(lambda: self.said("ready") or self.process.poll() is not None)
+            wait_until(lambda: self.said("ready") or self.process.poll() is not None, LONG)
             assert self.said("ready"), self.complaints()
         except BaseException:
             self.process.kill()

@@ -1,5 +1,6 @@
 """The daemon: its start order, its signals, and what it does while it lives."""
 
+import math
 import os
 import threading
 import time
@@ -8,8 +9,9 @@ from contextlib import ExitStack, closing
 
 from structlog.typing import FilteringBoundLogger
 
-from watcher.errors import WatcherError
-from watcher.folders.claims import Claims
+from watcher.errors import UnfitReferencesError, WatcherError, passes
+from watcher.fitting import fitted_classifier
+from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher, require_one_disk
 from watcher.folders.door import Door
 from watcher.folders.inbox import Inbox
@@ -21,14 +23,20 @@ from watcher.log import library_log
 from watcher.settings import Config
 from watcher.signals import stopped_by_signals
 from watcher.sorting import Sorter
+from watcher.stall import Stall
 from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
+from watcher.store.references import ReferenceStore
 from watcher.store.results import Decision, ResultsLog
 from watcher.telling import tell_picture
-from watcher.text import name_as_text, printable
+from watcher.text import in_words, name_as_text
+from watcher.trouble import Trouble
+from watcher.upkeep import Upkeep
 from watcher.workers import Pool
 
 ONCE_PATIENCE = 10.0
-"""How long, in seconds, `--once` waits for files that somebody keeps writing."""
+"""How long, in seconds, `--once` waits for files that somebody keeps writing, and for faults to pass."""
+STOP_PATIENCE = 1.5
+"""How long, in seconds, a daemon that was asked to stop waits for faults to pass."""
 
 
 class Stopped(Exception):  # noqa: N818 - not an error
@@ -60,8 +68,7 @@ def serve(
     except Stopped:
         logger.info("stopped before it was ready")
     except OSError as error:
-        where = printable(str(error.filename)) if error.filename else "the system"
-        raise WatcherError(f"{where}: {error.strerror or error}") from error
+        raise WatcherError(in_words(error)) from error
 
 
 class _Daemon:
@@ -104,12 +111,17 @@ class _Daemon:
             )
         )
         journey = Journey(ResultsLog(database), claims, outbox, flusher, config.recognition.review_below)
-        self.sorter = Sorter(self._door, claims, pool, journey, self._say)
+        self.sorter = Sorter(self._door, claims, pool, journey, self._say, self._lose)
+        self._stall = Stall(Trouble(self._logger, "stalled", "going on"))
+        self._news = Trouble(self._logger, "the new references cannot be used", "they can be used")
+        self._upkeep = Upkeep(database, self._logger)
+        self._references = ReferenceStore(database)
+        self._is_unfit = False
         pool.warm(self._fitted.folder)
         again, filed = journey.resume()
         if again or filed:
             self._logger.info("resumed", to_recognise=len(again), filed=filed)
-        self.sorter.again(again, self._fitted)
+        self.sorter.again(again)
         self._workers = pool.count
 
     def watch(self) -> None:
@@ -128,37 +140,76 @@ class _Daemon:
                 if time.monotonic() >= next_sweep:
                     self._door.sweep()
                     self._learn()
+                    self._upkeep.check()
                     next_sweep = time.monotonic() + self._config.inbox.sweep_seconds
                 self._step(max(0.0, next_sweep - time.monotonic()))
 
     def empty_the_inbox(self) -> None:
-        """Sort until a whole sweep has found nothing; wait a while for what is still being written."""
-        give_up = time.monotonic() + ONCE_PATIENCE
+        """Sort until a whole sweep has found nothing; wait a while for what is still being written.
+
+        Raises WatcherError where work stands still for as long.
+        """
+        count, give_up = self._count, time.monotonic() + ONCE_PATIENCE
         while not self._stop.is_set():
             before = self._count
             self._door.sweep()
             while (self._door.is_open or not self.sorter.is_idle) and not self._stop.is_set():
+                if self._count > count or not self.sorter.is_waiting:
+                    count, give_up = self._count, time.monotonic() + ONCE_PATIENCE
+                elif time.monotonic() > give_up:
+                    break
                 self._step(self._config.inbox.sweep_seconds)
-            if self._count > before:
-                give_up = time.monotonic() + ONCE_PATIENCE
-            elif not self._door.unfinished:
-                return
-            elif time.monotonic() > give_up:
-                self._logger.warning("left in the inbox: still being written", files=self._door.unfinished)
-                return
-            else:
-                self._stop.wait(0.05)
+                if self._stall.seconds > ONCE_PATIENCE:
+                    raise WatcherError(
+                        f"{self._stall.fault}; {self.sorter.claimed:,} pictures stay claimed, and the next "
+                        "start goes on with them"
+                    )
+            if self._count == before:
+                unfinished = self._door.unfinished + self.sorter.claimed
+                if not unfinished:
+                    return
+                if time.monotonic() > give_up:
+                    self._logger.warning("left in the inbox: still being written", files=unfinished)
+                    return
+                self.sorter.rest(0.05)
 
     def finish(self) -> None:
-        """Claim nothing more, finish what is claimed."""
+        """Claim nothing more, finish what is claimed; not for ever, where something is in the way."""
         self._logger.info("stopping")
-        while not self.sorter.is_idle:
-            self.sorter.step(self._fitted, 1.0, taking=False)
-        self._logger.info("stopped", pictures=self._count)
+        self._stall.try_now()
+        give_up = math.inf
+        while not self.sorter.is_idle and time.monotonic() < give_up:
+            self._step(0.2, taking=False)
+            if give_up == math.inf and (self._stall.fault is not None or self.sorter.is_waiting):
+                give_up = time.monotonic() + STOP_PATIENCE
+        left = {} if self.sorter.is_idle else {"left_claimed": self.sorter.claimed}
+        self._logger.info("stopped", pictures=self._count, **left)
 
-    def _step(self, timeout: float) -> None:
-        busy = self._door.is_open and self.sorter.has_room
-        self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=True)
+    def _step(self, timeout: float, *, taking: bool = True) -> None:
+        """Let the sorter take a step; where a fault comes in the way, stand still for a while."""
+        if self._stall.rest > 0:
+            self.sorter.rest(min(timeout, self._stall.rest))
+            return
+        is_retrying = self._stall.fault is not None
+        busy = is_retrying or (taking and self._door.is_open and self.sorter.has_room)
+        try:
+            if is_retrying:
+                self._door.sweep_anew()  # what was to be claimed when the fault came is still there
+            if self._is_unfit:
+                self._fitted = fitted_classifier(
+                    self._references, self._config.recognition, self._config.cache
+                )
+                self._is_unfit = False
+            self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=taking)
+        except UnfitReferencesError as fault:
+            self._stall.met(fault)
+            self._is_unfit = True
+        except (OSError, MemoryError, WatcherError) as fault:
+            if not passes(fault) and not isinstance(fault, OSError):
+                raise
+            self._stall.met(fault)
+        else:
+            self._stall.over()
         for path, why in self._door.left_alone().items():
             self._logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
 
@@ -167,14 +218,18 @@ class _Daemon:
         tell_picture(self._logger, decision, seconds)
         self._filed(decision)
 
+    def _lose(self, claim: Claim) -> None:
+        self._logger.error("somebody removed a claimed file", name=name_as_text(claim.name))
+
     def _learn(self) -> None:
         try:
             news = self._learner.news()
-        except WatcherError as error:
-            self._logger.error("the new references cannot be used", fault=str(error))  # noqa: TRY400
+        except (OSError, WatcherError) as error:
+            self._news.tell(in_words(error))
             return
         if news is not None:
             self._fitted = news
+            self._news.over()
             self._logger.info("references changed", reference_version=news.version)
 
     def _stop_early(self, _done: int) -> None:

@@ -5,13 +5,16 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from watcher.errors import Unreadable
+from watcher.errors import Unreadable, passes
 from watcher.folders.inbox import Arrival
+from watcher.folders.writing import is_open_for_writing
 
 FOLDER = ".claimed"
 LARGEST_FILE = 32 * 2**20
@@ -42,18 +45,24 @@ class Claims:
         self.path.mkdir(mode=0o700, exist_ok=True)
 
     def take(
-        self, arrivals: Sequence[Arrival], refused: Callable[[Arrival, str], object] = lambda *_: None
+        self,
+        arrivals: Sequence[Arrival],
+        refused: Callable[[Arrival, str], object] = lambda *_: None,
+        left: Callable[[Arrival], object] = lambda _: None,
     ) -> list[Claim]:
         """Claim these files, as far as they are still there.
 
-        Of two with one name, out of different subfolders, one is left where it is for the next time.
         `refused` is told of each that the system does not let go, as in folders with a sticky bit, and why.
+        `left` is told of each that is left for the next time: of two with one name, out of different
+        subfolders, and from where a fault that passes came between. Raises OSError for such a fault where
+        nothing was claimed yet.
         """
         batch = self._new_batch()
         now = time.monotonic()
         claims: dict[str, Claim] = {}
-        for arrival in arrivals:
+        for number, arrival in enumerate(arrivals):
             if arrival.name in claims:
+                left(arrival)
                 continue
             goal = os.path.join(batch, arrival.name)
             try:
@@ -61,8 +70,16 @@ class Claims:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                refused(arrival, f"it cannot be taken: {error.strerror}")
-                continue
+                if not passes(error):
+                    refused(arrival, f"it cannot be taken: {error.strerror}")
+                    continue
+                if not claims:
+                    with suppress(OSError):
+                        os.rmdir(batch)
+                    raise
+                for other in arrivals[number:]:
+                    left(other)
+                break
             token = _token(batch, arrival.name)
             claims[arrival.name] = Claim(token, goal, arrival.name, arrival.arrived, now)
         if not claims:
@@ -81,13 +98,17 @@ class Claims:
                 if not files:
                     os.rmdir(batch.path)
 
-    def drop(self, claims: Iterable[Claim]) -> None:
-        """Remove files that lie in the outbox by now, and the folders of batches that are done."""
+    def path_of(self, token: str) -> str:
+        """Where the file of a claim lies, if it still does."""
+        return os.path.join(self.path, token.partition("/")[0], claimed_name(token))
+
+    def drop(self, paths: Iterable[str]) -> None:
+        """Remove claimed files that lie in the outbox by now, and the folders of batches that are done."""
         batches = set()
-        for claim in claims:
+        for path in paths:
             with suppress(FileNotFoundError):
-                os.unlink(claim.path)
-            batches.add(os.path.dirname(claim.path))
+                os.unlink(path)
+            batches.add(os.path.dirname(path))
         for batch in batches:
             with suppress(OSError):  # others of the batch are still on their way
                 os.rmdir(batch)
@@ -102,10 +123,74 @@ class Claims:
             return batch
 
 
+class Standing(Enum):
+    """What has become of a claimed file since it was read."""
+
+    SOUND = "it is as it was"
+    CHANGED = "it is another than it was"
+    BEING_WRITTEN = "somebody has it open to write"
+    GONE = "somebody removed it"
+
+
+State = tuple[int, int]
+"""Size, and time of the last change in nanoseconds."""
+
+
 def read_claim(claim: Claim) -> bytes:
-    """The bytes of a claimed file. Raises Unreadable where it has none that can be read."""
+    """The bytes of a claimed file.
+
+    Raises Unreadable where it has none that can be read, and OSError for a fault that may pass.
+    """
+    with _opened(claim.path) as descriptor:
+        return _read(descriptor)
+
+
+def examine(path: str, digest: str | None, *, from_disk: bool) -> Standing:
+    """Whether a claimed file still is what it was when it was read; `digest` is None if it was unreadable.
+
+    `from_disk` asks the disk itself instead of what the system remembers of it. Raises OSError for a fault
+    that may pass.
+    """
     try:
-        descriptor = os.open(claim.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with _opened(path) as descriptor:
+            if is_open_for_writing(descriptor):
+                return Standing.BEING_WRITTEN
+            if from_disk and hasattr(os, "posix_fadvise"):
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            found = sha256(_read(descriptor)).hexdigest()
+    except FileNotFoundError:
+        return Standing.GONE
+    except Unreadable:
+        found = None
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        found = None
+    return Standing.SOUND if found == digest else Standing.CHANGED
+
+
+def is_being_written(path: str) -> bool:
+    """Whether somebody has a claimed file open to write, as far as the system tells."""
+    try:
+        with _opened(path) as descriptor:
+            return is_open_for_writing(descriptor) is True
+    except (OSError, Unreadable):
+        return False
+
+
+def state_of(path: str) -> State | None:
+    """How a file lies there, None where there is none; when this changes, the file did."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except PermissionError as error:
         raise Unreadable("there is no permission to read it") from error
     except OSError as error:
@@ -120,12 +205,14 @@ def read_claim(claim: Claim) -> bytes:
             raise Unreadable(
                 f"it is {status.st_size:,} bytes long; pictures of more than {LARGEST_FILE:,} are not read"
             )
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(LARGEST_FILE)
-    except OSError as error:
-        raise Unreadable(f"the disk does not give it back: {error.strerror}") from error
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _read(descriptor: int) -> bytes:
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        return file.read(LARGEST_FILE)
 
 
 def claimed_name(token: str) -> str:

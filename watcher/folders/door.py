@@ -31,6 +31,11 @@ class Door:
             self._sweep = self._inbox.sweep()
             self._unfinished = 0
 
+    def sweep_anew(self) -> None:
+        """Look through the whole folder from its beginning, however far it was looked through."""
+        self._sweep = None
+        self.sweep()
+
     @property
     def is_open(self) -> bool:
         """Whether there is more to look at without waiting."""

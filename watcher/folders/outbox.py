@@ -67,9 +67,38 @@ class Outbox:
         return os.path.lexists(self._absolute(destination))
 
     def explain(self, destination: str, reason: str) -> None:
-        """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone."""
-        with suppress(FileExistsError), open(self._absolute(_reason_name(destination)), "xb") as file:
-            file.write(f"{reason}\n".encode(errors="backslashreplace"))
+        """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone.
+
+        One that was begun and not finished is written whole.
+        """
+        path, text = self._absolute(_reason_name(destination)), _as_bytes(reason)
+        try:
+            with open(path, "xb") as file:
+                file.write(text)
+        except FileExistsError:
+            with open(path, "rb") as file:
+                there = file.read(len(text) + 1)
+            if there != text and text.startswith(there):
+                with open(path, "wb") as file:
+                    file.write(text)
+
+    def withdraw(self, source: str, destination: str, reason: str | None) -> None:
+        """Undo `file` and `explain`, as far as they were done; the claim stays, as the file's only name."""
+        goal = self._absolute(destination)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.lstat(source), os.lstat(goal)):
+                if reason is not None:
+                    self.remove_reason(destination, reason)
+                os.unlink(goal)
+
+    def remove_reason(self, destination: str, reason: str) -> None:
+        """Remove the file that `explain` put there; what else lies there by that name is left alone."""
+        path, text = self._absolute(_reason_name(destination)), _as_bytes(reason)
+        with suppress(FileNotFoundError):
+            with open(path, "rb") as file:
+                is_ours = file.read(len(text) + 1) == text
+            if is_ours:
+                os.unlink(path)
 
     def _link(self, source: str, goal: str) -> None:
         try:
@@ -100,6 +129,10 @@ def numbered(name: str, number: int) -> str:
 def _reason_name(destination: str) -> str:
     folder, name = destination.split("/", 1)
     return f"{folder}/{_cut(name, LONGEST_NAME - len(REASON))}{REASON}"
+
+
+def _as_bytes(reason: str) -> bytes:
+    return f"{reason}\n".encode(errors="backslashreplace")
 
 
 def _cut(text: str, size: int) -> str:
