@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 from watcher.deciding import Outcome, decide
 from watcher.folders.claims import Claim, Claims, Standing, State, claimed_name, examine, state_of
 from watcher.folders.disk import Flusher
-from watcher.folders.outbox import Outbox, numbered
+from watcher.folders.outbox import Outbox, as_on_disk
 from watcher.store.clock import stamp
 from watcher.store.results import Decision, Recorded, ResultsLog
-from watcher.text import name_as_text
-
-MOST_OF_ONE_NAME = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +169,7 @@ def _has_changed(entry: _Entry) -> bool:
 
 
 def _destination(recorded: Recorded) -> str:
-    """The destination that a row names, in the bytes of the file's own name."""
-    folder, name = recorded.destination.split("/")[0], claimed_name(recorded.claim)
-    candidates = (f"{folder}/{numbered(name, number)}" for number in range(MOST_OF_ONE_NAME))
-    known = (candidate for candidate in candidates if name_as_text(candidate) == recorded.destination)
-    return next(known, f"{folder}/{name}")
+    return as_on_disk(recorded.destination, claimed_name(recorded.claim))
 
 
 def _explained(entry: Decision | Recorded) -> str | None:

@@ -20,6 +20,7 @@ from watcher.folders.watch import watching
 from watcher.journey import Journey
 from watcher.learning import Learner
 from watcher.log import library_log
+from watcher.retrying import Retrying
 from watcher.settings import Config
 from watcher.signals import stopped_by_signals
 from watcher.sorting import Sorter
@@ -27,6 +28,7 @@ from watcher.stall import Stall
 from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
 from watcher.store.references import ReferenceStore
 from watcher.store.results import Decision, ResultsLog
+from watcher.store.retries import Retries
 from watcher.telling import tell_picture
 from watcher.text import in_words, name_as_text
 from watcher.trouble import Trouble
@@ -96,7 +98,7 @@ class _Daemon:
         make_folders(config, claims, outbox, self._logger)
         stack.enter_context(sole_watcher(claims.path))
         require_one_disk(claims.path, outbox.path)
-        database = stack.enter_context(closing(open_and_tell(config, self._logger)))
+        database = stack.enter_context(closing(open_and_tell(config, self._logger, self._stop_early)))
         self._fitted = ready_classifier(config, database, self._logger, self._stop_early)
         self._learner = stack.enter_context(
             closing(Learner(database.file, config.recognition, config.cache, self._fitted))
@@ -114,7 +116,9 @@ class _Daemon:
         self.sorter = Sorter(self._door, claims, pool, journey, self._say, self._lose)
         self._stall = Stall(Trouble(self._logger, "stalled", "going on"))
         self._news = Trouble(self._logger, "the new references cannot be used", "they can be used")
-        self._upkeep = Upkeep(database, self._logger)
+        retrying = Retrying(Retries(database), outbox, config.inbox.path, flusher)
+        self._upkeep = Upkeep(database, retrying, self._logger)
+        self._upkeep.check()
         self._references = ReferenceStore(database)
         self._is_unfit = False
         pool.warm(self._fitted.folder)

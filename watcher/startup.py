@@ -2,20 +2,21 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from watcher.errors import WatcherError
+from watcher.errors import WatcherError, passes
 from watcher.fitting import Fitted, fitted_classifier, forget_others
 from watcher.folders.claims import Claims
 from watcher.folders.outbox import Outbox
 from watcher.labelled import SourceError, labelled_images
 from watcher.settings import Config
 from watcher.shipped import shipped
-from watcher.store.database import Database, open_database
+from watcher.store.database import BUSY_SECONDS, Database, DatabaseError, open_database
 from watcher.store.references import ReferenceStore
 from watcher.text import name_as_text, printable
 from watcher.training import train
@@ -51,11 +52,23 @@ def sole_watcher(claimed: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def open_and_tell(config: Config, logger: FilteringBoundLogger) -> Database:
-    """Open the database, made and migrated as needed; say so where it is new."""
+def open_and_tell(config: Config, logger: FilteringBoundLogger, progress: Progress) -> Database:
+    """Open the database, made and migrated as needed; say so where it is new.
+
+    A fault that passes is waited for a while, as where a command is about to write; then it is raised.
+    """
     file = config.database.file
     is_new = not file.exists()
-    database = open_database(file, PATIENCE)
+    give_up = time.monotonic() + BUSY_SECONDS
+    while True:
+        progress(0)
+        try:
+            database = open_database(file, PATIENCE)
+            break
+        except DatabaseError as error:
+            if not passes(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(PATIENCE / 10)
     if is_new:
         logger.info("made", database=name_as_text(str(file)))
     return database

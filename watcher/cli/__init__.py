@@ -18,6 +18,7 @@ COMMANDS = {
     "classify": "Say what is in these files; move and record nothing.",
     "evaluate": "Say how often it is right on labelled images; move and record nothing.",
     "results": "Query and export the log.",
+    "retry": "Put failed files back into the inbox, to be put through again.",
     "config": "Check or show the settings, and where each comes from.",
     "init": "Write a config.toml with every setting and what it means.",
 }

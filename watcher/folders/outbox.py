@@ -6,8 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from watcher.folders.disk import move_without_replacing
+from watcher.text import name_as_text
 
 FOLDERS = (*(str(digit) for digit in range(10)), "review", "failed")
+MOST_OF_ONE_NAME = 1_000_000
 LONGEST_NAME = 255
 LONGEST_SUFFIX = 32
 REASON = ".reason.txt"
@@ -91,6 +93,10 @@ class Outbox:
                     self.remove_reason(destination, reason)
                 os.unlink(goal)
 
+    def give_back(self, destination: str, goal: str) -> None:
+        """Move a file out of the outbox. Raises FileExistsError where the goal's name is taken."""
+        move_without_replacing(self._absolute(destination), goal)
+
     def remove_reason(self, destination: str, reason: str) -> None:
         """Remove the file that `explain` put there; what else lies there by that name is left alone."""
         path, text = self._absolute(_reason_name(destination)), _as_bytes(reason)
@@ -124,6 +130,14 @@ def numbered(name: str, number: int) -> str:
         stem, suffix = name, ""
     ending = f"-{number}{suffix}"
     return _cut(stem, LONGEST_NAME - len(REASON) - len(os.fsencode(ending))) + ending
+
+
+def as_on_disk(recorded: str, name: str) -> str:
+    """The destination that a row records, in the bytes of the name that the file came with."""
+    folder = recorded.split("/", maxsplit=1)[0]
+    candidates = (f"{folder}/{numbered(name, number)}" for number in range(MOST_OF_ONE_NAME))
+    known = (candidate for candidate in candidates if name_as_text(candidate) == recorded)
+    return next(known, f"{folder}/{name}")
 
 
 def _reason_name(destination: str) -> str:
