@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from watcher.folders.claims import Claim
 
-MOST_ROUNDS = 5
-"""How often a file that changed meanwhile, or that the disk does not give back, is put through again."""
+MOST_ROUNDS = 8
+"""How often a file that changed, or that the disk does not give back, is tried again: for 9 seconds."""
 FIRST_REST = 0.1
 LONGEST_REST = 2.0
 

@@ -96,7 +96,7 @@ class _Daemon:
         config = self._config
         claims, outbox = Claims(config.inbox.path), Outbox(config.outbox.path)
         make_folders(config, claims, outbox, self._logger)
-        stack.enter_context(sole_watcher(claims.path))
+        stack.enter_context(sole_watcher(config, claims.path))
         require_one_disk(claims.path, outbox.path)
         database = stack.enter_context(closing(open_and_tell(config, self._logger, self._stop_early)))
         self._fitted = ready_classifier(config, database, self._logger, self._stop_early)

@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
@@ -37,19 +37,28 @@ def make_folders(config: Config, claims: Claims, outbox: Outbox, logger: Filteri
 
 
 @contextmanager
-def sole_watcher(claimed: Path) -> Iterator[None]:
-    """Hold the inbox for this process alone, by a lock that dies with it. Raises WatcherError."""
-    descriptor = os.open(claimed, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise WatcherError(
-            f"another watcher is at work on {printable(str(claimed.parent))} already"
-        ) from error
-    else:
+def sole_watcher(config: Config, claimed: Path) -> Iterator[None]:
+    """Hold the inbox, the outbox and the database for this process alone, by locks that die with it.
+
+    Two daemons would do each other no harm in the inbox alone. But one that starts takes every row that is
+    not marked filed for its own work that was cut short, and an outbox that two logs share is told by none.
+    Raises WatcherError.
+    """
+    config.cache.mkdir(parents=True, exist_ok=True)
+    places = (
+        (claimed, f"is at work on {printable(str(config.inbox.path))}"),
+        (config.outbox.path, f"files into {printable(str(config.outbox.path))}"),
+        (config.cache, f"keeps its log in {printable(str(config.database.file))}"),
+    )
+    with ExitStack() as stack:
+        for folder, what in places:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            stack.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise WatcherError(f"another watcher {what} already") from error
         yield
-    finally:
-        os.close(descriptor)
 
 
 def open_and_tell(config: Config, logger: FilteringBoundLogger, progress: Progress) -> Database:

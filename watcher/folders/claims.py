@@ -18,6 +18,8 @@ from watcher.folders.writing import is_open_for_writing
 
 FOLDER = ".claimed"
 LARGEST_FILE = 32 * 2**20
+_STILL_USED = {errno.ENOTEMPTY, errno.EEXIST}
+"""How the system refuses to remove a folder in which there is something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Claims:
 
     def __init__(self, inbox: Path) -> None:
         self.path = inbox / FOLDER
+        self._spare: str | None = None
 
     def make(self) -> None:
         """Make the private folder where there is none."""
@@ -74,8 +77,7 @@ class Claims:
                     refused(arrival, f"it cannot be taken: {error.strerror}")
                     continue
                 if not claims:
-                    with suppress(OSError):
-                        os.rmdir(batch)
+                    self._discard(batch)
                     raise
                 for other in arrivals[number:]:
                     left(other)
@@ -83,7 +85,7 @@ class Claims:
             token = _token(batch, arrival.name)
             claims[arrival.name] = Claim(token, goal, arrival.name, arrival.arrived, now)
         if not claims:
-            os.rmdir(batch)
+            self._discard(batch)
         return list(claims.values())
 
     def left(self) -> Iterator[Claim]:
@@ -110,10 +112,27 @@ class Claims:
                 os.unlink(path)
             batches.add(os.path.dirname(path))
         for batch in batches:
-            with suppress(OSError):  # others of the batch are still on their way
+            try:
                 os.rmdir(batch)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                if error.errno not in _STILL_USED:
+                    raise
+
+    def _discard(self, batch: str) -> None:
+        """Remove a batch that holds nothing; where that cannot be done now, it serves as the next one."""
+        try:
+            os.rmdir(batch)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            self._spare = batch
 
     def _new_batch(self) -> str:
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            return spare
         while True:
             batch = os.path.join(self.path, f"{time.time_ns():016x}")
             try:
