@@ -103,6 +103,14 @@ class Sorter:
         if self._wait(seconds):
             time.sleep(0.02)
 
+    def abandon(self) -> int:
+        """Forget what is claimed, whose files are out of reach, and whatever comes back of it; how many."""
+        count = self.claimed
+        for pile in (self._waiting, self._in_hand, self._suspects, self._outcomes, self._resting):
+            pile.clear()
+        self._is_retrying = False
+        return count
+
     def step(self, fitted: Fitted, timeout: float, *, taking: bool) -> None:
         """Wait for something to happen, at most so many seconds, and see to it; claim more if `taking`.
 

@@ -1,17 +1,15 @@
-"""What has to be there before the first picture: folders, the sole right to them, database, references."""
+"""What has to be there before the first picture: folders, database, references."""
 
 import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
 from watcher.errors import WatcherError, passes
 from watcher.fitting import Fitted, fitted_classifier, forget_others
-from watcher.folders.claims import Claims
 from watcher.folders.outbox import Outbox
 from watcher.labelled import SourceError, labelled_images
 from watcher.settings import Config
@@ -26,27 +24,24 @@ PATIENCE = 1.0
 Progress = Callable[[int], object]
 
 
-def make_folders(config: Config, claims: Claims, outbox: Outbox, logger: FilteringBoundLogger) -> None:
+def make_folders(config: Config, outbox: Outbox, logger: FilteringBoundLogger) -> None:
     """Make the folders that are missing, and say so."""
     for folder in (config.inbox.path, config.outbox.path):
         if not folder.exists():
             folder.mkdir(parents=True)
             logger.info("made", folder=name_as_text(str(folder)))
-    claims.make()
     outbox.make()
 
 
 @contextmanager
-def sole_watcher(config: Config, claimed: Path) -> Iterator[None]:
-    """Hold the inbox, the outbox and the database for this process alone, by locks that die with it.
+def sole_watcher(config: Config) -> Iterator[None]:
+    """Hold the outbox and the database for this process alone, by locks that die with it.
 
-    Two daemons would do each other no harm in the inbox alone. But one that starts takes every row that is
-    not marked filed for its own work that was cut short, and an outbox that two logs share is told by none.
-    Raises WatcherError.
+    A daemon that starts takes every row that is not marked filed for its own work that was cut short, and no
+    log tells the whole of an outbox that two share. Raises WatcherError.
     """
     config.cache.mkdir(parents=True, exist_ok=True)
     places = (
-        (claimed, f"is at work on {printable(str(config.inbox.path))}"),
         (config.outbox.path, f"files into {printable(str(config.outbox.path))}"),
         (config.cache, f"keeps its log in {printable(str(config.database.file))}"),
     )

@@ -28,6 +28,7 @@ class Flusher:
 
     def __init__(self, folder: Path) -> None:
         self.failed_at = -math.inf
+        self._folder = folder
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         library = ctypes.CDLL(None, use_errno=True)
         self._syncfs = getattr(library, "syncfs", None)
@@ -40,6 +41,12 @@ class Flusher:
             code = ctypes.get_errno()
             self.failed_at = time.time()
             raise OSError(code, os.strerror(code))
+
+    def reopen(self) -> None:
+        """Flush from now on the disk that the folder's path leads to now; it may have been mounted anew."""
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        os.close(self._descriptor)
+        self._descriptor = descriptor
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -67,12 +74,18 @@ def require_one_disk(claimed: Path, outbox: Path) -> None:
     """
     for left in [*claimed.glob(f"{PROBE}*"), *outbox.glob(f"{PROBE}*")]:
         left.unlink(missing_ok=True)
-    with tempfile.NamedTemporaryFile(dir=claimed, prefix=PROBE) as probe:
+    try:
+        probe = tempfile.NamedTemporaryFile(dir=claimed, prefix=PROBE)  # noqa: SIM115 - closed below
+    except OSError as error:
+        error.filename = os.fspath(claimed)  # the probe's own name would say nothing
+        raise
+    with probe:
         goal = outbox / Path(probe.name).name
         try:
             os.link(probe.name, goal)
         except OSError as error:
             if error.errno != errno.EXDEV:
+                error.filename, error.filename2 = os.fspath(outbox), None
                 raise
             raise DiskError(
                 f"the inbox ({printable(str(claimed.parent))}) and the outbox ({printable(str(outbox))}) "
