@@ -150,9 +150,9 @@ class _Daemon:
                 self._stop.wait(0.05)
 
     def finish(self) -> None:
-        """Claim nothing more, finish what is claimed."""
+        """Claim nothing more, finish what workers have in hand; suspects are left to the next start."""
         self._logger.info("stopping")
-        while not self.sorter.is_idle:
+        while self.sorter.is_working:
             self.sorter.step(self._fitted, 1.0, taking=False)
         self._logger.info("stopped", pictures=self._count)
 

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from watcher.errors import Unreadable
+from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.jpeg import SIGNATURE as JPEG
 from watcher.recognition.jpeg import checked_jpeg, exif_orientation
 from watcher.recognition.pixels import rgb_image
@@ -42,7 +42,7 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
     A picture of another size is scaled to fit with its proportions kept; the margins get its paper's color.
     Of an animation or a file of several pages, the first picture is read.
     Raises Unreadable, its text the reason, for whatever is no whole PNG, JPEG, BMP, TIFF, GIF or WebP picture
-    of at most 50 million pixels.
+    of at most 50 million pixels; LacksMemory, which is one too, where there is not the memory for it.
     """
     if not data:
         raise Unreadable("it is empty")
@@ -50,6 +50,8 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
         return _square(_upright_rgb(data))
     except Unreadable:
         raise
+    except MemoryError as error:
+        raise LacksMemory("reading it takes more memory than there is for it") from error
     except Exception as error:  # whatever a decoder stumbles over, the file is no whole picture
         raise Unreadable(_reason(error)) from error
 
@@ -147,6 +149,4 @@ def _reason(error: Exception) -> str:
     told = str(error).lower()
     if isinstance(error, EOFError) or any(word in told for word in CUT_OFF):
         return "it is cut off: the file ends before the picture does"
-    if isinstance(error, MemoryError):
-        return "it is too large for this computer's memory"
     return "it is damaged: its content makes no picture"
