@@ -109,7 +109,9 @@ def environment(settings: Mapping[str, object]) -> dict[str, str]:
     return ours | {f"WATCHER_{key.upper()}": str(value).lower() for key, value in settings.items()}
 
 
-def run(place: Path, *arguments: str, code: int = 0, **settings: object) -> subprocess.CompletedProcess[str]:
+def run(
+    place: Path, *arguments: str, code: int = 0, within: float = 30, **settings: object
+) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder to its end, which must have this exit code and must not be a traceback."""
     done = subprocess.run(
         [*WATCHER, *arguments],
@@ -117,7 +119,7 @@ def run(place: Path, *arguments: str, code: int = 0, **settings: object) -> subp
         env=environment(settings),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=within,
         check=False,
     )
     assert "Traceback" not in done.stderr
