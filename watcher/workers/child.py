@@ -41,7 +41,7 @@ class Limits:
         return min(self.deadline, self.patience(file)) if self.hurried else self.deadline
 
     def patience(self, file: bytes) -> float:
-        """The seconds until reading this file is in the way of others; photographs are long and take longer."""
+        """The seconds until reading this file is in the way of others; photographs take longer."""
         return PATIENCE + len(file) / BYTES_A_SECOND
 
     def comparing(self, count: int) -> float:
