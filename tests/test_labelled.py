@@ -175,8 +175,13 @@ def test_idx_images_that_are_damaged(tmp_path: Path, content: bytes, fault: str)
     assert told(source) == f"{source}: {fault}"
 
 
+PACKED = gzip.compress(b"x" * 99)
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"no gzip", gzip.compress(b"x" * 99)[:-9], gzip.compress(b"x" * 99)[:12] + b"\xff" * 30]
+    "content",
+    [b"", b"no gzip", PACKED[:-9], PACKED[:12] + b"\xff" * 30],
+    ids=["none", "other", "cut off", "damaged"],
 )
 def test_gzip_that_is_damaged(tmp_path: Path, content: bytes) -> None:
     source = pair(tmp_path, bright_on_black(1), [1]).with_suffix(".gz")
