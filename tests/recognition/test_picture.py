@@ -196,7 +196,7 @@ def test_fine_patterns_are_averaged_when_scaled_down() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
-    [("GIF", "is animated"), ("PNG", "is animated"), ("WEBP", "is animated"), ("TIFF", "holds several pages")],
+    [*((kind, "is animated") for kind in ("GIF", "PNG", "WEBP")), ("TIFF", "holds several pages")],
 )
 def test_a_file_of_several_pictures_is_refused(kind: str, reason: str) -> None:
     one, other = Image.new("RGB", (64, 64), (10, 120, 200)), Image.new("RGB", (64, 64), (250, 0, 0))
