@@ -60,6 +60,10 @@ class FaultyDecoder:
         heights = map(int, self._tries.read_text().split())
         return Counter((KINDS[height % len(KINDS)], height // len(KINDS)) for height in heights)
 
+    def forget(self) -> None:
+        """The tries there were."""
+        self._tries.write_text("")
+
 
 def pill(kind: str, number: int = 1) -> bytes:
     """A PNG file that does this to who reads it, where the decoder has the fault."""
