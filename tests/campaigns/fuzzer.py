@@ -1,4 +1,4 @@
-"""A fuzzer that is led by coverage: a file that takes a new way through the code is kept, and changed further.
+"""A fuzzer that is led by coverage: a file that takes a new way through the code is kept and changed further.
 
 It reads in a process of its own, which writes down what it is about to read: where a decoder crashes that
 process or never ends, the file that did it is known.
