@@ -150,7 +150,7 @@ class Daemon:
 
     def __enter__(self) -> Self:
         try:
-            wait_until(lambda: self.said("ready") or self.process.poll() is not None)
+            wait_until(lambda: self.said("ready") or self.process.poll() is not None, 60)
             assert self.said("ready"), self.complaints()
         except BaseException:
             self.process.kill()
