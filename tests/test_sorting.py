@@ -288,6 +288,17 @@ def test_told_to_take_nothing_it_leaves_what_went_wrong_for_the_next_start(hall:
     assert [claim.tries for claim in Claims(hall.place.inbox).left()] == [1]
 
 
+def test_what_nobody_can_take_from_its_worker_is_told_once(hall: Hall) -> None:
+    make_files(hall.place.inbox, {"a.png": POISON})
+    hall.door.sweep()
+    hall.step()
+    assert hall.sorter.overdue(60) == []
+    assert [claim.name for claim in hall.sorter.overdue(0)] == ["a.png"]
+    assert hall.sorter.overdue(0) == []
+    hall.pool.is_guarded = True
+    assert hall.sorter.overdue(0) == []
+
+
 def test_a_row_names_the_references_it_was_decided_under_even_where_they_changed_meanwhile(
     hall: Hall,
 ) -> None:

@@ -161,6 +161,8 @@ class _Daemon:
         self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=True)
         for path, why in self._door.left_alone().items():
             self._logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
+        for claim in self.sorter.overdue(self._config.workers.deadline_seconds):
+            self._logger.warning("takes longer than it may", name=name_as_text(claim.name))
 
     def _say(self, decision: Decision, seconds: float) -> None:
         self._count += 1

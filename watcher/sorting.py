@@ -57,6 +57,7 @@ class Sorter:
         self._in_hand: dict[Future[list[Recognized]], Batch] = {}
         self._suspects: deque[Claim] = deque()
         self._ready_for_suspects = False
+        self._late: set[Future[list[Recognized]]] = set()
 
     @property
     def has_room(self) -> bool:
@@ -72,6 +73,23 @@ class Sorter:
     def is_idle(self) -> bool:
         """Whether nothing is claimed."""
         return not self._in_hand and not self._suspects
+
+    def overdue(self, deadline: float) -> list[Claim]:
+        """What threads have had in hand for longer than a deadline for each allows; each is told once.
+
+        Nobody can take it from them.
+        """
+        if self._pool.is_guarded:
+            return []
+        allowed = deadline * sum(len(batch.claims) for batch in self._in_hand.values())
+        late = {
+            future: batch
+            for future, batch in self._in_hand.items()
+            if batch.claims and time.monotonic() - batch.claims[0].taken > allowed
+        }
+        new = [claim for future, batch in late.items() if future not in self._late for claim in batch.claims]
+        self._late = set(late)
+        return new
 
     def wake(self) -> None:
         """Something happened that `step` should see to."""
