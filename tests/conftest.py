@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from daemon import Place, furnished, run
+from pills import faulty_decoder
 from workshop import Workshop
 
 from watcher.folders.claims import Claims
@@ -14,6 +15,8 @@ from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
 from watcher.store.database import open_database
 from watcher.store.results import ResultsLog
+
+__all__ = ["faulty_decoder"]
 
 
 @pytest.fixture

@@ -183,13 +183,16 @@ class _Daemon:
                 self.sorter.rest(0.05)
 
     def finish(self) -> None:
-        """Claim nothing more, finish what is claimed; not for ever, where something is in the way."""
+        """Claim nothing more, finish what workers have in hand; the rest is left to the next start.
+
+        Not for ever, where something is in the way.
+        """
         self._logger.info("stopping")
         self._stall.try_now()
         give_up = math.inf
-        while not self.sorter.is_idle and time.monotonic() < give_up:
+        while self.sorter.is_working and time.monotonic() < give_up:
             self._step(0.2, taking=False)
-            if give_up == math.inf and (self._stall.fault is not None or self.sorter.is_waiting):
+            if give_up == math.inf and self._stall.fault is not None:
                 give_up = time.monotonic() + STOP_PATIENCE
         left = {} if self.sorter.is_idle else {"left_claimed": self.sorter.claimed}
         self._logger.info("stopped", pictures=self._count, **left)
@@ -204,7 +207,7 @@ class _Daemon:
         again, filed = self._journey.resume()
         if again or filed:
             self._logger.info("resumed", to_recognise=len(again), filed=filed)
-        self.sorter.again(again)
+        self.sorter.again(again, self._fitted)
 
     def _step(self, timeout: float, *, taking: bool = True) -> bool:
         """Let the sorter take a step, or stand still while a fault lasts; False where the inbox was lost."""
@@ -233,9 +236,14 @@ class _Daemon:
             self._stall.met(fault)
         else:
             self._stall.over()
+        self._tell_of_files()
+        return True
+
+    def _tell_of_files(self) -> None:
         for path, why in self._door.left_alone().items():
             self._logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
-        return True
+        for claim in self.sorter.overdue(self._config.workers.deadline_seconds):
+            self._logger.warning("takes longer than it may", name=name_as_text(claim.name))
 
     def _say(self, decision: Decision, seconds: float) -> None:
         self._count += 1

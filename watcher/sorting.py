@@ -1,20 +1,18 @@
 """The daemon's heart: from the door through the pool to the journey, one event at a time."""
 
-import errno
 import math
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
-from hashlib import sha256
-from queue import Empty, SimpleQueue
 
+from watcher.bell import Bell
 from watcher.deciding import Outcome
-from watcher.errors import UnfitReferencesError, Unreadable
+from watcher.errors import UnfitReferencesError
+from watcher.findings import Unread, blame, content_of, failed
 from watcher.fitting import Fitted
-from watcher.folders.claims import Claim, Claims, is_being_written, read_claim
+from watcher.folders.claims import Claim, Claims, is_being_written
 from watcher.folders.door import Door
 from watcher.folders.inbox import Arrival
 from watcher.journey import Journey
@@ -23,24 +21,25 @@ from watcher.store.results import Decision
 from watcher.workers import Pool, Recognized
 
 LARGEST_BATCH = 64
-RESTLESS = "it was changed again and again while it was worked on"
-NOT_GIVEN_BACK = f"the disk does not give it back: {os.strerror(errno.EIO)}"
+MOST_SUSPECTS = 1000
+INTERRUPTED = "recognising it went wrong, and watcher itself ended while it was tried again"
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Claims that are in a worker's hands."""
+    """Claims that are in a worker's hands; `apart` from all others, or for the `last` time."""
 
     claims: Sequence[Claim]
     fitted: Fitted
-    alone: bool
+    last: bool
+    apart: bool
 
 
 class Sorter:
     """Claims what the pool can take, and finishes what comes back. For one thread.
 
     `wake` may be called from any thread; `filed` is told of each picture that was filed, with the seconds
-    since it was claimed.
+    since it was claimed, and `lost` of each claim whose file somebody removed.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts it brings together
@@ -58,10 +57,12 @@ class Sorter:
         self._journey = journey
         self._filed = filed
         self._lost = lost
-        self._woken: SimpleQueue[None] = SimpleQueue()
-        self._waiting: deque[Sequence[Claim]] = deque()
+        self._bell = Bell()
+        self._waiting: deque[tuple[Sequence[Claim], bool]] = deque()
         self._in_hand: dict[Future[list[Recognized]], Batch] = {}
         self._suspects: deque[Claim] = deque()
+        self._ready_for_suspects = False
+        self._late: set[Future[list[Recognized]]] = set()
         self._outcomes: list[Outcome] = []
         self._is_retrying = False
         self._resting = Resting()
@@ -69,7 +70,12 @@ class Sorter:
     @property
     def has_room(self) -> bool:
         """Whether the pool can take more."""
-        return not self._suspects and not self._waiting and len(self._in_hand) < 2 * self._pool.count
+        return self._places() > 0 and not self._waiting and len(self._suspects) < MOST_SUSPECTS
+
+    @property
+    def is_working(self) -> bool:
+        """Whether workers have anything in hand, or what they found is not filed yet."""
+        return bool(self._in_hand or self._outcomes)
 
     @property
     def is_idle(self) -> bool:
@@ -84,24 +90,46 @@ class Sorter:
     @property
     def claimed(self) -> int:
         """How many pictures are claimed."""
-        batches = [*self._waiting, *(batch.claims for batch in self._in_hand.values())]
+        batches = [claims for claims, _ in self._waiting]
+        batches += [batch.claims for batch in self._in_hand.values()]
         alone = len(self._suspects) + len(self._outcomes) + len(self._resting)
-        return alone + sum(len(batch) for batch in batches)
+        return alone + sum(len(claims) for claims in batches)
+
+    def overdue(self, deadline: float) -> list[Claim]:
+        """What threads have had in hand for longer than a deadline for each allows; each is told once.
+
+        Nobody can take it from them.
+        """
+        if self._pool.is_guarded:
+            return []
+        allowed = deadline * sum(len(batch.claims) for batch in self._in_hand.values())
+        late = {
+            future: batch
+            for future, batch in self._in_hand.items()
+            if batch.claims and time.monotonic() - batch.claims[0].taken > allowed
+        }
+        new = [claim for future, batch in late.items() if future not in self._late for claim in batch.claims]
+        self._late = set(late)
+        return new
 
     def wake(self) -> None:
         """Something happened that `step` should see to."""
-        self._woken.put(None)
+        self._bell.ring()
 
-    def again(self, claims: Sequence[Claim]) -> None:
-        """Put claims of an earlier run through."""
-        for start in range(0, len(claims), LARGEST_BATCH):
-            self._waiting.append(claims[start : start + LARGEST_BATCH])
+    def again(self, claims: Sequence[Claim], fitted: Fitted) -> None:
+        """Put claims of an earlier run through.
+
+        They were interrupted. Who came to an end by what it was doing cannot be told, so that what goes wrong
+        now counts as the second time, but to have been interrupted is held against none: but for those that
+        had brought a worker to grief before.
+        """
+        given_up = (claim for claim in claims if claim.tries > 1)
+        self._outcomes += [Outcome(claim, failed(claim, INTERRUPTED), fitted.version) for claim in given_up]
+        self._suspects.extend(claim for claim in claims if claim.tries == 1)
+        others = [claim for claim in claims if not claim.tries]
+        for start in range(0, len(others), LARGEST_BATCH):
+            self._waiting.append((others[start : start + LARGEST_BATCH], True))
         self.wake()
-
-    def rest(self, seconds: float) -> None:
-        """Let time pass, less where something happens; however much does, it is woken now and then only."""
-        if self._wait(seconds):
-            time.sleep(0.02)
 
     def abandon(self) -> int:
         """Forget what is claimed, whose files are out of reach, and whatever comes back of it; how many."""
@@ -111,45 +139,56 @@ class Sorter:
         self._is_retrying = False
         return count
 
-    def step(self, fitted: Fitted, timeout: float, *, taking: bool) -> None:
-        """Wait for something to happen, at most so many seconds, and see to it; claim more if `taking`.
+    def rest(self, seconds: float) -> None:
+        """Let time pass, less where something happens; however much does, it is woken now and then only."""
+        if self._bell.wait(seconds):
+            time.sleep(0.02)
 
-        Whatever fault is raised, nothing is forgotten: the next step goes on from where this one stopped.
+    def step(self, fitted: Fitted, timeout: float, *, taking: bool) -> None:
+        """Wait for something to happen, at most so many seconds, and see to it.
+
+        If `taking`, claim more, and try again what went wrong, beside the others. Whatever fault is raised,
+        nothing is forgotten: the next step goes on from where this one stopped.
         """
-        self._wait(min(timeout, self._resting.left))
+        self._bell.wait(min(timeout, self._resting.left) if taking else timeout)
         self._collect()
         self._file()
-        for claim in self._resting.rested():
-            self._waiting.append([claim])
-        if self._suspects:
-            if not self._in_hand:
-                self._submit([self._suspects[0]], fitted, alone=True)
-                self._suspects.popleft()
-            return
-        while self._waiting and len(self._in_hand) < 2 * self._pool.count:
-            self._submit(self._waiting[0], fitted)
-            self._waiting.popleft()
-        if taking and not self._waiting:
+        if taking:
+            for claim in self._resting.rested():
+                self._waiting.append(([claim], False))
+            self._try_again(fitted)
+            self._put_through(fitted)
             self._claim(fitted)
 
-    def _wait(self, timeout: float) -> bool:
-        """Whether something happened within so many seconds."""
-        try:
-            self._woken.get(timeout=timeout) if timeout > 0 else self._woken.get_nowait()
-        except Empty:
-            return False
-        try:
-            while True:
-                self._woken.get_nowait()
-        except Empty:
-            return True
+    def _places(self) -> int:
+        return 2 * self._pool.count - sum(not batch.apart for batch in self._in_hand.values())
+
+    def _try_again(self, fitted: Fitted) -> None:
+        """Try one suspect by itself. What is tried then is kept with the claim: there is no third time."""
+        if not self._suspects or any(batch.apart for batch in self._in_hand.values()):
+            return
+        if not self._ready_for_suspects:
+            # A process takes its time to start. It would be no claim's fault if this one ended meanwhile.
+            self._hand_over(Batch((), fitted, last=True, apart=True), ())
+            return
+        if self._suspects[0].tries == 1:
+            self._suspects[0] = _kept(self._claims.begin_again, self._suspects[0])
+        self._submit([self._suspects[0]], fitted, last=True, apart=True)
+        self._suspects.popleft()
+
+    def _put_through(self, fitted: Fitted) -> None:
+        while self._waiting and self._places() > 0:
+            claims, last = self._waiting[0]
+            self._submit(claims, fitted, last=last)
+            self._waiting.popleft()
 
     def _claim(self, fitted: Fitted) -> None:
         """Claim for every free place in the pool; what comes beyond that waits in the inbox.
 
         Few arrivals are shared out among the idle workers, many make a large batch.
         """
-        while (places := 2 * self._pool.count - len(self._in_hand)) > 0:
+        while self.has_room:
+            places = self._places()
             arrivals = self._door.take(LARGEST_BATCH)
             if not arrivals:
                 return
@@ -158,69 +197,79 @@ class Sorter:
             for start in range(0, len(arrivals), size):
                 claims = self._claims.take(arrivals[start : start + size], self._refuse, self._leave)
                 if claims:
-                    self._waiting.append(claims)
-                    self._submit(claims, fitted)
-                    self._waiting.pop()
-
-    def _leave(self, arrival: Arrival) -> None:
-        self._door.hint(arrival.path)
+                    self._waiting.append((claims, False))
+            self._put_through(fitted)
 
     def _refuse(self, arrival: Arrival, why: str) -> None:
         self._door.refuse(arrival.path, why)
 
-    def _submit(self, claims: Sequence[Claim], fitted: Fitted, *, alone: bool = False) -> None:
+    def _leave(self, arrival: Arrival) -> None:
+        self._door.hint(arrival.path)
+
+    def _submit(
+        self, claims: Sequence[Claim], fitted: Fitted, *, last: bool = False, apart: bool = False
+    ) -> None:
         """Read claims and hand them to the pool; what cannot be read needs no worker."""
-        found = [(claim, self._read(claim)) for claim in claims]
+        found = [(claim, self._content_of(claim, is_allowed=apart)) for claim in claims]
         read = [(claim, content) for claim, content in found if isinstance(content, bytes)]
         if read:
-            future = self._pool.submit(fitted.folder, [content for _, content in read])
-            self._in_hand[future] = Batch([claim for claim, _ in read], fitted, alone)
-            future.add_done_callback(lambda _: self.wake())
+            batch = Batch([claim for claim, _ in read], fitted, last, apart)
+            self._hand_over(batch, [content for _, content in read])
         for claim, content in found:
             if isinstance(content, Recognized):
                 self._outcomes.append(Outcome(claim, content, fitted.version))
                 self.wake()
-            elif content is FileNotFoundError:
+            elif content is Unread.GONE:
                 self._lost(claim)
-            elif content is OSError:
+            elif content is Unread.LATER:
                 self._resting.put(claim, counts=True)
 
-    def _read(self, claim: Claim) -> bytes | Recognized | type[OSError]:
-        """The content of a claimed file, what is found without it, or what keeps it from being read now."""
-        is_worn_out = self._resting.is_worn_out(claim)
-        try:
-            content = read_claim(claim)
-        except Unreadable as error:
-            return Recognized(None, None, str(error))
-        except FileNotFoundError:
-            return FileNotFoundError
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
-            return Recognized(None, None, NOT_GIVEN_BACK) if is_worn_out else OSError
-        return Recognized(sha256(content).hexdigest(), None, RESTLESS) if is_worn_out else content
+    def _content_of(self, claim: Claim, *, is_allowed: bool) -> bytes | Recognized | Unread:
+        """What `content_of` says; a picture that was tried twice is not tried again because it changed."""
+        is_worn_out = self._resting.is_worn_out(claim) or (claim.tries > 0 and not is_allowed)
+        return content_of(claim, is_worn_out=is_worn_out)
+
+    def _hand_over(self, batch: Batch, files: Sequence[bytes]) -> None:
+        if batch.apart:
+            submit = self._pool.submit_apart
+        else:
+            submit = self._pool.submit_again if batch.last else self._pool.submit
+        future = submit(batch.fitted.folder, files)
+        self._in_hand[future] = batch
+        future.add_done_callback(lambda _: self.wake())
 
     def _collect(self) -> None:
         """Take what came back from the pool."""
         for future in [future for future in self._in_hand if future.done()]:
-            batch = self._in_hand.pop(future)
+            batch = self._in_hand[future]
             fault = future.exception()
-            if fault is None:
-                results = future.result()
-            elif batch.alone:
-                results = [_failed(claim, fault) for claim in batch.claims]
-            elif isinstance(fault, UnfitReferencesError):
+            if isinstance(fault, UnfitReferencesError):
                 # No picture's fault: the cache was removed or damaged, and has to be made anew.
-                self._waiting.append(batch.claims)
+                del self._in_hand[future]
+                if batch.apart:
+                    self._suspects.extendleft(batch.claims)
+                else:
+                    self._waiting.append((batch.claims, batch.last))
                 raise fault
+            if fault is None:
+                self._ready_for_suspects |= batch.apart
+                self._sort_out(batch, future.result())
+            elif batch.last and len(batch.claims) == 1:
+                self._sort_out(batch, [failed(batch.claims[0], blame(fault))])
+            elif isinstance(fault, BrokenExecutor) and self._pool.is_guarded and not batch.last:
+                # Somebody killed a worker: what pictures do is done to its child.
+                self._waiting.append((batch.claims, True))
             else:
                 # One of the batch may have brought its worker down. Each is tried again by itself.
                 self._suspects.extend(batch.claims)
-                continue
-            self._outcomes += [
-                Outcome(claim, recognized, batch.fitted.version)
-                for claim, recognized in zip(batch.claims, results, strict=True)
-            ]
+            del self._in_hand[future]
+
+    def _sort_out(self, batch: Batch, results: Sequence[Recognized]) -> None:
+        for claim, recognized in zip(batch.claims, results, strict=True):
+            if recognized.grief and not batch.last:
+                self._suspects.append(_kept(self._claims.set_aside, claim))
+            else:
+                self._outcomes.append(Outcome(claim, recognized, batch.fitted.version))
 
     def _file(self) -> None:
         """File all that was found, in one transaction."""
@@ -238,15 +287,9 @@ class Sorter:
             self._resting.put(claim, counts=not is_being_written(claim.path))
 
 
-def _failed(claim: Claim, fault: BaseException) -> Recognized:
+def _kept(keep: Callable[[Claim], Claim], claim: Claim) -> Claim:
+    """The claim with what is known of it kept on the disk, where the disk takes it."""
     try:
-        digest = sha256(read_claim(claim)).hexdigest()
-    except Unreadable:
-        digest = None
-    return Recognized(digest, None, _blame(fault))
-
-
-def _blame(fault: BaseException) -> str:
-    if isinstance(fault, BrokenExecutor):
-        return "the worker that read it died, twice"
-    return f"recognising it failed, twice: {type(fault).__name__}: {fault}"
+        return keep(claim)
+    except OSError:
+        return claim
