@@ -163,9 +163,9 @@ class _Daemon:
             before = self._count
             self._door.sweep()
             while (self._door.is_open or not self.sorter.is_idle) and not self._stop.is_set():
-                if self._count > count or not self.sorter.is_waiting:
+                if self._count > count:
                     count, give_up = self._count, time.monotonic() + ONCE_PATIENCE
-                elif time.monotonic() > give_up:
+                elif self.sorter.is_waiting and time.monotonic() > give_up:
                     break
                 self._step(self._config.inbox.sweep_seconds)
                 if self._stall.seconds > ONCE_PATIENCE:

@@ -74,8 +74,8 @@ class Sorter:
 
     @property
     def is_working(self) -> bool:
-        """Whether workers have anything in hand, or what they found is not filed yet."""
-        return bool(self._in_hand or self._outcomes)
+        """Whether workers have anything in hand or are about to, or what they found is not filed yet."""
+        return bool(self._in_hand or self._outcomes or self._waiting)
 
     @property
     def is_idle(self) -> bool:
@@ -157,7 +157,8 @@ class Sorter:
             for claim in self._resting.rested():
                 self._waiting.append(([claim], False))
             self._try_again(fitted)
-            self._put_through(fitted)
+        self._put_through(fitted)
+        if taking:
             self._claim(fitted)
 
     def _places(self) -> int:
