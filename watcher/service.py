@@ -30,6 +30,9 @@ from watcher.workers import Pool
 ONCE_PATIENCE = 10.0
 """How long, in seconds, `--once` waits for files that somebody keeps writing."""
 
+SUSPECTS_PATIENCE = 2.0
+"""How long, in seconds, stopping goes on with pictures that went wrong; the next start sees to the others."""
+
 
 class Stopped(Exception):  # noqa: N818 - not an error
     """Somebody asked to stop before the daemon was ready."""
@@ -150,10 +153,11 @@ class _Daemon:
                 self._stop.wait(0.05)
 
     def finish(self) -> None:
-        """Claim nothing more, finish what workers have in hand; suspects are left to the next start."""
+        """Claim nothing more, finish what is claimed; of what is suspect, as much as can soon be done."""
         self._logger.info("stopping")
-        while self.sorter.is_working:
-            self.sorter.step(self._fitted, 1.0, taking=False)
+        give_up = time.monotonic() + SUSPECTS_PATIENCE
+        while self.sorter.is_working or (not self.sorter.is_idle and time.monotonic() < give_up):
+            self.sorter.step(self._fitted, 1.0, taking=False, retrying=time.monotonic() < give_up)
         self._logger.info("stopped", pictures=self._count)
 
     def _step(self, timeout: float) -> None:

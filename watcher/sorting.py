@@ -110,15 +110,16 @@ class Sorter:
         for start in range(0, len(others), LARGEST_BATCH):
             self._submit(others[start : start + LARGEST_BATCH], fitted, last=True)
 
-    def step(self, fitted: Fitted, timeout: float, *, taking: bool) -> None:
+    def step(self, fitted: Fitted, timeout: float, *, taking: bool, retrying: bool = True) -> None:
         """Wait for something to happen, at most so many seconds, and see to it.
 
-        If `taking`, claim more, and try again what went wrong, beside the others.
+        Claim more if `taking`; if `retrying`, try again what went wrong, beside the others.
         """
         self._wait(timeout)
         self._finish()
-        if taking:
+        if retrying:
             self._try_again(fitted)
+        if taking:
             self._claim(fitted)
 
     def _wait(self, timeout: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from multiprocessing import util
+from multiprocessing import resource_tracker, util
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
@@ -146,6 +146,7 @@ def _cores() -> int:
 @contextmanager
 def _signals_held() -> Iterator[None]:
     """Processes started meanwhile never see Ctrl-C or SIGTERM: the daemon does, and lets them finish."""
+    resource_tracker.ensure_running()  # it comes with the first process, and would let the signals through
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
