@@ -108,7 +108,8 @@ class Sorter:
         self._suspects.extend(claim for claim in claims if claim.tries == 1)
         others = [claim for claim in claims if not claim.tries]
         for start in range(0, len(others), LARGEST_BATCH):
-            self._submit(others[start : start + LARGEST_BATCH], fitted, last=True)
+            batch = others[start : start + LARGEST_BATCH]
+            self._submit(batch, fitted, last=True, apart=not self._pool.is_guarded)
 
     def abandon(self) -> int:
         """Forget what is claimed, whose files are out of reach, and whatever comes back of it; how many."""

@@ -41,17 +41,16 @@ class Pool:
 
     def submit(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
         """Have a batch recognised for the first time."""
-        if not self.is_guarded:
-            return self._workers.submit(recognize, fitted, files)
-        return self._workers.submit(_recognize_guarded, fitted, files, self._hurried)
+        if self.is_guarded:
+            return self._workers.submit(_recognize_guarded, fitted, files, self._hurried)
+        return self._workers.submit(recognize, fitted, files)
 
     def submit_again(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have a batch recognised that was interrupted: behind a guard, and with all the time allowed."""
-        crew = self._workers if self.is_guarded else self._apart
-        return crew.submit(_recognize_guarded, fitted, files, self._unhurried)
+        """Have a batch recognised that was interrupted, with all the time allowed; for a guarded pool."""
+        return self._workers.submit(_recognize_guarded, fitted, files, self._unhurried)
 
     def submit_apart(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have what is suspect recognised beside all others; with no files, have that made ready."""
+        """Have what is suspect recognised beside all others, in a process; with no files, have that ready."""
         return self._apart.submit(_recognize_guarded, fitted, files, self._unhurried)
 
     def warm(self, fitted: Path) -> None:
