@@ -279,12 +279,12 @@ def test_what_was_interrupted_by_no_fault_of_its_own_is_filed_however_often_that
     assert [row["status"] for row in hall.place.rows()] == ["filed"]
 
 
-def test_told_to_take_nothing_it_leaves_what_went_wrong_for_the_next_start(hall: Hall) -> None:
+def test_told_to_retry_nothing_it_leaves_what_went_wrong_for_the_next_start(hall: Hall) -> None:
     make_files(hall.place.inbox, {"a.png": POISON})
     hall.door.sweep()
     hall.step()
     hall.pool.answer_with_grief(POISON)
-    hall.step(taking=False)
+    hall.sorter.step(FIRST, 0, taking=False, retrying=False)
     assert not hall.sorter.is_working
     assert not hall.sorter.is_idle
     assert [claim.tries for claim in Claims(hall.place.inbox).left()] == [1]

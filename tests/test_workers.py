@@ -94,22 +94,21 @@ class TestPills:
         assert answer.reason == "recognising it takes longer than 0.1 s"
         assert other.reading
 
-    def test_what_is_suspect_holds_nothing_up(self, guarded: Pool, fitted: Path) -> None:
-        guarded.submit_apart(fitted, ()).result()
-        suspect = guarded.submit_apart(fitted, [pill("sleep")])
-        assert guarded.submit(fitted, [reference_picture(8)]).result()[0].reading
-        assert not suspect.done()
-        assert suspect.result()[0].grief
 
-    def test_the_children_die_with_their_worker_whatever_they_are_doing(
-        self, guarded: Pool, fitted: Path
-    ) -> None:
-        stuck = guarded.submit_again(fitted, [pill("spin")])
+@pytest.mark.usefixtures("faulty_decoder")
+def test_what_is_suspect_holds_nothing_up_and_its_process_dies_with_the_worker_whatever_it_does(
+    fitted: Path,
+) -> None:
+    with closing(Pool(settled(1, deadline=600))) as pool:
+        pool.submit_apart(fitted, ()).result()
         (worker,) = active_children()
         assert worker.pid
+        suspect = pool.submit_apart(fitted, [pill("spin")])
+        assert pool.submit(fitted, [reference_picture(8)]).result()[0].reading
+        assert not suspect.done()
         (child,) = map(int, Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split())
         os.kill(worker.pid, signal.SIGKILL)
-        assert isinstance(stuck.exception(), BrokenExecutor)
+        assert isinstance(suspect.exception(), BrokenExecutor)
         wait_until(lambda: not is_alive(child))
 
 

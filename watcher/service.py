@@ -1,6 +1,5 @@
 """The daemon: its start order, its signals, and what it does while it lives."""
 
-import math
 import os
 import threading
 import time
@@ -39,8 +38,8 @@ from watcher.workers import Pool
 
 ONCE_PATIENCE = 10.0
 """How long, in seconds, `--once` waits for files that somebody keeps writing, and for faults to pass."""
-STOP_PATIENCE = 1.5
-"""How long, in seconds, a daemon that was asked to stop waits for faults to pass."""
+STOP_PATIENCE = 2.0
+"""How long, in seconds, stopping goes on with pictures that went wrong, and waits for faults to pass."""
 
 
 class Stopped(Exception):  # noqa: N818 - not an error
@@ -183,17 +182,15 @@ class _Daemon:
                 self.sorter.rest(0.05)
 
     def finish(self) -> None:
-        """Claim nothing more, finish what workers have in hand; the rest is left to the next start.
-
-        Not for ever, where something is in the way.
-        """
+        """Claim nothing more, finish what is claimed; of what is suspect or hindered, what can be done soon."""
         self._logger.info("stopping")
         self._stall.try_now()
-        give_up = math.inf
-        while self.sorter.is_working and time.monotonic() < give_up:
-            self._step(0.2, taking=False)
-            if give_up == math.inf and self._stall.fault is not None:
-                give_up = time.monotonic() + STOP_PATIENCE
+        give_up = time.monotonic() + STOP_PATIENCE
+        while not self.sorter.is_idle:
+            is_late = time.monotonic() > give_up
+            if is_late and (self._stall.fault is not None or not self.sorter.is_working):
+                break
+            self._step(0.2, taking=False, retrying=not is_late)
         left = {} if self.sorter.is_idle else {"left_claimed": self.sorter.claimed}
         self._logger.info("stopped", pictures=self._count, **left)
 
@@ -209,7 +206,7 @@ class _Daemon:
             self._logger.info("resumed", to_recognise=len(again), filed=filed)
         self.sorter.again(again, self._fitted)
 
-    def _step(self, timeout: float, *, taking: bool = True) -> bool:
+    def _step(self, timeout: float, *, taking: bool = True, retrying: bool = True) -> bool:
         """Let the sorter take a step, or stand still while a fault lasts; False where the inbox was lost."""
         if self._stall.rest > 0:
             self.sorter.rest(min(timeout, self._stall.rest))
@@ -224,7 +221,8 @@ class _Daemon:
                     self._references, self._config.recognition, self._config.cache
                 )
                 self._is_unfit = False
-            self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=taking)
+            seconds = 0.0 if busy else timeout
+            self.sorter.step(self._fitted, seconds, taking=taking, retrying=retrying)
         except UnfitReferencesError as fault:
             self._stall.met(fault)
             self._is_unfit = True

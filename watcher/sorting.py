@@ -14,7 +14,6 @@ from watcher.findings import Unread, blame, content_of, failed
 from watcher.fitting import Fitted
 from watcher.folders.claims import Claim, Claims, is_being_written
 from watcher.folders.door import Door
-from watcher.folders.inbox import Arrival
 from watcher.journey import Journey
 from watcher.resting import Resting
 from watcher.store.results import Decision
@@ -33,6 +32,15 @@ class Batch:
     fitted: Fitted
     last: bool
     apart: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Claims that are about to become a batch."""
+
+    claims: Sequence[Claim]
+    last: bool = False
+    apart: bool = False
 
 
 class Sorter:
@@ -58,7 +66,7 @@ class Sorter:
         self._filed = filed
         self._lost = lost
         self._bell = Bell()
-        self._waiting: deque[tuple[Sequence[Claim], bool]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._in_hand: dict[Future[list[Recognized]], Batch] = {}
         self._suspects: deque[Claim] = deque()
         self._ready_for_suspects = False
@@ -90,10 +98,9 @@ class Sorter:
     @property
     def claimed(self) -> int:
         """How many pictures are claimed."""
-        batches = [claims for claims, _ in self._waiting]
-        batches += [batch.claims for batch in self._in_hand.values()]
-        alone = len(self._suspects) + len(self._outcomes) + len(self._resting)
-        return alone + sum(len(claims) for claims in batches)
+        waiting = sum(len(batch.claims) for batch in self._waiting)
+        in_hand = sum(len(batch.claims) for batch in self._in_hand.values())
+        return waiting + in_hand + len(self._suspects) + len(self._outcomes) + len(self._resting)
 
     def overdue(self, deadline: float) -> list[Claim]:
         """What threads have had in hand for longer than a deadline for each allows; each is told once.
@@ -128,7 +135,8 @@ class Sorter:
         self._suspects.extend(claim for claim in claims if claim.tries == 1)
         others = [claim for claim in claims if not claim.tries]
         for start in range(0, len(others), LARGEST_BATCH):
-            self._waiting.append((others[start : start + LARGEST_BATCH], True))
+            some = others[start : start + LARGEST_BATCH]
+            self._waiting.append(_Waiting(some, last=True, apart=not self._pool.is_guarded))
         self.wake()
 
     def abandon(self) -> int:
@@ -144,18 +152,18 @@ class Sorter:
         if self._bell.wait(seconds):
             time.sleep(0.02)
 
-    def step(self, fitted: Fitted, timeout: float, *, taking: bool) -> None:
+    def step(self, fitted: Fitted, timeout: float, *, taking: bool, retrying: bool = True) -> None:
         """Wait for something to happen, at most so many seconds, and see to it.
 
-        If `taking`, claim more, and try again what went wrong, beside the others. Whatever fault is raised,
-        nothing is forgotten: the next step goes on from where this one stopped.
+        Claim more if `taking`; if `retrying`, try again what went wrong, beside the others. Whatever fault is
+        raised, nothing is forgotten: the next step goes on from where this one stopped.
         """
-        self._bell.wait(min(timeout, self._resting.left) if taking else timeout)
+        self._bell.wait(min(timeout, self._resting.left) if retrying else timeout)
         self._collect()
         self._file()
-        if taking:
+        if retrying:
             for claim in self._resting.rested():
-                self._waiting.append(([claim], False))
+                self._waiting.append(_Waiting([claim]))
             self._try_again(fitted)
         self._put_through(fitted)
         if taking:
@@ -179,8 +187,8 @@ class Sorter:
 
     def _put_through(self, fitted: Fitted) -> None:
         while self._waiting and self._places() > 0:
-            claims, last = self._waiting[0]
-            self._submit(claims, fitted, last=last)
+            batch = self._waiting[0]
+            self._submit(batch.claims, fitted, last=batch.last, apart=batch.apart)
             self._waiting.popleft()
 
     def _claim(self, fitted: Fitted) -> None:
@@ -196,16 +204,14 @@ class Sorter:
             idle = max(1, places - self._pool.count)
             size = LARGEST_BATCH if len(arrivals) == LARGEST_BATCH else math.ceil(len(arrivals) / idle)
             for start in range(0, len(arrivals), size):
-                claims = self._claims.take(arrivals[start : start + size], self._refuse, self._leave)
+                claims = self._claims.take(
+                    arrivals[start : start + size],
+                    lambda arrival, why: self._door.refuse(arrival.path, why),
+                    lambda arrival: self._door.hint(arrival.path),
+                )
                 if claims:
-                    self._waiting.append((claims, False))
+                    self._waiting.append(_Waiting(claims))
             self._put_through(fitted)
-
-    def _refuse(self, arrival: Arrival, why: str) -> None:
-        self._door.refuse(arrival.path, why)
-
-    def _leave(self, arrival: Arrival) -> None:
-        self._door.hint(arrival.path)
 
     def _submit(
         self, claims: Sequence[Claim], fitted: Fitted, *, last: bool = False, apart: bool = False
@@ -247,10 +253,7 @@ class Sorter:
             if isinstance(fault, UnfitReferencesError):
                 # No picture's fault: the cache was removed or damaged, and has to be made anew.
                 del self._in_hand[future]
-                if batch.apart:
-                    self._suspects.extendleft(batch.claims)
-                else:
-                    self._waiting.append((batch.claims, batch.last))
+                self._waiting.append(_Waiting(batch.claims, batch.last, batch.apart))
                 raise fault
             if fault is None:
                 self._ready_for_suspects |= batch.apart
@@ -259,7 +262,7 @@ class Sorter:
                 self._sort_out(batch, [failed(batch.claims[0], blame(fault))])
             elif isinstance(fault, BrokenExecutor) and self._pool.is_guarded and not batch.last:
                 # Somebody killed a worker: what pictures do is done to its child.
-                self._waiting.append((batch.claims, True))
+                self._waiting.append(_Waiting(batch.claims, last=True))
             else:
                 # One of the batch may have brought its worker down. Each is tried again by itself.
                 self._suspects.extend(batch.claims)

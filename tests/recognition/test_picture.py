@@ -298,7 +298,12 @@ def tiff_with(tag: int, kind: int, count: int, value: int) -> bytes:
     (at,) = struct.unpack_from("<I", whole, 4)
     (entries,) = struct.unpack_from("<H", whole, at)
     old = [whole[at + 2 + 12 * n :][:12] for n in range(entries)]
-    new = sorted([*old, struct.pack("<HHII", tag, kind, count, value)])
+    new = sorted(
+        [
+            *(entry for entry in old if entry[:2] != struct.pack("<H", tag)),
+            struct.pack("<HHII", tag, kind, count, value),
+        ]
+    )
     directory = struct.pack("<H", len(new)) + b"".join(new) + struct.pack("<I", 0)
     return whole[:4] + struct.pack("<I", len(whole)) + whole[8:] + directory
 
@@ -307,6 +312,7 @@ PARTS = {
     "PNG chunks": png(64, 64, bytes(65 * 64), extra=chunk(b"IDAT", b"") * 200_000),
     "JPEG segments": jpeg_with(b"\xff\xc4\0\2" * 20_000),
     "JPEG scans": jpeg_with(b"\xff\xda\0\2" * 300),
+    "TIFF samples": tiff_with(277, 3, 1, 47618),
     "TIFF numbers": tiff_with(60_000, 3, 16_000_000, 8),
     "TIFF tiles": tiff_with(322, 4, 1, 2**31),
 }

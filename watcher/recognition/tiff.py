@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from watcher.errors import Unreadable
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-SUBFILE, TILE_WIDTH, TILE_LENGTH = 254, 322, 323
-SHORT, LONG = 3, 4
+SUBFILE, SAMPLES, TILE_WIDTH, TILE_LENGTH = 254, 277, 322, 323
+WHOLE = {1: "B", 3: "H", 4: "I", 16: "Q"}
+"""The types that whole numbers come in."""
+MOST_SAMPLES = 6
 THUMBNAIL_OR_MASK = 1 | 4
 NUMBERS = frozenset((3, 4, 5, 8, 9, 10, 11, 12, 13, 16, 17, 18))  # types of entries that are no bytes
 MOST_DIRECTORIES = 100
@@ -55,7 +57,10 @@ def _pages(data: bytes, most_pixels: int) -> int:
             raise Unreadable(MAKES_NO_SENSE)
         seen.add(at)
         tags, at = _directory(data, at, form)
-        if tags.get(TILE_WIDTH, 1) * tags.get(TILE_LENGTH, 1) > most_pixels:
+        if (
+            tags.get(TILE_WIDTH, 1) * tags.get(TILE_LENGTH, 1) > most_pixels
+            or tags.get(SAMPLES, 1) > MOST_SAMPLES
+        ):
             raise Unreadable(MAKES_NO_SENSE)
         pages += not tags.get(SUBFILE, 0) & THUMBNAIL_OR_MASK
     return pages
@@ -69,7 +74,7 @@ def _form(data: bytes) -> _Form:
 
 
 def _directory(data: bytes, at: int, form: _Form) -> tuple[Mapping[int, int], int]:
-    """The whole numbers that stand in a directory itself, by their tags, and where the next directory is."""
+    """What a directory says of the tags that count here, and where the next directory is."""
     (count,) = struct.unpack_from(form.count, data, at)
     if count > MOST_ENTRIES:
         raise Unreadable(MAKES_NO_SENSE)
@@ -80,8 +85,10 @@ def _directory(data: bytes, at: int, form: _Form) -> tuple[Mapping[int, int], in
         at += struct.calcsize(form.entry)
         if kind in NUMBERS and length > MOST_NUMBERS:
             raise Unreadable(MAKES_NO_SENSE)
-        if length == 1 and kind in {SHORT, LONG}:
-            (numbers[tag],) = struct.unpack_from(form.offset[0] + ("H" if kind == SHORT else "I"), data, at)
+        if tag in {SUBFILE, SAMPLES, TILE_WIDTH, TILE_LENGTH}:
+            if kind not in WHOLE or length != 1:
+                raise Unreadable(MAKES_NO_SENSE)
+            (numbers[tag],) = struct.unpack_from(form.offset[0] + WHOLE[kind], data, at)
         at += form.inline
     (following,) = struct.unpack_from(form.offset, data, at)
     return numbers, following

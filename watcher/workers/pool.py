@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from multiprocessing import util
+from multiprocessing import resource_tracker, util
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
@@ -41,17 +41,16 @@ class Pool:
 
     def submit(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
         """Have a batch recognised for the first time."""
-        if not self.is_guarded:
-            return self._workers.submit(recognize, fitted, files)
-        return self._workers.submit(_recognize_guarded, fitted, files, self._hurried)
+        if self.is_guarded:
+            return self._workers.submit(_recognize_guarded, fitted, files, self._hurried)
+        return self._workers.submit(recognize, fitted, files)
 
     def submit_again(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have a batch recognised that was interrupted: behind a guard, and with all the time allowed."""
-        crew = self._workers if self.is_guarded else self._apart
-        return crew.submit(_recognize_guarded, fitted, files, self._unhurried)
+        """Have a batch recognised that was interrupted, with all the time allowed; for a guarded pool."""
+        return self._workers.submit(_recognize_guarded, fitted, files, self._unhurried)
 
     def submit_apart(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have what is suspect recognised beside all others; with no files, have that made ready."""
+        """Have what is suspect recognised beside all others, in a process; with no files, have that ready."""
         return self._apart.submit(_recognize_guarded, fitted, files, self._unhurried)
 
     def warm(self, fitted: Path) -> None:
@@ -146,6 +145,7 @@ def _cores() -> int:
 @contextmanager
 def _signals_held() -> Iterator[None]:
     """Processes started meanwhile never see Ctrl-C or SIGTERM: the daemon does, and lets them finish."""
+    resource_tracker.ensure_running()  # it comes with the first process, and would let the signals through
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
