@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from watcher.deciding import Outcome, decide
 from watcher.folders.claims import Claim, Claims, Standing, State, claimed_name, examine, state_of
 from watcher.folders.disk import Flusher
-from watcher.folders.outbox import Outbox, as_on_disk
+from watcher.folders.outbox import Outbox, numbered
 from watcher.store.clock import stamp
 from watcher.store.results import Decision, Recorded, ResultsLog
+from watcher.text import name_as_text
+
+MOST_OF_ONE_NAME = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class Journey:
         sound: list[_Entry] = []
         changed: list[_Entry] = []
         for row in rows:
-            path, destination = self._claims.path_of(row.claim), _destination(row)
+            path, destination = self._claims.path_of(row.claim), destination_of(row.claim, row.destination)
             state = state_of(path)
             entry = _Entry(row.claim, path, destination, _explained(row), state)
             if row.filed_at is not None:
@@ -168,8 +171,14 @@ def _has_changed(entry: _Entry) -> bool:
     return entry.state is not None and state_of(entry.path) not in {None, entry.state}
 
 
-def _destination(recorded: Recorded) -> str:
-    return as_on_disk(recorded.destination, claimed_name(recorded.claim))
+def destination_of(claim: str, recorded: str) -> str:
+    """The destination that a claim's row names, in the bytes of the file's own name."""
+    if "\\" not in recorded:
+        return recorded
+    folder, name = recorded.split("/", maxsplit=1)[0], claimed_name(claim)
+    candidates = (f"{folder}/{numbered(name, number)}" for number in range(MOST_OF_ONE_NAME))
+    known = (candidate for candidate in candidates if name_as_text(candidate) == recorded)
+    return next(known, f"{folder}/{name}")
 
 
 def _explained(entry: Decision | Recorded) -> str | None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from watcher.errors import WatcherError
 from watcher.folders.claims import claimed_name
 from watcher.folders.disk import Flusher
-from watcher.folders.outbox import Outbox, as_on_disk
+from watcher.folders.outbox import Outbox
+from watcher.journey import destination_of
 from watcher.store.retries import Retries, Retryable
 from watcher.text import in_words
 
@@ -123,7 +124,7 @@ class Retrying:
 
 
 def _destination(result: Retryable) -> str:
-    return as_on_disk(result.destination, claimed_name(result.claim))
+    return destination_of(result.claim, result.destination)
 
 
 def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:

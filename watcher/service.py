@@ -182,7 +182,7 @@ class _Daemon:
                 self.sorter.rest(0.05)
 
     def finish(self) -> None:
-        """Claim nothing more, finish what is claimed; of what is suspect or hindered, what can be done soon."""
+        """Claim nothing more, finish what is claimed; of what is suspect or hindered, what is soon done."""
         self._logger.info("stopping")
         self._stall.try_now()
         give_up = time.monotonic() + STOP_PATIENCE

@@ -6,10 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from watcher.folders.disk import move_without_replacing
-from watcher.text import name_as_text
 
 FOLDERS = (*(str(digit) for digit in range(10)), "review", "failed")
-MOST_OF_ONE_NAME = 1_000_000
 LONGEST_NAME = 255
 LONGEST_SUFFIX = 32
 REASON = ".reason.txt"
@@ -35,7 +33,7 @@ class Outbox:
         start = self._crowded.get((folder, name), 0)
         for number in itertools.count(start):
             destination = f"{folder}/{numbered(name, number)}"
-            names = {destination, _reason_name(destination)} if folder == "failed" else {destination}
+            names = {destination, reason_name(destination)} if folder == "failed" else {destination}
             if names & spoken_for or any(os.path.lexists(self._absolute(taken)) for taken in names):
                 continue
             spoken_for |= names
@@ -73,7 +71,7 @@ class Outbox:
 
         One that was begun and not finished is written whole.
         """
-        path, text = self._absolute(_reason_name(destination)), _as_bytes(reason)
+        path, text = self._absolute(reason_name(destination)), _as_bytes(reason)
         try:
             with open(path, "xb") as file:
                 file.write(text)
@@ -97,14 +95,16 @@ class Outbox:
         """Move a file out of the outbox. Raises FileExistsError where the goal's name is taken."""
         move_without_replacing(self._absolute(destination), goal)
 
-    def remove_reason(self, destination: str, reason: str) -> None:
-        """Remove the file that `explain` put there; what else lies there by that name is left alone."""
-        path, text = self._absolute(_reason_name(destination)), _as_bytes(reason)
+    def remove_reason(self, destination: str, reason: str) -> bool:
+        """Remove the reason that `explain` put there, unless it is another by now; whether it was removed."""
+        path = self._absolute(reason_name(destination))
         with suppress(FileNotFoundError):
             with open(path, "rb") as file:
-                is_ours = file.read(len(text) + 1) == text
+                is_ours = file.read() == _as_bytes(reason)
             if is_ours:
                 os.unlink(path)
+            return is_ours
+        return False
 
     def _link(self, source: str, goal: str) -> None:
         try:
@@ -132,15 +132,8 @@ def numbered(name: str, number: int) -> str:
     return _cut(stem, LONGEST_NAME - len(REASON) - len(os.fsencode(ending))) + ending
 
 
-def as_on_disk(recorded: str, name: str) -> str:
-    """The destination that a row records, in the bytes of the name that the file came with."""
-    folder = recorded.split("/", maxsplit=1)[0]
-    candidates = (f"{folder}/{numbered(name, number)}" for number in range(MOST_OF_ONE_NAME))
-    known = (candidate for candidate in candidates if name_as_text(candidate) == recorded)
-    return next(known, f"{folder}/{name}")
-
-
-def _reason_name(destination: str) -> str:
+def reason_name(destination: str) -> str:
+    """The destination of the reason that is put beside a failed file."""
     folder, name = destination.split("/", 1)
     return f"{folder}/{_cut(name, LONGEST_NAME - len(REASON))}{REASON}"
 
