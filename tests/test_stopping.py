@@ -1,11 +1,13 @@
 """The daemon's end: asked for or forced, under load or before it is ready, of itself or of a worker."""
 
 import os
+import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
-from daemon import Daemon, Place, is_alive, reference_picture
+from daemon import WATCHER, Daemon, Place, environment, is_alive, reference_picture
 from support import read_files, wait_until
 
 
@@ -19,6 +21,12 @@ def drop(place: Place, count: int, prefix: str) -> list[tuple[str, bytes]]:
     return dropped
 
 
+def blocks(pid: int, number: int) -> bool:
+    """Whether a process does not hear a signal."""
+    (blocked,) = re.findall(r"SigBlk:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+    return bool(int(blocked, 16) & 1 << number - 1)
+
+
 @pytest.mark.parametrize(("number", "group"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
 def test_asked_to_stop_under_load_it_finishes_what_it_claimed_and_leaves_the_rest(
     place: Place, number: int, *, group: bool
@@ -27,6 +35,7 @@ def test_asked_to_stop_under_load_it_finishes_what_it_claimed_and_leaves_the_res
     with Daemon(place, workers__count=1) as daemon:
         workers = daemon.children()
         assert len(workers) == 1
+        assert blocks(workers[0], number)
         wait_until(place.rows)
         dropped |= drop(place, 50, "late")
         daemon.stop(number, group=group)
@@ -57,6 +66,25 @@ def test_workers_die_with_a_daemon_that_is_killed(place: Place) -> None:
         assert len(workers) == 2
         daemon.kill()
     wait_until(lambda: not any(map(is_alive, workers)), 5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_while_it_is_being_loaded_it_has_nothing_to_finish(
+    workplace: Path, number: int
+) -> None:
+    process = subprocess.Popen([*WATCHER, "run"], cwd=workplace, env=environment({}), stderr=subprocess.PIPE)
+    wait_until(lambda: has_seen_to_signals(process.pid), 60)
+    process.send_signal(number)
+    assert process.communicate(timeout=60)[1] == b""
+    assert process.returncode == 0
+    assert list(workplace.iterdir()) == []
+
+
+def has_seen_to_signals(pid: int) -> bool:
+    """Whether a process has a handler of its own for SIGTERM."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [caught] = (line.split()[1] for line in lines if line.startswith("SigCgt"))
+    return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
 
 
 def test_asked_to_stop_while_it_gets_ready_it_stops_as_well(workplace: Path) -> None:
