@@ -17,6 +17,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
+def counted(number: int, thing: str) -> str:
+    """A number and what it is a number of: `1 claim`, `1,204 claims`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def in_words(error: Exception) -> str:
     """An error as people read it: of the system's, which file it befell, and what; of others, their text."""
     if not isinstance(error, OSError):
