@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 
 SCALE ?=
 
-.PHONY: help run test bench lint format images lock wheel clean
+.PHONY: help run test campaign bench lint format images lock wheel clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -17,6 +17,10 @@ run: $(VENV)/ready ## watch inbox/ and sort into outbox/
 # The tests take all cores themselves.
 test: $(VENV)/ready-dev ## run the tests
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# Hours of it. Some need root (disks to mount) or strace; where these are missing, they are skipped and say so.
+campaign: $(VENV)/ready-dev ## try to break it, at length, and tell the figures of docs/reliability.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m campaign --capture=no
 
 bench: $(VENV)/ready-bench ## measure how fast it is, in an hour; SCALE=--short: see that measuring works
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/benchmarks $(SCALE)
