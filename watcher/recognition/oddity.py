@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from watcher.recognition.certainty import MOST_LEAD, leads
 
-LIKE_SOME = 0.975  # share of references, each left out, that are no odder than some digit may be
+LIKE_SOME = 0.98  # share of references, each left out, that are no odder than some digit may be
 UNLIKE_RIVALS = 0.75  # share of references that are odder than this among the other digits
 LEAST_KNOWN = 50  # references from which such shares are told
 
