@@ -25,12 +25,14 @@ def digit_strokes(contrast: Array, threshold: float, step: float) -> NDArray[np.
     `contrast` (h, w) float32: from ink_contrast; `step`: the contrast from paper to full ink.
     All zeros where no stroke looks like a digit's.
     """
-    mask = (contrast > threshold).astype(np.uint8)
+    mask = (contrast > threshold).view(np.uint8)
     _cut_box(mask)
-    if not mask.any():
+    inside = np.flatnonzero(mask.view(np.bool_))
+    if not inside.size:
         return mask
-    strokes = _measure(mask, contrast)
-    weight = np.where(strokes.hugs_border & (strokes.length > 0.85 * len(mask)), 0, strokes.weight)
+    strokes = _measure(mask, inside, contrast)
+    weight = strokes.weight
+    weight[strokes.hugs_border & (strokes.length > 0.85 * len(mask))] = 0
     weight[strokes.is_rule] *= 0.1
     weight[(strokes.pixels < LEAST_PIXELS) | (strokes.sharpness < LEAST_SHARPNESS * step)] = 0
     main = int(weight.argmax())
@@ -38,16 +40,19 @@ def digit_strokes(contrast: Array, threshold: float, step: float) -> NDArray[np.
         return np.zeros_like(mask)
     chosen = (weight >= COMPANION * weight[main]) & ~strokes.is_rule
     chosen[main] = True
-    chosen[0] = False
-    return np.asarray(chosen[strokes.labels], np.uint8)
+    mask.reshape(-1)[inside] = chosen[strokes.owners]
+    return mask
 
 
 @dataclass(frozen=True)
 class _Strokes:
-    """Connected regions: (h, w) labels, and of each label, 0 for none, what tells digits from the rest."""
+    """Connected regions: the (n,) region of each pixel with ink, and what tells a digit's from others.
 
-    labels: NDArray[np.int32]
-    pixels: NDArray[np.int32]
+    There is a region 0, which is empty.
+    """
+
+    owners: NDArray[np.int32]
+    pixels: NDArray[np.int64]
     weight: NDArray[np.float64]  # contrast, counted more in the middle of the picture
     length: NDArray[np.int32]
     sharpness: NDArray[np.float64]  # mean slope of the contrast along the outline
@@ -55,36 +60,38 @@ class _Strokes:
     is_rule: NDArray[np.bool_]
 
 
-def _measure(mask: NDArray[np.uint8], contrast: Array) -> _Strokes:
+def _measure(mask: NDArray[np.uint8], inside: NDArray[np.intp], contrast: Array) -> _Strokes:
     height, width = mask.shape
     count, found, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    left, top, wide, high, pixels = np.asarray(stats, np.int32).T
+    left, top, wide, high, _ = np.asarray(stats, np.int32).T
     labels = np.asarray(found, np.int32)
+    owners = labels.reshape(-1)[inside]
+    pixels = np.bincount(owners, minlength=count)
+    outline = np.flatnonzero(mask != cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=1))
 
-    inside = np.flatnonzero(mask)
-    outline = np.flatnonzero(mask - cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=1))
-    outlined = np.bincount(labels.reshape(-1)[outline], minlength=count)
-    depth = _totals(labels, inside, _depth(height, width), count) / np.maximum(pixels, 1)
-    touched = (left <= 1).astype(int) + (top <= 1) + (left + wide >= width - 1) + (top + high >= height - 1)
+    depth = _totals(owners, inside, _depth(height, width), count) / np.maximum(pixels, 1)
     length = np.maximum(wide, high)
+    along_side = (left <= 1, top <= 1, left + wide >= width - 1, top + high >= height - 1)
+    touched = np.count_nonzero(along_side, axis=0)
     across = (length > 0.9 * max(height, width)) & (np.minimum(wide, high) < 16)
+    outlined = labels.reshape(-1)[outline]
+    steepness = _totals(outlined, outline, _slope(contrast), count)
     return _Strokes(
-        labels=labels,
+        owners=owners,
         pixels=pixels,
-        weight=_totals(labels, inside, contrast * centre_weights(height, width), count),
+        weight=_totals(owners, inside, contrast * centre_weights(height, width), count),
         length=length,
-        sharpness=_totals(labels, outline, _slope(contrast), count) / np.maximum(outlined, 1),
+        sharpness=steepness / np.maximum(np.bincount(outlined, minlength=count), 1),
         hugs_border=depth < 6,
         is_rule=across | (touched >= 3) | ((touched >= 1) & (depth < 5)),
     )
 
 
 def _totals(
-    labels: NDArray[np.int32], where: NDArray[np.intp], values: Array, count: int
+    owners: NDArray[np.int32], where: NDArray[np.intp], values: Array, count: int
 ) -> NDArray[np.float64]:
-    """(count,) the sum of each label's values among the pixels `where`."""
-    owners, amounts = labels.reshape(-1)[where], values.reshape(-1)[where]
-    return np.bincount(owners, weights=amounts, minlength=count).astype(np.float64)
+    """(count,) the sum of each owner's values among the pixels `where`."""
+    return np.bincount(owners, values.reshape(-1)[where], count).astype(np.float64)
 
 
 def _slope(contrast: Array) -> Array:
