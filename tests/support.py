@@ -36,12 +36,12 @@ def read_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 10.0, *, pause: float = 0.005) -> None:
     """Wait until the condition holds. Raises AssertionError with the condition's source after a while."""
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, f"after {seconds:g} s still not so: {_source(condition)}"
-        time.sleep(0.005)
+        time.sleep(pause)
 
 
 @cache

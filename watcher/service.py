@@ -1,12 +1,10 @@
 """The daemon: its start order, its signals, and what it does while it lives."""
 
-import logging
 import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 
 from structlog.typing import FilteringBoundLogger
 
@@ -19,11 +17,13 @@ from watcher.folders.outbox import Outbox
 from watcher.folders.watch import watching
 from watcher.journey import Journey
 from watcher.learning import Learner
-from watcher.log import LibraryLog
+from watcher.log import library_log
 from watcher.settings import Config
+from watcher.signals import stopped_by_signals
 from watcher.sorting import Sorter
 from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
 from watcher.store.results import Decision, ResultsLog
+from watcher.telling import tell_picture
 from watcher.text import name_as_text, printable
 from watcher.workers import Pool
 
@@ -48,7 +48,7 @@ def serve(
     """
     stop = threading.Event()
     try:
-        with _library_log(logger), _stopped_by_signals(stop) as on_stop, ExitStack() as stack:
+        with library_log(logger), stopped_by_signals(stop) as on_stop, ExitStack() as stack:
             daemon = _Daemon(config, logger, stop, filed)
             daemon.start(stack)
             on_stop(daemon.sorter.wake)
@@ -164,17 +164,7 @@ class _Daemon:
 
     def _say(self, decision: Decision, seconds: float) -> None:
         self._count += 1
-        event = {
-            "name": name_as_text(decision.name),
-            "digit": decision.digit,
-            "certainty": None if decision.certainty is None else round(decision.certainty, 4),
-            "status": decision.status,
-            "reason": decision.reason,
-            "destination": name_as_text(decision.destination),
-            "milliseconds": round(seconds * 1000, 1),
-        }
-        say = self._logger.warning if decision.status == "failed" else self._logger.info
-        say("picture", **{key: value for key, value in event.items() if value is not None})
+        tell_picture(self._logger, decision, seconds)
         self._filed(decision)
 
     def _learn(self) -> None:
@@ -210,35 +200,3 @@ class _Daemon:
     def _notice(self, path: str) -> None:
         self._door.hint(path)
         self.sorter.wake()
-
-
-@contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[Callable[[Callable[[], object]], None]]:
-    """SIGTERM and SIGINT set the event, and call what is given to the function this yields; nothing else."""
-    wakers: list[Callable[[], object]] = []
-
-    def ask_to_stop(_signal: int, _frame: object) -> None:
-        stop.set()
-        for wake in wakers:
-            wake()
-
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    # Somebody opened a file for writing while its lease was tried: the kernel tells by this signal,
-    # whose default is to end the process. The lease is let go at once anyway.
-    before[signal.SIGIO] = signal.signal(signal.SIGIO, signal.SIG_IGN)
-    try:
-        yield wakers.append
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _library_log(logger: FilteringBoundLogger) -> Iterator[None]:
-    handler = LibraryLog(logger)
-    root = logging.getLogger()
-    root.addHandler(handler)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)

@@ -20,6 +20,8 @@ from watcher.store.references import ReferenceStore
 from watcher.text import name_as_text, printable
 from watcher.training import train
 
+PATIENCE = 1.0
+"""How long, in seconds, the daemon waits for its turn to write before it sees to other things, as signals."""
 Progress = Callable[[int], object]
 
 
@@ -53,7 +55,7 @@ def open_and_tell(config: Config, logger: FilteringBoundLogger) -> Database:
     """Open the database, made and migrated as needed; say so where it is new."""
     file = config.database.file
     is_new = not file.exists()
-    database = open_database(file)
+    database = open_database(file, PATIENCE)
     if is_new:
         logger.info("made", database=name_as_text(str(file)))
     return database

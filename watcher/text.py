@@ -17,10 +17,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "…"?` for the nearest known word, or nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f'; did you mean "{near[0]}"?' if near else ""
+def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """`; did you mean "…"?` for the nearest known word, or nothing. A prefix that all have says nothing."""
+    rests = [one.removeprefix(prefix) for one in known]
+    near = difflib.get_close_matches(word.removeprefix(prefix), rests, n=1, cutoff=0.5)
+    return f'; did you mean "{prefix}{near[0]}"?' if near else ""
 
 
 def _escaped(character: str) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 from watcher.errors import WatcherError
 from watcher.text import printable
 
+PROBE = ".probe-"
+
 
 class DiskError(WatcherError):
     """These folders cannot serve together."""
@@ -52,9 +54,12 @@ def move_without_replacing(source: str, goal: str) -> None:
 def require_one_disk(claimed: Path, outbox: Path) -> None:
     """Try a link from one folder into the other. Raises DiskError where the system refuses it.
 
-    Folders can be mounted apart from one and the same disk, so comparing device numbers would not do.
+    Folders can be mounted apart from one and the same disk, so comparing device numbers would not do. What
+    a run that was killed in the middle of this left is removed.
     """
-    with tempfile.NamedTemporaryFile(dir=claimed, prefix=".probe-") as probe:
+    for left in [*claimed.glob(f"{PROBE}*"), *outbox.glob(f"{PROBE}*")]:
+        left.unlink(missing_ok=True)
+    with tempfile.NamedTemporaryFile(dir=claimed, prefix=PROBE) as probe:
         goal = outbox / Path(probe.name).name
         try:
             os.link(probe.name, goal)
