@@ -18,7 +18,7 @@ from watcher.recognition.directions import directions
 from watcher.recognition.distortion import WARP, image_distortion
 from watcher.recognition.rules.deformable import Deformable
 from watcher.recognition.rules.gallery import gallery_of
-from watcher.recognition.rules.shortlist import CANDIDATES, rough_distances, squared_distances
+from watcher.recognition.rules.shortlist import CANDIDATES, near, squared_distances
 from watcher.recognition.similarity import Similarities
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
@@ -205,7 +205,7 @@ def test_rough_distances_are_those_of_the_plain_loop() -> None:
     places, missing = gallery.principal.of(rows)
     apart = squared_distances(gallery, places)
     apart[:, ::7] = np.inf
-    found = rough_distances(gallery, places, missing, apart)
+    found = near(gallery, places, missing, apart).rough
     exact = np.square(places[:, None] - gallery.rows).sum(axis=2)
     exact[:, ::7] = np.inf
     for digit in range(10):

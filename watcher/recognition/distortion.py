@@ -25,20 +25,7 @@ def image_distortion(picture: NDArray[np.uint8], references: NDArray[np.uint8]) 
     Gollan and Ney, Deformation models for image recognition, IEEE PAMI 29, 2007).
     """
     blocks = [references[at : at + BLOCK] for at in range(0, len(references), BLOCK)]
-    return np.concatenate(
-        [_distortion(*_trimmed(picture, block)) for block in blocks] or [np.empty(0, np.float32)]
-    )
-
-
-def _trimmed(
-    picture: NDArray[np.uint8], references: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The same without the columns to the left and right in which all windows are blank."""
-    inked = np.flatnonzero(picture.any(axis=0) | references.max(axis=0).any(axis=0))
-    if not inked.size:
-        return picture[:, :1], references[:, :, :1]
-    kept = slice(max(int(inked[0]) - 2, 0), int(inked[-1]) + 3)
-    return picture[:, kept], references[:, :, kept]
+    return np.concatenate([_distortion(picture, block) for block in blocks] or [np.empty(0, np.float32)])
 
 
 def _distortion(picture: NDArray[np.uint8], references: NDArray[np.uint8]) -> NDArray[np.float32]:

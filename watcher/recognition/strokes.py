@@ -16,6 +16,12 @@ BOX_SHARE = 0.8  # of a row or column, from which it belongs to a box
 LEAST_PIXELS = 6
 LEAST_LENGTH = 8  # pixels: what is shorter is dust
 LEAST_SHARPNESS = 0.11  # of the contrast, from one pixel to the next: a shadow's edge is softer
+LONG = 0.85  # of the picture's height: what is as long, and lies along the border, is a box
+ACROSS = 0.9  # of the picture: what is as long, and thin, is a rule
+THIN = 16  # pixels
+SHALLOW = 5  # pixels from the border, on average: what touches it and lies no deeper is a rule
+HUGGING = 6  # pixels from the border, on average, up to which a box lies along it
+RULE = 0.1  # of the weight: what looks like a rule, but may be a digit if there is no other
 COMPANION = 0.06  # of the main stroke's weight, from which another one belongs to the digit
 
 
@@ -30,68 +36,64 @@ def digit_strokes(contrast: Array, threshold: float, step: float) -> NDArray[np.
     inside = np.flatnonzero(mask.view(np.bool_))
     if not inside.size:
         return mask
-    strokes = _measure(mask, inside, contrast)
-    weight = strokes.weight
-    weight[strokes.hugs_border & (strokes.length > 0.85 * len(mask))] = 0
-    weight[strokes.is_rule] *= 0.1
-    weight[(strokes.pixels < LEAST_PIXELS) | (strokes.sharpness < LEAST_SHARPNESS * step)] = 0
-    main = int(weight.argmax())
-    if weight[main] <= 0 or strokes.length[main] < LEAST_LENGTH:
+    regions, owners = _regions(mask, inside, contrast)
+    sharp = [region for region in regions if region.sharpness >= LEAST_SHARPNESS * step]
+    main = max(sharp, key=lambda region: region.weight, default=None)
+    if main is None or main.weight == 0 or main.length < LEAST_LENGTH:
         return np.zeros_like(mask)
-    chosen = (weight >= COMPANION * weight[main]) & ~strokes.is_rule
-    chosen[main] = True
-    mask.reshape(-1)[inside] = chosen[strokes.owners]
+    enough = COMPANION * main.weight
+    chosen = np.zeros(1 + int(owners.max()), np.bool_)
+    chosen[[region.number for region in sharp if region.weight >= enough and not region.is_rule]] = True
+    chosen[main.number] = True
+    mask.reshape(-1)[inside] = chosen[owners]
     return mask
 
 
-@dataclass(frozen=True)
-class _Strokes:
-    """Connected regions: the (n,) region of each pixel with ink, and what tells a digit's from others.
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """A connected region that is larger than dust.
 
-    There is a region 0, which is empty.
+    `weight`: its contrast, counted more in the middle of the picture, and less where it is no digit by its
+    place; `sharpness`: the mean slope of the contrast along the outline.
     """
 
-    owners: NDArray[np.int32]
-    pixels: NDArray[np.int64]
-    weight: NDArray[np.float64]  # contrast, counted more in the middle of the picture
-    length: NDArray[np.int32]
-    sharpness: NDArray[np.float64]  # mean slope of the contrast along the outline
-    hugs_border: NDArray[np.bool_]
-    is_rule: NDArray[np.bool_]
+    number: int
+    length: int
+    weight: float
+    sharpness: float
+    is_rule: bool
 
 
-def _measure(mask: NDArray[np.uint8], inside: NDArray[np.intp], contrast: Array) -> _Strokes:
+def _regions(
+    mask: NDArray[np.uint8], inside: NDArray[np.intp], contrast: Array
+) -> tuple[list[_Region], NDArray[np.int32]]:
+    """The regions of a mask, and the number of the region of each of its pixels `inside`."""
     height, width = mask.shape
-    count, found, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    left, top, wide, high, _ = np.asarray(stats, np.int32).T
-    labels = np.asarray(found, np.int32)
-    owners = labels.reshape(-1)[inside]
-    pixels = np.bincount(owners, minlength=count)
+    _, found, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    labels = np.asarray(found, np.int32).reshape(-1)
+    owners = labels[inside]
     outline = np.flatnonzero(mask != cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=1))
+    outlined = labels[outline]
+    lengths = np.bincount(outlined)
+    slopes = np.bincount(outlined, _slope(contrast).reshape(-1)[outline])
+    weights = np.bincount(owners, (contrast * centre_weights(height, width)).reshape(-1)[inside])
 
-    depth = _totals(owners, inside, _depth(height, width), count) / np.maximum(pixels, 1)
-    length = np.maximum(wide, high)
-    along_side = (left <= 1, top <= 1, left + wide >= width - 1, top + high >= height - 1)
-    touched = np.count_nonzero(along_side, axis=0)
-    across = (length > 0.9 * max(height, width)) & (np.minimum(wide, high) < 16)
-    outlined = labels.reshape(-1)[outline]
-    steepness = _totals(outlined, outline, _slope(contrast), count)
-    return _Strokes(
-        owners=owners,
-        pixels=pixels,
-        weight=_totals(owners, inside, contrast * centre_weights(height, width), count),
-        length=length,
-        sharpness=steepness / np.maximum(np.bincount(outlined, minlength=count), 1),
-        hugs_border=depth < 6,
-        is_rule=across | (touched >= 3) | ((touched >= 1) & (depth < 5)),
-    )
+    def region(number: int) -> _Region:
+        left, top, wide, high, _ = stats[number].tolist()
+        length, weight = max(wide, high), weights[number]
+        touched = (left <= 1) + (top <= 1) + (left + wide >= width - 1) + (top + high >= height - 1)
+        is_rule = touched >= 3 or (length > ACROSS * max(height, width) and min(wide, high) < THIN)
+        if touched or length > LONG * height:
+            depth = float(_depth(height, width).reshape(-1)[inside[owners == number]].mean())
+            is_rule = is_rule or (touched > 0 and depth < SHALLOW)
+            if length > LONG * height and depth < HUGGING:
+                weight = 0.0
+        return _Region(
+            number, length, RULE * weight if is_rule else weight, slopes[number] / lengths[number], is_rule
+        )
 
-
-def _totals(
-    owners: NDArray[np.int32], where: NDArray[np.intp], values: Array, count: int
-) -> NDArray[np.float64]:
-    """(count,) the sum of each owner's values among the pixels `where`."""
-    return np.bincount(owners, values.reshape(-1)[where], count).astype(np.float64)
+    large = 1 + np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= LEAST_PIXELS)
+    return [region(number) for number in large.tolist()], owners
 
 
 def _slope(contrast: Array) -> Array:

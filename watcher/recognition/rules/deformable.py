@@ -12,10 +12,8 @@ from watcher.recognition.directions import Array, directions
 from watcher.recognition.distortion import image_distortion
 from watcher.recognition.rules.gallery import Gallery, gallery_of, restored_gallery
 from watcher.recognition.rules.shortlist import (
-    CANDIDATES,
     FEW,
-    least,
-    rough_distances,
+    near,
     shortlist,
     squared_distances,
 )
@@ -84,15 +82,17 @@ class Deformable:
         for block in _blocks(len(pictures)):
             places, missing = gallery.principal.of(directions(pictures[block]))
             apart = squared_distances(gallery, places)
-            rough = rough_distances(gallery, places, missing, apart)
-            glanced = leads(rough) >= plain
+            around = near(gallery, places, missing, apart)
+            glanced = leads(around.rough) >= plain
             for row, picture in enumerate(pictures[block]):
+                rough = around.rough[row]
                 if glanced[row]:
-                    found.append(_glanced(gallery, apart[row], rough[row], told))
+                    nearest = _owners_in_order(gallery, around.overall[row], apart[row], told)
+                    found.append(_Found(DISTORTION * rough, nearest, rough, glanced=True))
                 else:
-                    chosen = shortlist(gallery, apart[row], rough[row])
+                    chosen = shortlist(around, row, apart[row])
                     look = _Look(chosen, image_distortion(picture, gallery.pictures[chosen]))
-                    found.append(_looked_at(gallery, look, apart[row], rough[row], told))
+                    found.append(_looked_at(gallery, look, apart[row], rough, told))
         return _together(found, told)
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
@@ -109,15 +109,14 @@ class Deformable:
             further = np.array(
                 [_without_kin(gallery, *one) for one in zip(indices[block], apart, strict=True)]
             )
-            rough, rougher = (rough_distances(gallery, places, missing, some) for some in (apart, further))
+            near_by, near_others = (near(gallery, places, missing, some) for some in (apart, further))
             for row, picture in enumerate(pictures):
-                few = shortlist(gallery, apart[row], rough[row])
-                fewer = shortlist(gallery, further[row], rougher[row])
+                few, fewer = shortlist(near_by, row, apart[row]), shortlist(near_others, row, further[row])
                 both = np.union1d(few, fewer)
                 distortions = image_distortion(picture, gallery.pictures[both])
                 look, other = (_Look(some, distortions[np.searchsorted(both, some)]) for some in (few, fewer))
-                found.append(_looked_at(gallery, look, apart[row], rough[row], told))
-                estranged.append(_looked_at(gallery, other, further[row], rougher[row], fewer_told))
+                found.append(_looked_at(gallery, look, apart[row], near_by.rough[row], told))
+                estranged.append(_looked_at(gallery, other, further[row], near_others.rough[row], fewer_told))
         return _together(found, told, _together(estranged, fewer_told))
 
 
@@ -132,16 +131,10 @@ def _without_kin(gallery: Gallery, index: np.int64, apart: Array) -> Array:
     return np.where(gallery.owners == next_of_kin, np.float32(np.inf), apart)
 
 
-def _glanced(gallery: Gallery, apart: Array, rough: NDArray[np.float64], told: int) -> _Found:
-    """What directions alone say of a picture."""
-    nearest = _owners_in_order(gallery, gallery.owners[least(apart, CANDIDATES)], apart, told)
-    return _Found(DISTORTION * rough, nearest, rough, glanced=True)
-
-
 def _looked_at(gallery: Gallery, look: _Look, apart: Array, rough: NDArray[np.float64], told: int) -> _Found:
     """What a closer look says of a picture."""
-    owners = gallery.owners[look.chosen]
-    nearest = _owners_in_order(gallery, owners[np.lexsort((owners, look.distortions))], apart, told)
+    in_order = look.chosen[np.lexsort((gallery.owners[look.chosen], look.distortions))]
+    nearest = _owners_in_order(gallery, in_order, apart, told)
     return _Found(_digit_distances(gallery, look, rough), nearest, rough, glanced=False)
 
 
@@ -159,13 +152,13 @@ def _digit_distances(gallery: Gallery, look: _Look, rough: NDArray[np.float64]) 
 
 
 def _owners_in_order(
-    gallery: Gallery, owners: NDArray[np.int64], apart: Array, told: int
+    gallery: Gallery, places: NDArray[np.int64], apart: Array, told: int
 ) -> NDArray[np.int64]:
-    """(told,) the first of these references, each once; where they are too few, the nearest of the rest."""
-    found = list(dict.fromkeys(owners.tolist()))
+    """(told,) whose the pictures at these places are, each once; if too few, whose the next are."""
+    found = list(dict.fromkeys(gallery.owners[places].tolist()))
     if len(found) < told:
-        order = np.argsort(apart, kind="stable")
-        found = list(dict.fromkeys([*found, *gallery.owners[order[np.isfinite(apart[order])]].tolist()]))
+        places = np.concatenate([places, np.argsort(apart, kind="stable")])
+        found = list(dict.fromkeys(gallery.owners[places[np.isfinite(apart[places])]].tolist()))
     return np.array(found[:told], np.int64)
 
 
