@@ -66,7 +66,7 @@ class InboxSettings(_Section):
         1.0,
         gt=0,
         le=3600,
-        description="how often the whole folder is looked through, whatever the events say",
+        description="how often the folder is looked at, whatever the events say",
     )
 
 

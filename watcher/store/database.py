@@ -110,13 +110,12 @@ def open_log(file: Path) -> Database:
     """
     if not file.exists():
         raise DatabaseError(f"{printable(str(file))}: there is no database yet; `watcher run` makes it")
-    url = URL.create("sqlite", database=file.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
-    database = Database(_engine(url, READING, BUSY_SECONDS), file)
+    database = _opened_to_read(file, {})
     with ExitStack() as on_refusal:
         on_refusal.callback(database.close)
         try:
             with database.transaction() as connection:
-                revision = _revision(connection)
+                revision = revision_of(connection)
         except DatabaseError as error:
             if not error.passes or os.access(file.parent, os.W_OK):
                 raise
@@ -128,6 +127,21 @@ def open_log(file: Path) -> Database:
             open_database(file).close()
         on_refusal.pop_all()
     return database
+
+
+def open_as_it_is(file: Path) -> Database:
+    """Open it to read only, whatever it holds: nothing is made or migrated.
+
+    Where nobody has it open, SQLite is told that it does not change, and then leaves no files beside it.
+    """
+    in_use = file.with_name(f"{file.name}-wal").exists()
+    return _opened_to_read(file, {} if in_use else {"immutable": "1"})
+
+
+def _opened_to_read(file: Path, query: dict[str, str]) -> Database:
+    query = {"mode": "ro", "uri": "true", **query}
+    url = URL.create("sqlite", database=file.absolute().as_uri(), query=query)
+    return Database(_engine(url, READING, BUSY_SECONDS), file)
 
 
 def _engine(url: URL, begin: str, patience: float) -> Engine:
@@ -168,7 +182,8 @@ def told(file: Path) -> Iterator[None]:
         raise DatabaseError(f"{printable(str(file))}: {error.strerror}", passing=passes(error)) from error
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """The schema's revision; None where there is none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -177,7 +192,7 @@ def _revision(connection: Connection) -> str | None:
 
 def _migrate(connection: Connection, file: Path) -> None:
     """Run the migrations that are missing, all in the transaction that is open."""
-    revision = _revision(connection)
+    revision = revision_of(connection)
     if revision == HEAD:
         return
     from alembic import command  # noqa: PLC0415 - a quarter of a second that most starts do without
