@@ -20,8 +20,8 @@ TIE = 1e-5  # squared distances this near to each other count as equal
 class Near:
     """What lies near each of m pictures by directions.
 
-    `overall` (m, 30): places in the gallery, the nearest first; `by_digit`: the (m, 3) places of each
-    digit's nearest pictures, or fewer; `rough` (m, 10) float64: their mean squared distances, inf without any.
+    `overall` (m, 30): places in the gallery, the nearest first; `by_digit`: the (m, 3) places of each digit's
+    nearest pictures, or fewer; `rough` (m, 10) float64: their mean squared distances, inf without any.
     """
 
     overall: NDArray[np.int64]
