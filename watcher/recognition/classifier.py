@@ -13,13 +13,14 @@ from watcher.errors import UnfitReferencesError
 from watcher.recognition.certainty import CertaintyModel
 from watcher.recognition.learned import Checked, Glance, Learned, in_order, learn
 from watcher.recognition.normalize import NORMALIZERS, Normalizer
+from watcher.recognition.oddity import oddity
 from watcher.recognition.picture import SIDE
 from watcher.recognition.reading import LeftOut, Reading
 from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.saved import read_folder, write_folder
-from watcher.recognition.similarity import Rule
+from watcher.recognition.similarity import Rule, Similarities
 
-FORMAT = 4
+FORMAT = 5
 Choice = TypeVar("Choice")
 NO_INK = "there is no ink on it"
 UNLIKE_ALL = "it is unlike every reference"
@@ -92,7 +93,7 @@ class ImageClassifier:
         found, sure = learned.compare(normalized)
         orders = np.argsort(found.distances, axis=1, kind="stable")
         present = np.isfinite(found.distances).sum(axis=1)
-        reasons = _reasons(normalized, found.strangeness, learned.strangest)
+        reasons = _reasons(normalized, found, learned.oddest)
         return [
             Reading(
                 digit=int(orders[row, 0]),
@@ -149,7 +150,7 @@ class ImageClassifier:
             "slope": learned.model.slope,
             "power": learned.model.power,
             "glance": None if learned.glance is None else asdict(learned.glance),
-            "strangest": learned.strangest,
+            "oddest": learned.oddest,
         }
         write_folder(folder, arrays, facts)
 
@@ -201,31 +202,29 @@ def _named(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
     raise ValueError(f"there is no {kind} {name}{hint} (there are {', '.join(choices)})")
 
 
-def _reasons(
-    normalized: NDArray[Any], strangeness: NDArray[np.float64] | None, strangest: float | None
-) -> list[str | None]:
+def _reasons(normalized: NDArray[Any], found: Similarities, oddest: float | None) -> list[str | None]:
     """Why each picture cannot be told, None where it can."""
     inked = np.count_nonzero(normalized.reshape(len(normalized), -1), axis=1) > 0
-    if strangeness is None or strangest is None:
-        strange = np.zeros(len(inked), np.bool_)
+    if found.strangeness is None or oddest is None:
+        odd = np.zeros(len(inked), np.bool_)
     else:
-        strange = strangeness.min(axis=1) > strangest
-    return [UNLIKE_ALL if s and i else None if i else NO_INK for i, s in zip(inked, strange, strict=True)]
+        odd = oddity(found.strangeness, found.distances) > oddest
+    return [UNLIKE_ALL if o and i else None if i else NO_INK for i, o in zip(inked, odd, strict=True)]
 
 
 def _restored(kind: type[Rule], arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Learned:
     """What was saved. Raises KeyError, ValueError or TypeError where it makes no sense."""
-    model, glance, strangest = _model(facts), facts["glance"], facts["strangest"]
+    model, glance, oddest = _model(facts), facts["glance"], facts["oddest"]
     if glance is not None:
         glance = Glance(float(glance["lead"]), _model(glance["model"]))
-    if not (strangest is None or strangest >= 0):
-        raise ValueError(f"its digits' strangeness is at most {strangest}")
+    if not (oddest is None or oddest >= 0):
+        raise ValueError(f"the oddest of its digits is {oddest}")
     if not isinstance(facts["augment"], bool):
         raise TypeError(f"augment is {facts['augment']}")
     labels, ids = arrays["labels"], arrays["ids"]
     checked = Checked(arrays["left_out"], arrays["guesses"], arrays["certainties"])
     rule = kind.restored(arrays, labels)
-    return Learned(rule, labels, ids, model, glance, strangest, checked)
+    return Learned(rule, labels, ids, model, glance, oddest, checked)
 
 
 def _model(facts: Mapping[str, Any]) -> CertaintyModel:

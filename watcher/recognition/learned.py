@@ -8,13 +8,11 @@ from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition.certainty import MOST_LEAD, CertaintyModel, certainty, fit_certainty, leads
+from watcher.recognition.oddity import oddest_digit
 from watcher.recognition.similarity import Rule, Similarities
 
 MOST_LEFT_OUT = 2000  # references that are left out in turn
-LIKE_SOME = 0.98  # share of references, each left out, that are like some of the others
-UNLIKE_RIVALS = 0.6  # share of references that are further than this from all other digits
 DIFFERENT = 1 / 2000  # how likely a closer look may change an answer, for it to be spared
-LEAST_KNOWN = 50  # references from which such shares are told
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Glance:
 class Learned:
     """A rule, the digits and ids of its references in ascending order of the digits, and what to trust.
 
-    `strangest`: the most strangeness that a picture of a digit may have; None where that is not known.
+    `oddest`: the most oddity that a picture of a digit may have; None where that is not known.
     `glance`: None for a rule that looks once.
     """
 
@@ -47,7 +45,7 @@ class Learned:
     ids: NDArray[np.int64]
     model: CertaintyModel
     glance: Glance | None
-    strangest: float | None
+    oddest: float | None
     checked: Checked
 
     def compare(self, normalized: NDArray[Any]) -> tuple[Similarities, NDArray[np.float64]]:
@@ -77,7 +75,8 @@ def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Lear
     """Learn how far to trust a rule from its references, of digits (n,) and ids (n,).
 
     At most 2,000 of them, evenly chosen, are each compared with all the others: once with all of them, and,
-    where the rule tells it, once without the one most like it either. A new writer lies between the two.
+    where the rule tells it, once without the few of its digit that are most like it either. A new writer lies
+    between the two.
     """
     chosen = np.linspace(0, len(labels) - 1, min(len(labels), MOST_LEFT_OUT)).round().astype(np.int64)
     found = rule.leave_one_out(chosen)
@@ -85,14 +84,17 @@ def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Lear
     digits = np.tile(labels[chosen], len(tables))
     distances = np.concatenate([table.distances for table in tables])
     model = fit_certainty(distances, distances.argmin(axis=1) == digits)
-    sure, glance = certainty(model, found.distances), None
-    if found.glanced is not None:
+    sure, glance, oddest, answers = certainty(model, found.distances), None, None, found.distances
+    if found.glanced is not None and found.strangeness is not None:
         rough = np.concatenate([table.strangeness for table in tables if table.strangeness is not None])
         glance = _glance(rough, distances, digits)
-        own = rough[: len(chosen)]
-        sure = np.where(leads(own) >= glance.lead, certainty(glance.model, own), sure)
-    checked = Checked(chosen, found.distances.argmin(axis=1), sure)
-    return Learned(rule, labels, ids, model, glance, _strangest(found.strangeness, labels[chosen]), checked)
+        enough = leads(found.strangeness) >= glance.lead
+        sure = np.where(enough, certainty(glance.model, found.strangeness), sure)
+        answers = np.where(enough[:, None], found.strangeness, answers)
+    if found.strangeness is not None:
+        oddest = oddest_digit(found.strangeness, answers, labels[chosen])
+    checked = Checked(chosen, answers.argmin(axis=1), sure)
+    return Learned(rule, labels, ids, model, glance, oddest, checked)
 
 
 def _glance(rough: NDArray[np.float64], distances: NDArray[np.float64], labels: NDArray[np.int64]) -> Glance:
@@ -101,22 +103,6 @@ def _glance(rough: NDArray[np.float64], distances: NDArray[np.float64], labels: 
     like_a_closer_look = fit_certainty(rough, seen == distances.argmin(axis=1))
     lead = min(like_a_closer_look.lead(1 - DIFFERENT), MOST_LEAD)
     return Glance(lead, fit_certainty(rough, seen == labels))
-
-
-def _strangest(strangeness: NDArray[np.float64] | None, labels: NDArray[np.int64]) -> float | None:
-    """The most strangeness that a digit is likely to have, given (k, 10) of references left out in turn.
-
-    References by one writer lie close together, and other writers' far from them all: at least what lies
-    nearer than the references' other digits mostly do is let pass.
-    """
-    if strangeness is None:
-        return None
-    own = strangeness.min(axis=1)
-    rivals = np.where(np.arange(10) == labels[:, None], np.inf, strangeness).min(axis=1)
-    own, rivals = own[np.isfinite(own)], rivals[np.isfinite(rivals)]
-    if min(len(own), len(rivals)) < LEAST_KNOWN:
-        return None
-    return max(float(np.quantile(own, LIKE_SOME)), float(np.quantile(rivals, 1 - UNLIKE_RIVALS)))
 
 
 def check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]) -> None:

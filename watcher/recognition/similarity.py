@@ -24,7 +24,7 @@ class Similarities:
     from a rule that cannot tell.
     `glanced` (m,) bool: whether the distances are the strangeness, in other units: the rule saw at a glance
     that it need not look any closer; None from a rule that looks once.
-    `estranged`: of references left out, the same where the nearest one of the same digit is left out too, as
+    `estranged`: of references left out, the same where the nearest few of the same digit are left out too, as
     if the writer were new; None from a rule that does not tell.
     """
 

@@ -21,6 +21,8 @@ from watcher.recognition.similarity import NEAREST, Similarities, check_shape, s
 
 BLOCK = 64  # pictures compared with all references at once
 DISTORTION = 600.0  # what goes with a squared distance of 1 by directions, more or less
+KIN = 4  # references of its own digit that are left out as next of kin to one that is left out,
+KIN_SHARE = 8  # but at most one in so many of them
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,11 @@ def _blocks(count: int) -> Iterator[slice]:
 
 
 def _without_kin(gallery: Gallery, index: np.int64, apart: Array) -> Array:
-    """The squared distances without the reference of the same digit that is nearest, and its copies."""
+    """The squared distances without the nearest references of its digit: a new writer has none so near."""
     within = gallery.slices[gallery.labels[gallery.originals[index]]]
-    next_of_kin = gallery.owners[within.start + int(apart[within].argmin())]
-    return np.where(gallery.owners == next_of_kin, np.float32(np.inf), apart)
+    owners = list(dict.fromkeys(gallery.owners[within][np.argsort(apart[within], kind="stable")].tolist()))
+    kin = owners[: min(KIN, max(1, (len(owners) - 1) // KIN_SHARE))]
+    return np.where(np.isin(gallery.owners, kin), np.float32(np.inf), apart)
 
 
 def _looked_at(gallery: Gallery, look: _Look, apart: Array, rough: NDArray[np.float64], told: int) -> _Found:
