@@ -22,6 +22,7 @@ THIN = 16  # pixels
 SHALLOW = 5  # pixels from the border, on average: what touches it and lies no deeper is a rule
 HUGGING = 6  # pixels from the border, on average, up to which a box lies along it
 RULE = 0.1  # of the weight: what looks like a rule, but may be a digit if there is no other
+FLAT = 0.8  # of the ink in between, from which an end is cut off by the picture's: a pen's stroke fades
 COMPANION = 0.06  # of the main stroke's weight, from which another one belongs to the digit
 
 
@@ -82,7 +83,10 @@ def _regions(
         left, top, wide, high, _ = stats[number].tolist()
         length, weight = max(wide, high), weights[number]
         touched = (left <= 1) + (top <= 1) + (left + wide >= width - 1) + (top + high >= height - 1)
-        is_rule = touched >= 3 or (length > ACROSS * max(height, width) and min(wide, high) < THIN)
+        across = length > ACROSS * max(height, width) and min(wide, high) < THIN
+        if across and _is_cut_off(np.where(found == number, contrast, 0), upright=high > wide):
+            weight = 0.0  # a rule that runs out of the picture on both sides
+        is_rule = across or touched >= 3
         if touched or length > LONG * height:
             depth = float(_depth(height, width).reshape(-1)[inside[owners == number]].mean())
             is_rule = is_rule or (touched > 0 and depth < SHALLOW)
@@ -94,6 +98,13 @@ def _regions(
 
     large = 1 + np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= LEAST_PIXELS)
     return [region(number) for number in large.tolist()], owners
+
+
+def _is_cut_off(stroke: Array, *, upright: bool) -> bool:
+    """Whether a stroke's first and last rows, or columns, hold about as much ink as those in between."""
+    along = stroke.sum(axis=int(upright))
+    along = along[along > 0]
+    return float(min(along[0], along[-1])) >= FLAT * float(np.median(along))
 
 
 def _slope(contrast: Array) -> Array:
