@@ -72,18 +72,20 @@ class Claims:
             goal = os.path.join(batch, arrival.name)
             try:
                 os.rename(arrival.path, goal)
-            except FileNotFoundError:
-                continue
             except OSError as error:
-                if not passes(error):
-                    refused(arrival, f"it cannot be taken: {error.strerror}")
-                    continue
-                if not claims:
-                    self._discard(batch)
-                    raise
-                for other in arrivals[number:]:
-                    left(other)
-                break
+                # Network shares can report that a rename failed which was done. Taken for failed, the next
+                # of that name would replace it.
+                if not os.path.lexists(goal):
+                    if not passes(error):
+                        if not isinstance(error, FileNotFoundError):
+                            refused(arrival, f"it cannot be taken: {error.strerror}")
+                        continue
+                    if not claims:
+                        self._discard(batch)
+                        raise
+                    for other in arrivals[number:]:
+                        left(other)
+                    break
             token = _token(batch, arrival.name)
             claims[arrival.name] = Claim(token, goal, arrival.name, arrival.arrived, now)
         if not claims:
