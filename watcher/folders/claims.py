@@ -76,10 +76,9 @@ class Claims:
                 # Network shares can report that a rename failed which was done. Taken for failed, the next
                 # of that name would replace it.
                 if not os.path.lexists(goal):
-                    if isinstance(error, FileNotFoundError):
-                        continue
                     if not passes(error):
-                        refused(arrival, f"it cannot be taken: {error.strerror}")
+                        if not isinstance(error, FileNotFoundError):
+                            refused(arrival, f"it cannot be taken: {error.strerror}")
                         continue
                     if not claims:
                         self._discard(batch)
