@@ -1,11 +1,20 @@
 """Fixtures for all tests."""
 
 import os
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from daemon import Place, furnished, run
 from pills import faulty_decoder
+from workshop import Workshop
+
+from watcher.folders.claims import Claims
+from watcher.folders.disk import Flusher
+from watcher.folders.outbox import Outbox
+from watcher.store.database import open_database
+from watcher.store.results import ResultsLog
 
 __all__ = ["faulty_decoder"]
 
@@ -32,3 +41,14 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(workplace: Path, trained: Path) -> Place:
     """The current folder as a place of its own, where `watcher run` was before and has nothing to learn."""
     return furnished(workplace, trained)
+
+
+@pytest.fixture
+def workshop(workplace: Path) -> Iterator[Workshop]:
+    """An empty place, and what a journey needs there."""
+    place = Place(workplace)
+    place.inbox.mkdir()
+    Claims(place.inbox).make()
+    Outbox(place.outbox).make()
+    with closing(open_database(place.database)) as database, closing(Flusher(place.outbox)) as flusher:
+        yield Workshop(place, ResultsLog(database), flusher)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from daemon import Place
 from support import make_files
 
+from watcher.deciding import Outcome
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival
@@ -15,7 +16,7 @@ from watcher.folders.outbox import Outbox
 from watcher.fsck.examination import examine
 from watcher.fsck.repair import Mender
 from watcher.fsck.site import Site
-from watcher.journey import Journey, Outcome
+from watcher.journey import Journey
 from watcher.recognition import Reading
 from watcher.store.database import Database
 from watcher.store.results import ResultsLog

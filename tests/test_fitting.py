@@ -1,5 +1,6 @@
 """A fitted classifier: made once for one set of references, and used again for as long as it fits."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -168,6 +169,11 @@ def test_the_others_are_forgotten(references: ReferenceStore, cache: Path) -> No
     still_mapped = ImageClassifier.load(earlier.folder)
     references.add([MORE], "one more")
     kept = fitted_classifier(references, SETTINGS, cache)
+    forget_others(cache, kept)
+    assert len(list(cache.iterdir())) > 1, "somebody may be about to use it"
+    for folder in cache.iterdir():
+        os.utime(folder, (0, 0))
+    fitted_classifier(references, SETTINGS, cache)
     forget_others(cache, kept)
     assert list(cache.iterdir()) == [kept.folder]
     assert still_mapped.classify(read_picture(digit_picture(7)))[0].digit in {1, 7}

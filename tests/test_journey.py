@@ -2,117 +2,14 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
-from daemon import Place
 from support import make_files, read_files
+from workshop import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, reading, recognized
 
-from watcher.folders.claims import Claim, Claims
-from watcher.folders.disk import Flusher
-from watcher.folders.inbox import Arrival
-from watcher.folders.outbox import Outbox
-from watcher.journey import Journey, Outcome, judge
-from watcher.recognition import Reading
-from watcher.store.database import open_database
-from watcher.store.results import ResultsLog
+from watcher.deciding import judge
 from watcher.workers import Recognized
-
-NO_PICTURE = "it is no picture"
-PICTURES = {f"scan {digit}.png": b"%d" % digit for digit in range(4)}
-OTHERS = {"caf\udce9.png": b"5", "novel.txt": b"once upon a time"}
-
-
-class Crash(BaseException):
-    """The power goes."""
-
-
-class Fuse:
-    """Lets a number of steps pass, then has the power go, before or after the next one is done."""
-
-    def __init__(self, steps: int, *, after: bool = False) -> None:
-        self._left = steps
-        self._after = after
-
-    def guard(self, part: Any, *steps: str) -> Any:
-        """The part itself, with these of its methods counted as steps."""
-        for step in steps:
-            setattr(part, step, self._counted(getattr(part, step)))
-        return part
-
-    def _counted(self, step: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*arguments: Any, **named: Any) -> Any:
-            self._left -= 1
-            if self._left == -1 and not self._after:
-                raise Crash
-            result = step(*arguments, **named)
-            if self._left == -1:
-                raise Crash
-            return result
-
-        return counted
-
-
-class Workshop:
-    """A place with all that a journey needs, as often as it is taken up again."""
-
-    def __init__(self, place: Place, log: ResultsLog, flusher: Flusher) -> None:
-        self.place = place
-        self.log = log
-        self.flusher = flusher
-        self.claims = Claims(place.inbox)
-
-    def journey(self, fuse: Fuse | None = None) -> Journey:
-        fuse = fuse or Fuse(10**9)
-        return Journey(
-            fuse.guard(ResultsLog(self.log._database), "record", "mark_filed", "redirect"),  # noqa: SLF001 - another log of the same database
-            fuse.guard(Claims(self.place.inbox), "drop"),
-            fuse.guard(Outbox(self.place.outbox), "file", "explain"),
-            self.flusher,
-            0.9,
-        )
-
-    def claim(self, files: dict[str, bytes]) -> list[Claim]:
-        make_files(self.place.inbox, dict(files))
-        return self.claims.take([Arrival(str(self.place.inbox / name), name, 1e9) for name in files])
-
-    def resume(self) -> int:
-        """What the next start does: go on, and put through again what was not decided. How often it was."""
-        journey = self.journey()
-        again, _ = journey.resume()
-        if again:
-            journey.finish([recognized(claim) for claim in again])
-        return len(again)
-
-
-@pytest.fixture
-def workshop(workplace: Path) -> Iterator[Workshop]:
-    place = Place(workplace)
-    place.inbox.mkdir()
-    Claims(place.inbox).make()
-    Outbox(place.outbox).make()
-    with closing(open_database(place.database)) as database, closing(Flusher(place.outbox)) as flusher:
-        yield Workshop(place, ResultsLog(database), flusher)
-
-
-def recognized(claim: Claim) -> Outcome:
-    """What workers would have found: the digit that the file is made of, surely; or nothing."""
-    content = Path(claim.path).read_bytes()
-    digest = sha256(content).hexdigest()
-    if not content.isdigit():
-        return Outcome(claim, Recognized(digest, None, NO_PICTURE), 1)
-    scores = tuple(float(digit == int(content)) for digit in range(10))
-    return Outcome(claim, Recognized(digest, reading(int(content), scores=scores)), 1)
-
-
-def reading(
-    digit: int, certainty: float = 1.0, scores: tuple[float, ...] = (0.0,) * 10, reason: str | None = None
-) -> Reading:
-    return Reading(digit, certainty, 9 - digit, scores, (1, 2), reason)
 
 
 def expected_outbox() -> dict[str, bytes]:

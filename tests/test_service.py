@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from daemon import Daemon, Place, furnished, reference_picture, run
@@ -249,6 +250,22 @@ def test_two_daemons_never_share_an_inbox(told_by_events: Daemon) -> None:
     inbox = told_by_events.place.inbox
     assert refused.stderr == f"watcher: another watcher is at work on {inbox} already\n"
     assert told_by_events.process.poll() is None
+
+
+@pytest.mark.parametrize(
+    ("apart", "refusal"),
+    [
+        ({"outbox__path": "out", "database__url": "sqlite:///my.db"}, "is at work on {0}/inbox"),
+        ({"inbox__path": "in", "database__url": "sqlite:///my.db"}, "files into {0}/outbox"),
+        ({"inbox__path": "in", "outbox__path": "out"}, "keeps its log in {0}/watcher.db"),
+    ],
+)
+def test_two_daemons_share_neither_inbox_nor_outbox_nor_log(
+    told_by_events: Daemon, apart: dict[str, Any], refusal: str
+) -> None:
+    place = told_by_events.place.path
+    refused = run(place, "run", code=1, **apart)
+    assert refused.stderr == f"watcher: another watcher {refusal.format(place)} already\n"
 
 
 @pytest.mark.skipif(not os.access(MEMORY, os.W_OK), reason="there is no second disk here")

@@ -269,9 +269,11 @@ def test_what_was_interrupted_by_no_fault_of_its_own_is_filed_however_often_that
     claims.take([Arrival(str(hall.place.inbox / "a.png"), "a.png", 0)])
     for _ in range(5):
         hall.sorter.again(list(claims.left()), FIRST)
+        hall.step()
         hall.pool.waiting.clear()  # the daemon is killed
         hall = Hall(hall.place, hall.log, hall.flusher)
     hall.sorter.again(list(claims.left()), FIRST)
+    hall.step()
     hall.pool.answer()
     hall.step()
     assert [row["status"] for row in hall.place.rows()] == ["filed"]

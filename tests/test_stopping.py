@@ -3,10 +3,11 @@
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
-from daemon import Daemon, Place, is_alive, reference_picture
+from daemon import WATCHER, Daemon, Place, environment, is_alive, reference_picture
 from support import read_files, wait_until
 
 
@@ -65,6 +66,25 @@ def test_workers_die_with_a_daemon_that_is_killed(place: Place) -> None:
         assert len(workers) == 2
         daemon.kill()
     wait_until(lambda: not any(map(is_alive, workers)), 5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_while_it_is_being_loaded_it_has_nothing_to_finish(
+    workplace: Path, number: int
+) -> None:
+    process = subprocess.Popen([*WATCHER, "run"], cwd=workplace, env=environment({}), stderr=subprocess.PIPE)
+    wait_until(lambda: has_seen_to_signals(process.pid), 60)
+    process.send_signal(number)
+    assert process.communicate(timeout=60)[1] == b""
+    assert process.returncode == 0
+    assert list(workplace.iterdir()) == []
+
+
+def has_seen_to_signals(pid: int) -> bool:
+    """Whether a process has a handler of its own for SIGTERM."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [caught] = (line.split()[1] for line in lines if line.startswith("SigCgt"))
+    return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
 
 
 def test_asked_to_stop_while_it_gets_ready_it_stops_as_well(workplace: Path) -> None:

@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from watcher.deciding import judge
 from watcher.errors import Unreadable
-from watcher.journey import judge
 from watcher.recognition import ImageClassifier, read_picture
 from watcher.report.values import Circumstances, Explanation, Neighbour
 from watcher.settings import RecognitionSettings

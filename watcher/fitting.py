@@ -1,7 +1,10 @@
 """From the references in the database to a fitted classifier in a folder that all workers map."""
 
+import os
 import shutil
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from watcher.recognition.classifier import FORMAT
 from watcher.settings import RecognitionSettings
 from watcher.store.references import ReferenceStore
 
+UNUSED_SECONDS = 3600.0
 NOTHING_TO_COMPARE = (
     "there are no references to compare with yet; add labelled images with `watcher train SOURCE`"
 )
@@ -49,6 +53,7 @@ def fitted_classifier(
         if references.version() == version:  # else somebody changed them meanwhile
             if made is not None:
                 made.save(folder)
+            os.utime(folder)  # it is in use
             return Fitted(folder, version)
 
 
@@ -68,10 +73,15 @@ def is_sound(folder: Path) -> bool:
 
 
 def forget_others(cache: Path, kept: Fitted) -> None:
-    """Remove the classifiers of earlier references; workers that still map one keep it until they let go."""
+    """Remove the classifiers of earlier references that nobody took up for UNUSED_SECONDS.
+
+    Who maps one has it until they let go. Who is about to, or is writing one, is another process.
+    """
+    unused = time.time() - UNUSED_SECONDS
     for folder in cache.iterdir():
-        if folder != kept.folder:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            if folder != kept.folder and folder.stat().st_mtime < unused:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fit(

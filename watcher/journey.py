@@ -1,28 +1,41 @@
-"""A batch's way from claim to filed, and taking it up again after a crash."""
+"""A batch's way from recognised to filed, and taking it up again after a crash or a fault."""
 
-import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from watcher.folders.claims import Claim, Claims, claimed_name
+from watcher.deciding import Outcome, decide
+from watcher.folders.claims import Claim, Claims, Standing, State, claimed_name, examine, state_of
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox, numbered
 from watcher.store.clock import stamp
-from watcher.store.results import Decision, Recorded, ResultsLog, Status
+from watcher.store.results import Decision, Recorded, ResultsLog
 from watcher.text import name_as_text
-from watcher.workers import Recognized
 
 MOST_OF_ONE_NAME = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A claimed picture, what was found in it, and under which version of the references."""
+class Finished:
+    """What became of pictures: filed as decided, or to be read again, for they are not what they were."""
 
-    claim: Claim
-    recognized: Recognized
-    reference_version: int
+    filed: Sequence[tuple[Claim, Decision]]
+    changed: Sequence[Claim]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A recorded claim on its way: its path, where it goes, and the reason that is put beside it there.
+
+    `state` is how its file lay when it was examined; None where it lies at its destination and nowhere else:
+    it could not be linked there, and was moved.
+    """
+
+    token: str
+    path: str
+    destination: str
+    reason: str | None
+    state: State | None
 
 
 class Journey:
@@ -37,102 +50,125 @@ class Journey:
         self._flusher = flusher
         self._review_below = review_below
 
-    def finish(self, outcomes: Sequence[Outcome]) -> list[Decision]:
+    def finish(self, outcomes: Sequence[Outcome], *, again: bool = False) -> Finished:
         """Decide, record, file and mark these pictures.
 
         The promise: at every moment each file lies in the claims or at its destination, and a row names it
-        before it is at the destination. Whatever stops us between two lines, `resume` goes on from there.
+        before it is at the destination. Whatever stops us between two lines, `resume` goes on from there;
+        where that is a fault that passes, so does `finish`, called `again` with the same pictures.
         """
-        now = stamp(time.time())
-        spoken_for: set[str] = set()
-        decisions = [self._decide(outcome, now, spoken_for) for outcome in outcomes]
+        rows = self._log.recorded(outcome.claim.token for outcome in outcomes) if again else {}
+        destinations = self._go_on(rows.values())
         # Scanners do not flush what they write. Without this a power cut leaves rows that name empty files.
         self._flusher.flush()
+        now, spoken_for = stamp(time.time()), set[str]()
+        decisions: list[Decision] = []
+        entries: list[_Entry] = []
+        for outcome in outcomes:
+            claim = outcome.claim
+            state = None if claim.token in rows else self._examine(claim, outcome.recognized.sha256)
+            if state is not None:
+                decision = self._decide(outcome, now, self._free_place(claim, spoken_for))
+                decisions.append(decision)
+                entries.append(
+                    _Entry(claim.token, claim.path, decision.destination, _explained(decision), state)
+                )
         self._log.record(decisions)
+        destinations |= self._settle(entries)
         filed = [
-            replace(
-                decision, destination=self._file(outcome.claim, decision.destination, _explained(decision))
-            )
-            for outcome, decision in zip(outcomes, decisions, strict=True)
+            (outcome.claim, self._decide(outcome, now, lambda _: destination))
+            for outcome in outcomes
+            if (destination := destinations.get(outcome.claim.token)) is not None
         ]
-        self._settle([outcome.claim for outcome in outcomes])
-        return filed
+        changed = [outcome.claim for outcome in outcomes if outcome.claim.token not in destinations]
+        return Finished(filed, changed)
 
     def resume(self) -> tuple[list[Claim], int]:
         """Take up what an earlier run left: the claims to recognise again, and how many were filed now."""
+        filed = self._go_on(self._log.unfiled())
         left = {claim.token: claim for claim in self._claims.left()}
-        filed = []
-        for recorded in self._log.unfiled():
-            destination, reason = destination_of(recorded.claim, recorded.destination), _explained(recorded)
-            if recorded.claim in left:
-                self._file(left[recorded.claim], destination, reason)
-            elif self._outbox.holds(destination):  # it could not be linked there, and was moved
-                self._explain(destination, reason)
-            else:
-                continue
-            filed.append(recorded.claim)
-        if filed:
-            self._flusher.flush()
-            self._log.mark_filed(filed, stamp(time.time()))
-        decided = self._log.known(left)
-        self._claims.drop(claim for token, claim in left.items() if token in decided)
+        decided = self._log.recorded(left)
+        if decided:
+            self._claims.drop(left[token].path for token in decided)
         return [claim for token, claim in left.items() if token not in decided], len(filed)
 
-    def _decide(self, outcome: Outcome, now: str, spoken_for: set[str]) -> Decision:
-        claim, recognized = outcome.claim, outcome.recognized
-        status, reason = judge(recognized, self._review_below)
-        reading = recognized.reading
-        folder = str(reading.digit) if reading and status == "filed" else status
-        decision = Decision(
-            claim=claim.token,
-            name=claim.name,
-            sha256=recognized.sha256,
-            status=status,
-            reason=reason,
-            destination=self._outbox.choose(folder, claim.name, spoken_for),
-            arrived_at=stamp(claim.arrived),
-            decided_at=now,
-            reference_version=outcome.reference_version,
-        )
-        if reading is None:
-            return decision
-        return replace(
-            decision,
-            digit=reading.digit,
-            certainty=reading.certainty,
-            runner_up=reading.runner_up,
-            scores=reading.scores,
-        )
+    def _go_on(self, rows: Iterable[Recorded]) -> dict[str, str]:
+        """File what was recorded before, unless its file changed since: the destinations, by claim.
 
-    def _file(self, claim: Claim, destination: str, reason: str | None) -> str:
-        """Link the file to its destination; while that name is taken, to another that is recorded first."""
-        while not self._outbox.file(claim.path, destination):
-            destination = self._outbox.choose(destination.split("/", maxsplit=1)[0], claim.name, set())
-            self._log.redirect(claim.token, destination)
-        self._explain(destination, reason)
+        The disk is asked whether it did: a power cut or a flush that failed may have left another file than
+        the one that was recognised.
+        """
+        marked: dict[str, str] = {}
+        sound: list[_Entry] = []
+        changed: list[_Entry] = []
+        for row in rows:
+            path, destination = self._claims.path_of(row.claim), destination_of(row.claim, row.destination)
+            state = state_of(path)
+            entry = _Entry(row.claim, path, destination, _explained(row), state)
+            if row.filed_at is not None:
+                marked[row.claim] = destination
+            elif state is None:
+                sound += [entry] if self._outbox.holds(destination) else []
+            elif examine(path, row.sha256, from_disk=True) is Standing.SOUND:
+                sound.append(entry)
+            else:
+                changed.append(entry)
+        self._take_back(changed)
+        if marked:
+            self._claims.drop(map(self._claims.path_of, marked))
+        return marked | self._settle(sound)
+
+    def _examine(self, claim: Claim, digest: str | None) -> State | None:
+        """How the file of a claim lies there; None where it is not the one that was recognised."""
+        state = state_of(claim.path)
+        from_disk = claim.arrived <= self._flusher.failed_at
+        is_sound = examine(claim.path, digest, from_disk=from_disk) is Standing.SOUND
+        return state if is_sound else None
+
+    def _settle(self, entries: Sequence[_Entry]) -> dict[str, str]:
+        """File what is recorded, flush, mark it filed and drop the claims: the destinations, by claim.
+
+        Here is kept that what is filed is what was recognised: a file that changed since it was examined is
+        taken back before it is marked.
+        """
+        if not entries:
+            return {}
+        filed = [replace(entry, destination=self._file(entry)) for entry in entries]
+        self._flusher.flush()
+        changed = [entry for entry in filed if _has_changed(entry)]
+        self._take_back(changed)
+        settled = [entry for entry in filed if entry not in changed]
+        self._log.mark_filed([entry.token for entry in settled], stamp(time.time()))
+        self._claims.drop(entry.path for entry in settled)
+        return {entry.token: entry.destination for entry in settled}
+
+    def _file(self, entry: _Entry) -> str:
+        """Link a file to its destination; while that name is taken, to another that is recorded first."""
+        destination = entry.destination
+        while entry.state is not None and not self._outbox.file(entry.path, destination):
+            folder = destination.split("/", maxsplit=1)[0]
+            destination = self._outbox.choose(folder, claimed_name(entry.token), set())
+            self._log.redirect(entry.token, destination)
+        if entry.reason is not None:
+            self._outbox.explain(destination, entry.reason)
         return destination
 
-    def _explain(self, destination: str, reason: str | None) -> None:
-        if reason is not None:
-            self._outbox.explain(destination, reason)
+    def _take_back(self, entries: Sequence[_Entry]) -> None:
+        """Undo what was recorded of files that changed; if this is cut short, it is done again."""
+        for entry in entries:
+            self._outbox.withdraw(entry.path, entry.destination, entry.reason)
+        if entries:
+            self._log.forget([entry.token for entry in entries])
 
-    def _settle(self, claims: Sequence[Claim]) -> None:
-        self._flusher.flush()
-        self._log.mark_filed([claim.token for claim in claims], stamp(time.time()))
-        self._claims.drop(claims)
+    def _free_place(self, claim: Claim, spoken_for: set[str]) -> Callable[[str], str]:
+        return lambda folder: self._outbox.choose(folder, claim.name, spoken_for)
+
+    def _decide(self, outcome: Outcome, now: str, place: Callable[[str], str]) -> Decision:
+        return decide(outcome, self._review_below, now, place)
 
 
-def judge(recognized: Recognized, review_below: float) -> tuple[Status, str | None]:
-    """Where a picture goes, and the reason where it is not filed under its digit."""
-    reading = recognized.reading
-    if reading is None:
-        return "failed", recognized.reason
-    if reading.reason is not None:
-        return "review", reading.reason
-    if reading.certainty < review_below:
-        shown = math.floor(reading.certainty * 1000) / 1000  # 0.8999 is not to be shown as 0.900, below 0.9
-        return "review", f"its certainty, {shown:.3f}, is below {review_below:g}"
-    return "filed", None
+def _has_changed(entry: _Entry) -> bool:
+    return entry.state is not None and state_of(entry.path) not in {None, entry.state}
 
 
 def destination_of(claim: str, recorded: str) -> str:

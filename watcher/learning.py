@@ -1,13 +1,17 @@
 """References that change while the daemon runs: noticed, fitted beside the work, swapped in whole."""
 
 import threading
+import time
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 
+from watcher.errors import WatcherError, passes
 from watcher.fitting import Fitted, fitted_classifier
 from watcher.settings import RecognitionSettings
-from watcher.store.database import open_log
+from watcher.store.database import DatabaseError, open_log
 from watcher.store.references import ReferenceStore
+
+RETRY_SECONDS = 10.0
 
 
 class Learner:
@@ -18,29 +22,49 @@ class Learner:
         self._references = ReferenceStore(self._database)
         self._recognition = recognition
         self._cache = cache
-        self._version = fitted.version
+        self._in_use = self._tried = fitted.version
+        self._next_try = 0.0
         self._thread = ThreadPoolExecutor(1, "learner")
         self._closing = threading.Event()
         self._fitting: Future[Fitted] | None = None
 
     def news(self) -> Fitted | None:
-        """A classifier for newer references, once it is ready; never waits. Raises WatcherError."""
+        """A classifier for newer references, once it is ready; never waits.
+
+        Raises WatcherError or OSError where it cannot be made; where that is a fault that passes, it is tried
+        again after RETRY_SECONDS.
+        """
         if self._fitting is None:
-            version = self._references.version()
-            if version == self._version or version is None:
+            version = self._newest()
+            if version in {self._tried, None} or time.monotonic() < self._next_try:
                 return None
-            self._version = version
+            self._tried = version
             self._fitting = self._thread.submit(self._fit)
         if not self._fitting.done():
             return None
         done, self._fitting = self._fitting, None
-        return done.result()
+        try:
+            fitted = done.result()
+        except (OSError, WatcherError) as error:
+            if passes(error):
+                self._tried, self._next_try = self._in_use, time.monotonic() + RETRY_SECONDS
+            raise
+        self._in_use = fitted.version
+        return fitted
 
     def close(self) -> None:
         """Let go of the database; a classifier that is being made is given up."""
         self._closing.set()
         self._thread.shutdown()
         self._database.close()
+
+    def _newest(self) -> int | None:
+        try:
+            return self._references.version()
+        except DatabaseError as error:
+            if not passes(error):
+                raise
+            return None  # who writes the database meets the same fault, and tells of it
 
     def _fit(self) -> Fitted:
         return fitted_classifier(self._references, self._recognition, self._cache, self._go_on)

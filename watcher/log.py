@@ -1,13 +1,15 @@
 """structlog: one event per picture and per state of the daemon, each on one line."""
 
 import logging
+import os
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
+from watcher.errors import passes
 from watcher.settings import LogSettings
 from watcher.text import printable
 
@@ -26,11 +28,47 @@ def make_logger(settings: LogSettings, stream: TextIO) -> FilteringBoundLogger:
         processors += [_heading_first, structlog.processors.JSONRenderer()]
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(stream),
+        structlog.PrintLogger(cast("TextIO", _Enduring(stream))),
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     return logger
+
+
+class _Enduring:
+    """Passes on what is said, as far as it is taken: no work stops because the disk of its log is full."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write as much as is taken."""
+        with _what_passes_let_pass():
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        with _what_passes_let_pass():
+            self._stream.flush()
+
+
+@contextmanager
+def _what_passes_let_pass() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if not passes(error):
+            raise
+
+
+def leave_unsaid(stream: TextIO) -> None:
+    """Let go of what a stream could not take by the end: it must not turn a good end into a bad one."""
+    try:
+        stream.flush()
+    except OSError as error:
+        if not passes(error):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _console(*, colors: bool) -> Processor:

@@ -8,8 +8,9 @@ from contextlib import ExitStack, closing
 
 from structlog.typing import FilteringBoundLogger
 
-from watcher.errors import WatcherError
-from watcher.folders.claims import Claims
+from watcher.errors import UnfitReferencesError, WatcherError, passes
+from watcher.fitting import fitted_classifier
+from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.door import Door
 from watcher.folders.hold import Hold
@@ -19,21 +20,26 @@ from watcher.journey import Journey
 from watcher.learning import Learner
 from watcher.log import library_log
 from watcher.lookout import Lookout
+from watcher.retrying import Retrying
 from watcher.settings import Config
 from watcher.signals import stopped_by_signals
 from watcher.sorting import Sorter
-from watcher.startup import make_folders, open_and_tell, ready_classifier
+from watcher.stall import Stall
+from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
+from watcher.store.references import ReferenceStore
 from watcher.store.results import Decision, ResultsLog
+from watcher.store.retries import Retries
 from watcher.supervision import Supervision
 from watcher.telling import tell_picture
 from watcher.text import in_words, name_as_text
+from watcher.trouble import Trouble
+from watcher.upkeep import Upkeep
 from watcher.workers import Pool
 
 ONCE_PATIENCE = 10.0
-"""How long, in seconds, `--once` waits for files that somebody keeps writing."""
-
-SUSPECTS_PATIENCE = 2.0
-"""How long, in seconds, stopping goes on with pictures that went wrong; the next start sees to the others."""
+"""How long, in seconds, `--once` waits for files that somebody keeps writing, and for faults to pass."""
+STOP_PATIENCE = 2.0
+"""How long, in seconds, stopping goes on with pictures that went wrong, and waits for faults to pass."""
 
 
 class Stopped(Exception):  # noqa: N818 - not an error
@@ -93,7 +99,8 @@ class _Daemon:
         make_folders(config, outbox, self._logger)
         hold = stack.enter_context(closing(Hold(config.inbox.path, outbox.path, claims)))
         hold.take()
-        database = stack.enter_context(closing(open_and_tell(config, self._logger)))
+        stack.enter_context(sole_watcher(config))
+        database = stack.enter_context(closing(open_and_tell(config, self._logger, self._stop_early)))
         self._fitted = ready_classifier(config, database, self._logger, self._stop_early)
         self._learner = stack.enter_context(
             closing(Learner(database.file, config.recognition, config.cache, self._fitted))
@@ -110,7 +117,14 @@ class _Daemon:
         self._journey = Journey(
             ResultsLog(database), claims, outbox, self._flusher, config.recognition.review_below
         )
-        self.sorter = Sorter(self._door, claims, pool, self._journey, self._say)
+        self.sorter = Sorter(self._door, claims, pool, self._journey, self._say, self._lose)
+        self._stall = Stall(Trouble(self._logger, "stalled", "going on"))
+        self._news = Trouble(self._logger, "the new references cannot be used", "they can be used")
+        retrying = Retrying(Retries(database), outbox, config.inbox.path, self._flusher)
+        self._upkeep = Upkeep(database, retrying, self._logger)
+        self._upkeep.check()
+        self._references = ReferenceStore(database)
+        self._is_unfit = False
         self._lookout = Lookout(config.inbox, self._door, self.sorter.wake, self._logger)
         stack.callback(self._lookout.stop)
         self._supervision = Supervision(hold, self._lookout, self, self._logger)
@@ -133,35 +147,52 @@ class _Daemon:
             if time.monotonic() >= next_check:
                 is_there = self._supervision.check()
                 self._learn()
+                self._upkeep.check()
                 next_check = time.monotonic() + self._lookout.pace
-            if not self._is_well(max(0.0, next_check - time.monotonic()), taking=is_there):
+            if not self._step(max(0.0, next_check - time.monotonic()), taking=is_there):
                 next_check = 0.0
 
     def empty_the_inbox(self) -> None:
-        """Sort until a whole sweep has found nothing; wait a while for what is still being written."""
-        give_up = time.monotonic() + ONCE_PATIENCE
+        """Sort until a whole sweep has found nothing; wait a while for what is still being written.
+
+        Raises WatcherError where work stands still for as long.
+        """
+        count, give_up = self._count, time.monotonic() + ONCE_PATIENCE
         while not self._stop.is_set():
             before = self._count
             self._door.sweep()
             while (self._door.is_open or not self.sorter.is_idle) and not self._stop.is_set():
+                if self._count > count:
+                    count, give_up = self._count, time.monotonic() + ONCE_PATIENCE
+                elif self.sorter.is_waiting and time.monotonic() > give_up:
+                    break
                 self._step(self._config.inbox.sweep_seconds)
-            if self._count > before:
-                give_up = time.monotonic() + ONCE_PATIENCE
-            elif not self._door.unfinished:
-                return
-            elif time.monotonic() > give_up:
-                self._logger.warning("left in the inbox: still being written", files=self._door.unfinished)
-                return
-            else:
-                self._stop.wait(0.05)
+                if self._stall.seconds > ONCE_PATIENCE:
+                    raise WatcherError(
+                        f"{self._stall.fault}; {self.sorter.claimed:,} pictures stay claimed, and the next "
+                        "start goes on with them"
+                    )
+            if self._count == before:
+                unfinished = self._door.unfinished + self.sorter.claimed
+                if not unfinished:
+                    return
+                if time.monotonic() > give_up:
+                    self._logger.warning("left in the inbox: still being written", files=unfinished)
+                    return
+                self.sorter.rest(0.05)
 
     def finish(self) -> None:
-        """Claim nothing more, finish what is claimed; of what is suspect, as much as can soon be done."""
+        """Claim nothing more, finish what is claimed; of what is suspect or hindered, what is soon done."""
         self._logger.info("stopping")
-        give_up = time.monotonic() + SUSPECTS_PATIENCE
-        while self.sorter.is_working or (not self.sorter.is_idle and time.monotonic() < give_up):
-            self._is_well(1.0, taking=False, retrying=time.monotonic() < give_up)
-        self._logger.info("stopped", pictures=self._count)
+        self._stall.try_now()
+        give_up = time.monotonic() + STOP_PATIENCE
+        while not self.sorter.is_idle:
+            is_late = time.monotonic() > give_up
+            if is_late and (self._stall.fault is not None or not self.sorter.is_working):
+                break
+            self._step(0.2, taking=False, retrying=not is_late)
+        left = {} if self.sorter.is_idle else {"left_claimed": self.sorter.claimed}
+        self._logger.info("stopped", pictures=self._count, **left)
 
     def give_up(self) -> int:
         """Forget what is claimed: the inbox is lost, and its claims with it."""
@@ -175,19 +206,38 @@ class _Daemon:
             self._logger.info("resumed", to_recognise=len(again), filed=filed)
         self.sorter.again(again, self._fitted)
 
-    def _is_well(self, timeout: float, *, taking: bool, retrying: bool = True) -> bool:
-        """Take a step; False where the inbox was lost meanwhile."""
+    def _step(self, timeout: float, *, taking: bool = True, retrying: bool = True) -> bool:
+        """Let the sorter take a step, or stand still while a fault lasts; False where the inbox was lost."""
+        if self._stall.rest > 0:
+            self.sorter.rest(min(timeout, self._stall.rest))
+            return True
+        is_retrying = self._stall.fault is not None
+        busy = is_retrying or (taking and self._door.is_open and self.sorter.has_room)
         try:
-            self._step(timeout, taking=taking, retrying=retrying)
-        except OSError as error:
-            if not self._supervision.explains(error):
+            if is_retrying:
+                self._door.sweep_anew()  # what was to be claimed when the fault came is still there
+            if self._is_unfit:
+                self._fitted = fitted_classifier(
+                    self._references, self._config.recognition, self._config.cache
+                )
+                self._is_unfit = False
+            seconds = 0.0 if busy else timeout
+            self.sorter.step(self._fitted, seconds, taking=taking, retrying=retrying)
+        except UnfitReferencesError as fault:
+            self._stall.met(fault)
+            self._is_unfit = True
+        except (OSError, MemoryError, WatcherError) as fault:
+            if isinstance(fault, OSError) and self._supervision.explains(fault):
+                return False
+            if not passes(fault) and not isinstance(fault, OSError):
                 raise
-            return False
+            self._stall.met(fault)
+        else:
+            self._stall.over()
+        self._tell_of_files()
         return True
 
-    def _step(self, timeout: float, *, taking: bool = True, retrying: bool = True) -> None:
-        busy = taking and self._door.is_open and self.sorter.has_room
-        self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=taking, retrying=retrying)
+    def _tell_of_files(self) -> None:
         for path, why in self._door.left_alone().items():
             self._logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
         for claim in self.sorter.overdue(self._config.workers.deadline_seconds):
@@ -198,14 +248,18 @@ class _Daemon:
         tell_picture(self._logger, decision, seconds)
         self._filed(decision)
 
+    def _lose(self, claim: Claim) -> None:
+        self._logger.error("somebody removed a claimed file", name=name_as_text(claim.name))
+
     def _learn(self) -> None:
         try:
             news = self._learner.news()
-        except WatcherError as error:
-            self._logger.error("the new references cannot be used", fault=str(error))  # noqa: TRY400
+        except (OSError, WatcherError) as error:
+            self._news.tell(in_words(error))
             return
         if news is not None:
             self._fitted = news
+            self._news.over()
             self._logger.info("references changed", reference_version=news.version)
 
     def _stop_early(self, _done: int) -> None:

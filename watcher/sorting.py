@@ -6,17 +6,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
-from hashlib import sha256
-from queue import Empty, SimpleQueue
 
-from watcher.errors import UnfitReferencesError, Unreadable
+from watcher.bell import Bell
+from watcher.deciding import Outcome
+from watcher.errors import UnfitReferencesError
+from watcher.findings import Unread, blame, content_of, failed
 from watcher.fitting import Fitted
-from watcher.folders.claims import Claim, Claims, read_claim
+from watcher.folders.claims import Claim, Claims, is_being_written
 from watcher.folders.door import Door
-from watcher.folders.inbox import Arrival
-from watcher.journey import Journey, Outcome
+from watcher.journey import Journey
+from watcher.resting import Resting
 from watcher.store.results import Decision
-from watcher.workers import Grief, Pool, Recognized
+from watcher.workers import Pool, Recognized
 
 LARGEST_BATCH = 64
 MOST_SUSPECTS = 1000
@@ -33,46 +34,73 @@ class Batch:
     apart: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Claims that are about to become a batch."""
+
+    claims: Sequence[Claim]
+    last: bool = False
+    apart: bool = False
+
+
 class Sorter:
     """Claims what the pool can take, and finishes what comes back. For one thread.
 
     `wake` may be called from any thread; `filed` is told of each picture that was filed, with the seconds
-    since it was claimed.
+    since it was claimed, and `lost` of each claim whose file somebody removed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts it brings together
         self,
         door: Door,
         claims: Claims,
         pool: Pool,
         journey: Journey,
         filed: Callable[[Decision, float], object],
+        lost: Callable[[Claim], object] = lambda _: None,
     ) -> None:
         self._door = door
         self._claims = claims
         self._pool = pool
         self._journey = journey
         self._filed = filed
-        self._woken: SimpleQueue[None] = SimpleQueue()
+        self._lost = lost
+        self._bell = Bell()
+        self._waiting: deque[_Waiting] = deque()
         self._in_hand: dict[Future[list[Recognized]], Batch] = {}
         self._suspects: deque[Claim] = deque()
         self._ready_for_suspects = False
         self._late: set[Future[list[Recognized]]] = set()
+        self._outcomes: list[Outcome] = []
+        self._is_retrying = False
+        self._resting = Resting()
 
     @property
     def has_room(self) -> bool:
         """Whether the pool can take more."""
-        return self._places() > 0 and len(self._suspects) < MOST_SUSPECTS
+        return self._places() > 0 and not self._waiting and len(self._suspects) < MOST_SUSPECTS
 
     @property
     def is_working(self) -> bool:
-        """Whether workers have anything in hand."""
-        return bool(self._in_hand)
+        """Whether workers have anything in hand or are about to, or what they found is not filed yet."""
+        return bool(self._in_hand or self._outcomes or self._waiting)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is claimed."""
-        return not self._in_hand and not self._suspects
+        return self.claimed == 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether all that is claimed rests until somebody has written it, or the disk gives it back."""
+        return self.claimed == len(self._resting) > 0
+
+    @property
+    def claimed(self) -> int:
+        """How many pictures are claimed."""
+        waiting = sum(len(batch.claims) for batch in self._waiting)
+        in_hand = sum(len(batch.claims) for batch in self._in_hand.values())
+        return waiting + in_hand + len(self._suspects) + len(self._outcomes) + len(self._resting)
 
     def overdue(self, deadline: float) -> list[Claim]:
         """What threads have had in hand for longer than a deadline for each allows; each is told once.
@@ -93,7 +121,7 @@ class Sorter:
 
     def wake(self) -> None:
         """Something happened that `step` should see to."""
-        self._woken.put(None)
+        self._bell.ring()
 
     def again(self, claims: Sequence[Claim], fitted: Fitted) -> None:
         """Put claims of an earlier run through.
@@ -102,41 +130,44 @@ class Sorter:
         now counts as the second time, but to have been interrupted is held against none: but for those that
         had brought a worker to grief before.
         """
-        given_up = [claim for claim in claims if claim.tries > 1]
-        if given_up:
-            self._file([Outcome(claim, _failed(claim, INTERRUPTED), fitted.version) for claim in given_up])
+        given_up = (claim for claim in claims if claim.tries > 1)
+        self._outcomes += [Outcome(claim, failed(claim, INTERRUPTED), fitted.version) for claim in given_up]
         self._suspects.extend(claim for claim in claims if claim.tries == 1)
         others = [claim for claim in claims if not claim.tries]
         for start in range(0, len(others), LARGEST_BATCH):
-            batch = others[start : start + LARGEST_BATCH]
-            self._submit(batch, fitted, last=True, apart=not self._pool.is_guarded)
+            some = others[start : start + LARGEST_BATCH]
+            self._waiting.append(_Waiting(some, last=True, apart=not self._pool.is_guarded))
+        self.wake()
 
     def abandon(self) -> int:
         """Forget what is claimed, whose files are out of reach, and whatever comes back of it; how many."""
-        count = sum(len(batch.claims) for batch in self._in_hand.values()) + len(self._suspects)
-        self._in_hand.clear()
-        self._suspects.clear()
+        count = self.claimed
+        for pile in (self._waiting, self._in_hand, self._suspects, self._outcomes, self._resting):
+            pile.clear()
+        self._is_retrying = False
         return count
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass, less where something happens; however much does, it is woken now and then only."""
+        if self._bell.wait(seconds):
+            time.sleep(0.02)
 
     def step(self, fitted: Fitted, timeout: float, *, taking: bool, retrying: bool = True) -> None:
         """Wait for something to happen, at most so many seconds, and see to it.
 
-        Claim more if `taking`; if `retrying`, try again what went wrong, beside the others.
+        Claim more if `taking`; if `retrying`, try again what went wrong, beside the others. Whatever fault is
+        raised, nothing is forgotten: the next step goes on from where this one stopped.
         """
-        self._wait(timeout)
-        self._finish()
+        self._bell.wait(min(timeout, self._resting.left) if retrying else timeout)
+        self._collect()
+        self._file()
         if retrying:
+            for claim in self._resting.rested():
+                self._waiting.append(_Waiting([claim]))
             self._try_again(fitted)
+        self._put_through(fitted)
         if taking:
             self._claim(fitted)
-
-    def _wait(self, timeout: float) -> None:
-        try:
-            self._woken.get(timeout=timeout) if timeout > 0 else self._woken.get_nowait()
-            while True:
-                self._woken.get_nowait()
-        except Empty:
-            pass
 
     def _places(self) -> int:
         return 2 * self._pool.count - sum(not batch.apart for batch in self._in_hand.values())
@@ -149,10 +180,16 @@ class Sorter:
             # A process takes its time to start. It would be no claim's fault if this one ended meanwhile.
             self._hand_over(Batch((), fitted, last=True, apart=True), ())
             return
-        claim = self._suspects.popleft()
-        if claim.tries:
-            claim = _kept(self._claims.begin_again, claim)
-        self._submit([claim], fitted, last=True, apart=True)
+        if self._suspects[0].tries == 1:
+            self._suspects[0] = _kept(self._claims.begin_again, self._suspects[0])
+        self._submit([self._suspects[0]], fitted, last=True, apart=True)
+        self._suspects.popleft()
+
+    def _put_through(self, fitted: Fitted) -> None:
+        while self._waiting and self._places() > 0:
+            batch = self._waiting[0]
+            self._submit(batch.claims, fitted, last=batch.last, apart=batch.apart)
+            self._waiting.popleft()
 
     def _claim(self, fitted: Fitted) -> None:
         """Claim for every free place in the pool; what comes beyond that waits in the inbox.
@@ -167,29 +204,37 @@ class Sorter:
             idle = max(1, places - self._pool.count)
             size = LARGEST_BATCH if len(arrivals) == LARGEST_BATCH else math.ceil(len(arrivals) / idle)
             for start in range(0, len(arrivals), size):
-                claims = self._claims.take(arrivals[start : start + size], self._refuse)
+                claims = self._claims.take(
+                    arrivals[start : start + size],
+                    lambda arrival, why: self._door.refuse(arrival.path, why),
+                    lambda arrival: self._door.hint(arrival.path),
+                )
                 if claims:
-                    self._submit(claims, fitted)
-
-    def _refuse(self, arrival: Arrival, why: str) -> None:
-        self._door.refuse(arrival.path, why)
+                    self._waiting.append(_Waiting(claims))
+            self._put_through(fitted)
 
     def _submit(
         self, claims: Sequence[Claim], fitted: Fitted, *, last: bool = False, apart: bool = False
     ) -> None:
-        read: list[Claim] = []
-        files: list[bytes] = []
-        unread: list[Outcome] = []
-        for claim in claims:
-            try:
-                files.append(read_claim(claim))
-                read.append(claim)
-            except Unreadable as error:
-                unread.append(Outcome(claim, Recognized(None, None, str(error)), fitted.version))
-        if unread:
-            self._file(unread)
+        """Read claims and hand them to the pool; what cannot be read needs no worker."""
+        found = [(claim, self._content_of(claim, is_allowed=apart)) for claim in claims]
+        read = [(claim, content) for claim, content in found if isinstance(content, bytes)]
         if read:
-            self._hand_over(Batch(read, fitted, last, apart), files)
+            batch = Batch([claim for claim, _ in read], fitted, last, apart)
+            self._hand_over(batch, [content for _, content in read])
+        for claim, content in found:
+            if isinstance(content, Recognized):
+                self._outcomes.append(Outcome(claim, content, fitted.version))
+                self.wake()
+            elif content is Unread.GONE:
+                self._lost(claim)
+            elif content is Unread.LATER:
+                self._resting.put(claim, counts=True)
+
+    def _content_of(self, claim: Claim, *, is_allowed: bool) -> bytes | Recognized | Unread:
+        """What `content_of` says; a picture that was tried twice is not tried again because it changed."""
+        is_worn_out = self._resting.is_worn_out(claim) or (claim.tries > 0 and not is_allowed)
+        return content_of(claim, is_worn_out=is_worn_out)
 
     def _hand_over(self, batch: Batch, files: Sequence[bytes]) -> None:
         if batch.apart:
@@ -200,40 +245,50 @@ class Sorter:
         self._in_hand[future] = batch
         future.add_done_callback(lambda _: self.wake())
 
-    def _finish(self) -> None:
-        """File all batches that came back, in one transaction."""
-        outcomes: list[Outcome] = []
+    def _collect(self) -> None:
+        """Take what came back from the pool."""
         for future in [future for future in self._in_hand if future.done()]:
-            batch = self._in_hand.pop(future)
+            batch = self._in_hand[future]
             fault = future.exception()
             if isinstance(fault, UnfitReferencesError):
-                raise fault  # no picture's fault: the cache was removed or damaged, and a start makes it anew
+                # No picture's fault: the cache was removed or damaged, and has to be made anew.
+                del self._in_hand[future]
+                self._waiting.append(_Waiting(batch.claims, batch.last, batch.apart))
+                raise fault
             if fault is None:
                 self._ready_for_suspects |= batch.apart
-                results = future.result()
+                self._sort_out(batch, future.result())
             elif batch.last and len(batch.claims) == 1:
-                results = [_failed(batch.claims[0], _blame(fault))]
+                self._sort_out(batch, [failed(batch.claims[0], blame(fault))])
             elif isinstance(fault, BrokenExecutor) and self._pool.is_guarded and not batch.last:
                 # Somebody killed a worker: what pictures do is done to its child.
-                self._submit(batch.claims, batch.fitted, last=True)
-                continue
+                self._waiting.append(_Waiting(batch.claims, last=True))
             else:
                 # One of the batch may have brought its worker down. Each is tried again by itself.
                 self._suspects.extend(batch.claims)
-                continue
-            for claim, recognized in zip(batch.claims, results, strict=True):
-                if recognized.grief and not batch.last:
-                    self._suspects.append(_kept(self._claims.set_aside, claim))
-                else:
-                    outcomes.append(Outcome(claim, recognized, batch.fitted.version))
-        if outcomes:
-            self._file(outcomes)
+            del self._in_hand[future]
 
-    def _file(self, outcomes: Sequence[Outcome]) -> None:
-        decisions = self._journey.finish(outcomes)
+    def _sort_out(self, batch: Batch, results: Sequence[Recognized]) -> None:
+        for claim, recognized in zip(batch.claims, results, strict=True):
+            if recognized.grief and not batch.last:
+                self._suspects.append(_kept(self._claims.set_aside, claim))
+            else:
+                self._outcomes.append(Outcome(claim, recognized, batch.fitted.version))
+
+    def _file(self) -> None:
+        """File all that was found, in one transaction."""
+        if not self._outcomes:
+            return
+        is_retrying, self._is_retrying = self._is_retrying, True
+        finished = self._journey.finish(self._outcomes, again=is_retrying)
+        self._is_retrying = False
+        self._outcomes.clear()
         now = time.monotonic()
-        for outcome, decision in zip(outcomes, decisions, strict=True):
-            self._filed(decision, now - outcome.claim.taken)
+        for claim, decision in finished.filed:
+            self._resting.forget(claim)
+            self._filed(decision, now - claim.taken)
+        for claim in finished.changed:
+            self._resting.put(claim, counts=not is_being_written(claim.path))
 
 
 def _kept(keep: Callable[[Claim], Claim], claim: Claim) -> Claim:
@@ -242,19 +297,3 @@ def _kept(keep: Callable[[Claim], Claim], claim: Claim) -> Claim:
         return keep(claim)
     except OSError:
         return claim
-
-
-def _failed(claim: Claim, reason: str) -> Recognized:
-    try:
-        digest = sha256(read_claim(claim)).hexdigest()
-    except Unreadable:
-        digest = None
-    return Recognized(digest, None, reason)
-
-
-def _blame(fault: BaseException) -> str:
-    if isinstance(fault, BrokenExecutor):
-        return "the worker that read it died, twice"
-    if isinstance(fault, Grief):
-        return str(fault)
-    return f"recognising it failed, twice: {type(fault).__name__}: {fault}"

@@ -1,17 +1,22 @@
 """What has to be there before the first picture: folders, database, references."""
 
-from collections.abc import Callable
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from structlog.typing import FilteringBoundLogger
 
+from watcher.errors import WatcherError, passes
 from watcher.fitting import Fitted, fitted_classifier, forget_others
 from watcher.folders.outbox import Outbox
 from watcher.labelled import SourceError, labelled_images
 from watcher.settings import Config
 from watcher.shipped import shipped
-from watcher.store.database import Database, open_database
+from watcher.store.database import BUSY_SECONDS, Database, DatabaseError, open_database
 from watcher.store.references import ReferenceStore
-from watcher.text import name_as_text
+from watcher.text import name_as_text, printable
 from watcher.training import train
 
 PATIENCE = 1.0
@@ -28,11 +33,46 @@ def make_folders(config: Config, outbox: Outbox, logger: FilteringBoundLogger) -
     outbox.make()
 
 
-def open_and_tell(config: Config, logger: FilteringBoundLogger) -> Database:
-    """Open the database, made and migrated as needed; say so where it is new."""
+@contextmanager
+def sole_watcher(config: Config) -> Iterator[None]:
+    """Hold the outbox and the database for this process alone, by locks that die with it.
+
+    A daemon that starts takes every row that is not marked filed for its own work that was cut short, and no
+    log tells the whole of an outbox that two share. Raises WatcherError.
+    """
+    config.cache.mkdir(parents=True, exist_ok=True)
+    places = (
+        (config.outbox.path, f"files into {printable(str(config.outbox.path))}"),
+        (config.cache, f"keeps its log in {printable(str(config.database.file))}"),
+    )
+    with ExitStack() as stack:
+        for folder, what in places:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            stack.callback(os.close, descriptor)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise WatcherError(f"another watcher {what} already") from error
+        yield
+
+
+def open_and_tell(config: Config, logger: FilteringBoundLogger, progress: Progress) -> Database:
+    """Open the database, made and migrated as needed; say so where it is new.
+
+    A fault that passes is waited for a while, as where a command is about to write; then it is raised.
+    """
     file = config.database.file
     is_new = not file.exists()
-    database = open_database(file, PATIENCE)
+    give_up = time.monotonic() + BUSY_SECONDS
+    while True:
+        progress(0)
+        try:
+            database = open_database(file, PATIENCE)
+            break
+        except DatabaseError as error:
+            if not passes(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(PATIENCE / 10)
     if is_new:
         logger.info("made", database=name_as_text(str(file)))
     return database

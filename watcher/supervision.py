@@ -51,7 +51,7 @@ class Supervision:
     def explains(self, error: OSError) -> bool:
         """Whether an error comes of the inbox being lost, or having been lost for a moment."""
         fault = self._hold.fault()
-        if fault is None and error.errno in _GONE:
+        if fault is None and error.errno in _GONE and error.filename2 is None:  # nothing between two folders
             fault = in_words(error)
         if fault is not None:
             self._lose(fault)

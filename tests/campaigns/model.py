@@ -21,6 +21,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from watcher.deciding import Outcome
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
@@ -30,7 +31,7 @@ from watcher.folders.outbox import Outbox, reason_name
 from watcher.fsck.discrepancies import Kind
 from watcher.fsck.examination import examine
 from watcher.fsck.site import Site
-from watcher.journey import Journey, Outcome
+from watcher.journey import Journey
 from watcher.recognition import Reading
 from watcher.store.database import DatabaseError, open_database
 from watcher.store.results import ResultsLog

@@ -87,7 +87,7 @@ def test_decisions_are_recorded_all_or_none(log: ResultsLog) -> None:
     with pytest.raises(DatabaseError, match="UNIQUE"):
         log.record([replace(DECISION, claim="new"), replace(DECISION, status="review")])
     assert [row.status for row in rows(log)] == ["filed"]
-    assert log.known(["new"]) == set()
+    assert log.recorded(["new"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,9 @@ def test_scores_that_are_no_numbers_are_refused(log: ResultsLog) -> None:
 def test_a_claim_is_known_from_when_it_was_decided(log: ResultsLog) -> None:
     log.record([replace(DECISION, claim=claim) for claim in "abc"])
     log.mark_filed(["a"], stamp(3))
-    assert log.known(["a", "b", "x"]) == {"a", "b"}
-    assert log.known([]) == set()
+    known = log.recorded(["a", "b", "x"])
+    assert {claim: row.filed_at for claim, row in known.items()} == {"a": stamp(3), "b": None}
+    assert log.recorded([]) == {}
 
 
 def test_what_was_decided_and_not_filed_is_told_with_where_it_goes(log: ResultsLog) -> None:
@@ -132,8 +133,8 @@ def test_what_was_decided_and_not_filed_is_told_with_where_it_goes(log: ResultsL
     log.mark_filed(["a", "c", "no such claim"], stamp(3))
     log.redirect("b", "7/scan-1.png")
     assert log.unfiled() == [
-        Recorded("b", "filed", "7/scan-1.png", None),
-        Recorded("d", "failed", "failed/x", "it is empty"),
+        Recorded("b", "filed", "7/scan-1.png", None, DECISION.sha256, None),
+        Recorded("d", "failed", "failed/x", "it is empty", DECISION.sha256, None),
     ]
     assert [(row.destination, row.filed_at) for row in rows(log)] == [
         ("failed/x", None),
@@ -141,6 +142,14 @@ def test_what_was_decided_and_not_filed_is_told_with_where_it_goes(log: ResultsL
         ("7/scan-1.png", None),
         ("7/scan.png", stamp(3)),
     ]
+
+
+def test_what_was_decided_is_taken_back_only_until_it_is_filed(log: ResultsLog) -> None:
+    log.record([replace(DECISION, claim=claim) for claim in "abc"])
+    log.mark_filed(["a"], stamp(3))
+    log.forget(["a", "b", "no such claim"])
+    log.forget([])
+    assert log.recorded("abc").keys() == {"a", "c"}
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ from watcher.cli import COMMANDS, configured
 from watcher.cli.explain import Explainer
 from watcher.cli.pages import page_at
 from watcher.cli.show import show_json, show_table
+from watcher.deciding import judge
 from watcher.errors import Unreadable
 from watcher.explaining import Recognition, circumstances, explained
 from watcher.fitting import fitted_classifier
 from watcher.folders.claims import LARGEST_FILE
-from watcher.journey import judge
 from watcher.report.misread import MOST_SHOWN
 from watcher.report.values import Explanation
 from watcher.settings import Config

@@ -8,7 +8,7 @@ from rich.progress import Progress
 from watcher.cli import COMMANDS, configured
 from watcher.cli.show import progress_bar
 from watcher.folders.inbox import Inbox
-from watcher.log import make_logger
+from watcher.log import leave_unsaid, make_logger
 from watcher.service import serve
 from watcher.settings import Config
 
@@ -37,6 +37,7 @@ def command(config: Config, *, once: bool) -> None:
             _empty(config, bar)
     else:
         serve(config, make_logger(config.log, sys.stdout), once=once)
+    leave_unsaid(sys.stdout)
 
 
 def _empty(config: Config, bar: Progress) -> None:

@@ -5,16 +5,21 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from enum import Enum
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from watcher.errors import Unreadable
+from watcher.errors import Unreadable, passes
 from watcher.folders.inbox import Arrival
+from watcher.folders.writing import is_open_for_writing
 
 FOLDER = ".claimed"
 LARGEST_FILE = 32 * 2**20
+_STILL_USED = {errno.ENOTEMPTY, errno.EEXIST}
+"""How the system refuses to remove a folder in which there is something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +43,31 @@ class Claims:
 
     def __init__(self, inbox: Path) -> None:
         self.path = inbox / FOLDER
+        self._spare: str | None = None
 
     def make(self) -> None:
         """Make the private folder where there is none."""
         self.path.mkdir(mode=0o700, exist_ok=True)
 
     def take(
-        self, arrivals: Sequence[Arrival], refused: Callable[[Arrival, str], object] = lambda *_: None
+        self,
+        arrivals: Sequence[Arrival],
+        refused: Callable[[Arrival, str], object] = lambda *_: None,
+        left: Callable[[Arrival], object] = lambda _: None,
     ) -> list[Claim]:
         """Claim these files, as far as they are still there.
 
-        Of two with one name, out of different subfolders, one is left where it is for the next time.
         `refused` is told of each that the system does not let go, as in folders with a sticky bit, and why.
+        `left` is told of each that is left for the next time: of two with one name, out of different
+        subfolders, and from where a fault that passes came between. Raises OSError for such a fault where
+        nothing was claimed yet.
         """
         batch = self._new_batch()
         now = time.monotonic()
         claims: dict[str, Claim] = {}
-        for arrival in arrivals:
+        for number, arrival in enumerate(arrivals):
             if arrival.name in claims:
+                left(arrival)
                 continue
             goal = os.path.join(batch, arrival.name)
             try:
@@ -64,13 +76,20 @@ class Claims:
                 # Network shares can report that a rename failed which was done. Taken for failed, the next
                 # of that name would replace it.
                 if not os.path.lexists(goal):
-                    if not isinstance(error, FileNotFoundError):
-                        refused(arrival, f"it cannot be taken: {error.strerror}")
-                    continue
+                    if not passes(error):
+                        if not isinstance(error, FileNotFoundError):
+                            refused(arrival, f"it cannot be taken: {error.strerror}")
+                        continue
+                    if not claims:
+                        self._discard(batch)
+                        raise
+                    for other in arrivals[number:]:
+                        left(other)
+                    break
             token = _token(batch, arrival.name)
             claims[arrival.name] = Claim(token, goal, arrival.name, arrival.arrived, now)
         if not claims:
-            os.rmdir(batch)
+            self._discard(batch)
         return list(claims.values())
 
     def left(self) -> Iterator[Claim]:
@@ -86,22 +105,6 @@ class Claims:
                 if not files:
                     os.rmdir(batch.path)
 
-    def set_aside(self, claim: Claim) -> Claim:
-        """The claim in a batch of its own, whose name keeps that recognising it went wrong once."""
-        batch = self._new_batch("-1")
-        moved = _moved(claim, batch, tries=1)
-        os.rename(claim.path, moved.path)
-        with suppress(OSError):  # others of its batch are still on their way
-            os.rmdir(os.path.dirname(claim.path))
-        return moved
-
-    def begin_again(self, claim: Claim) -> Claim:
-        """The claim that was set aside, its batch renamed to keep that it is begun for the second time."""
-        batch = os.path.dirname(claim.path)
-        moved = _moved(claim, batch.removesuffix("-1") + "-2", tries=2)
-        os.rename(batch, os.path.dirname(moved.path))
-        return moved
-
     def path_of(self, token: str) -> str:
         """Where the file of a claim lies, if it still does."""
         return os.path.join(self.path, token.partition("/")[0], claimed_name(token))
@@ -114,18 +117,55 @@ class Claims:
                     for name in os.listdir(batch.path):
                         yield _token(batch.path, name)
 
-    def drop(self, claims: Iterable[Claim]) -> None:
-        """Remove files that lie in the outbox by now, and the folders of batches that are done."""
+    def set_aside(self, claim: Claim) -> Claim:
+        """The claim in a batch of its own, whose name keeps that recognising it went wrong once."""
+        batch = self._new_batch("-1")
+        moved = _moved(claim, batch, tries=1)
+        try:
+            os.rename(claim.path, moved.path)
+        except OSError:
+            os.rmdir(batch)
+            raise
+        with suppress(OSError):  # others of its batch are still on their way
+            os.rmdir(os.path.dirname(claim.path))
+        return moved
+
+    def begin_again(self, claim: Claim) -> Claim:
+        """The claim that was set aside, its batch renamed to keep that it is begun for the second time."""
+        batch = os.path.dirname(claim.path)
+        moved = _moved(claim, batch.removesuffix("-1") + "-2", tries=2)
+        os.rename(batch, os.path.dirname(moved.path))
+        return moved
+
+    def drop(self, paths: Iterable[str]) -> None:
+        """Remove claimed files that lie in the outbox by now, and the folders of batches that are done."""
         batches = set()
-        for claim in claims:
+        for path in paths:
             with suppress(FileNotFoundError):
-                os.unlink(claim.path)
-            batches.add(os.path.dirname(claim.path))
+                os.unlink(path)
+            batches.add(os.path.dirname(path))
         for batch in batches:
-            with suppress(OSError):  # others of the batch are still on their way
+            try:
                 os.rmdir(batch)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                if error.errno not in _STILL_USED:
+                    raise
+
+    def _discard(self, batch: str) -> None:
+        """Remove a batch that holds nothing; where that cannot be done now, it serves as the next one."""
+        try:
+            os.rmdir(batch)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            self._spare = batch
 
     def _new_batch(self, suffix: str = "") -> str:
+        if self._spare is not None and not suffix:
+            spare, self._spare = self._spare, None
+            return spare
         while True:
             batch = os.path.join(self.path, f"{time.time_ns():016x}{suffix}")
             try:
@@ -135,10 +175,74 @@ class Claims:
             return batch
 
 
+class Standing(Enum):
+    """What has become of a claimed file since it was read."""
+
+    SOUND = "it is as it was"
+    CHANGED = "it is another than it was"
+    BEING_WRITTEN = "somebody has it open to write"
+    GONE = "somebody removed it"
+
+
+State = tuple[int, int]
+"""Size, and time of the last change in nanoseconds."""
+
+
 def read_claim(claim: Claim) -> bytes:
-    """The bytes of a claimed file. Raises Unreadable where it has none that can be read."""
+    """The bytes of a claimed file.
+
+    Raises Unreadable where it has none that can be read, and OSError for a fault that may pass.
+    """
+    with _opened(claim.path) as descriptor:
+        return _read(descriptor)
+
+
+def examine(path: str, digest: str | None, *, from_disk: bool) -> Standing:
+    """Whether a claimed file still is what it was when it was read; `digest` is None if it was unreadable.
+
+    `from_disk` asks the disk itself instead of what the system remembers of it. Raises OSError for a fault
+    that may pass.
+    """
     try:
-        descriptor = os.open(claim.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with _opened(path) as descriptor:
+            if is_open_for_writing(descriptor):
+                return Standing.BEING_WRITTEN
+            if from_disk and hasattr(os, "posix_fadvise"):
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            found = sha256(_read(descriptor)).hexdigest()
+    except FileNotFoundError:
+        return Standing.GONE
+    except Unreadable:
+        found = None
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        found = None
+    return Standing.SOUND if found == digest else Standing.CHANGED
+
+
+def is_being_written(path: str) -> bool:
+    """Whether somebody has a claimed file open to write, as far as the system tells."""
+    try:
+        with _opened(path) as descriptor:
+            return is_open_for_writing(descriptor) is True
+    except (OSError, Unreadable):
+        return False
+
+
+def state_of(path: str) -> State | None:
+    """How a file lies there, None where there is none; when this changes, the file did."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except PermissionError as error:
         raise Unreadable("there is no permission to read it") from error
     except OSError as error:
@@ -153,12 +257,14 @@ def read_claim(claim: Claim) -> bytes:
             raise Unreadable(
                 f"it is {status.st_size:,} bytes long; pictures of more than {LARGEST_FILE:,} are not read"
             )
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(LARGEST_FILE)
-    except OSError as error:
-        raise Unreadable(f"the disk does not give it back: {error.strerror}") from error
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _read(descriptor: int) -> bytes:
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        return file.read(LARGEST_FILE)
 
 
 def claimed_name(token: str) -> str:

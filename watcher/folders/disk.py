@@ -2,8 +2,10 @@
 
 import ctypes
 import errno
+import math
 import os
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,9 +20,14 @@ class DiskError(WatcherError):
 
 
 class Flusher:
-    """Makes all that was written on a folder's disk so far survive a power cut, data and names."""
+    """Makes all that was written on a folder's disk so far survive a power cut, data and names.
+
+    `failed_at`, in Unix seconds, is when that failed last. The system may have given up then what it could
+    not write, and says so but once: what was there by then must be read from the disk itself to be believed.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.failed_at = -math.inf
         self._folder = folder
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         library = ctypes.CDLL(None, use_errno=True)
@@ -32,6 +39,7 @@ class Flusher:
             os.sync()
         elif self._syncfs(self._descriptor) != 0:
             code = ctypes.get_errno()
+            self.failed_at = time.time()
             raise OSError(code, os.strerror(code))
 
     def reopen(self) -> None:

@@ -54,6 +54,11 @@ class Door:
         self._sweep = None
         self._is_settled = False
 
+    def sweep_anew(self) -> None:
+        """Look through the whole folder from its beginning, however far it was looked through."""
+        self._sweep = None
+        self.sweep()
+
     @property
     def is_open(self) -> bool:
         """Whether there is more to look at without waiting."""

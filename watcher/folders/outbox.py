@@ -67,16 +67,40 @@ class Outbox:
         return os.path.lexists(self._absolute(destination))
 
     def explain(self, destination: str, reason: str) -> None:
-        """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone."""
-        with suppress(FileExistsError), open(self._absolute(reason_name(destination)), "xb") as file:
-            file.write(f"{reason}\n".encode(errors="backslashreplace"))
+        """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone.
+
+        One that was begun and not finished is written whole.
+        """
+        path, text = self._absolute(reason_name(destination)), _as_bytes(reason)
+        try:
+            with open(path, "xb") as file:
+                file.write(text)
+        except FileExistsError:
+            with open(path, "rb") as file:
+                there = file.read(len(text) + 1)
+            if there != text and text.startswith(there):
+                with open(path, "wb") as file:
+                    file.write(text)
+
+    def withdraw(self, source: str, destination: str, reason: str | None) -> None:
+        """Undo `file` and `explain`, as far as they were done; the claim stays, as the file's only name."""
+        goal = self._absolute(destination)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.lstat(source), os.lstat(goal)):
+                if reason is not None:
+                    self.remove_reason(destination, reason)
+                os.unlink(goal)
+
+    def give_back(self, destination: str, goal: str) -> None:
+        """Move a file out of the outbox. Raises FileExistsError where the goal's name is taken."""
+        move_without_replacing(self._absolute(destination), goal)
 
     def remove_reason(self, destination: str, reason: str) -> bool:
         """Remove the reason that `explain` put there, unless it is another by now; whether it was removed."""
         path = self._absolute(reason_name(destination))
         with suppress(FileNotFoundError):
             with open(path, "rb") as file:
-                is_ours = file.read() == f"{reason}\n".encode(errors="backslashreplace")
+                is_ours = file.read() == _as_bytes(reason)
             if is_ours:
                 os.unlink(path)
             return is_ours
@@ -112,6 +136,10 @@ def reason_name(destination: str) -> str:
     """The destination of the reason that is put beside a failed file."""
     folder, name = destination.split("/", 1)
     return f"{folder}/{_cut(name, LONGEST_NAME - len(REASON))}{REASON}"
+
+
+def _as_bytes(reason: str) -> bytes:
+    return f"{reason}\n".encode(errors="backslashreplace")
 
 
 def _cut(text: str, size: int) -> str:

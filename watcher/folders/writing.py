@@ -21,12 +21,8 @@ class WritingWatch:
 
     def is_being_written(self, descriptor: int, path: str, status: os.stat_result) -> bool:
         """Whether the open file may still change; where only time can tell, ask again later."""
-        try:
-            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        except OSError as error:
-            return error.errno == _BEING_WRITTEN or not self.is_quiet(path, status)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        return False
+        is_open = is_open_for_writing(descriptor)
+        return not self.is_quiet(path, status) if is_open is None else is_open
 
     def __contains__(self, path: str) -> bool:
         """Whether only time can tell of this file, and has not yet."""
@@ -49,3 +45,13 @@ class WritingWatch:
             self._seen[path] = (state, now)
             since = now
         return now - since >= self._quiet_seconds
+
+
+def is_open_for_writing(descriptor: int) -> bool | None:
+    """Whether anybody has the open file open to write; None where the system does not tell."""
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return True if error.errno == _BEING_WRITTEN else None
+    fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Executable, Row, Select, bindparam, delete, insert, select, update
 
 from watcher.store.database import Database
 from watcher.store.schema import results
@@ -61,6 +61,8 @@ class Recorded:
     status: Status
     destination: str
     reason: str | None
+    sha256: str | None
+    filed_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ COLUMNS = tuple(column.name for column in results.c if column.name != "claim")
 """What `query` gives of a row, in order."""
 
 
+_RECORDED = select(*(results.c[field.name] for field in fields(Recorded)))
+
+
 class ResultsLog:
     """The table `results`, written by one process at a time and read by any."""
 
@@ -92,8 +97,9 @@ class ResultsLog:
 
     def record(self, decisions: Sequence[Decision]) -> None:
         """Add a row for each, all or none. A claim that has a row already is refused by the database."""
-        with self._database.transaction() as connection:
-            connection.execute(insert(results), [decision.row() for decision in decisions])
+        if decisions:
+            with self._database.transaction() as connection:
+                connection.execute(insert(results), [decision.row() for decision in decisions])
 
     def redirect(self, claim: str, destination: str) -> None:
         """Somebody took the name first: the file goes elsewhere than its row said."""
@@ -105,22 +111,27 @@ class ResultsLog:
     def mark_filed(self, claims: Sequence[str], filed_at: str) -> None:
         """Say that the files of these claims lie at their destinations."""
         statement = update(results).where(results.c.claim == bindparam("of_claim")).values(filed_at=filed_at)
-        with self._database.transaction() as connection:
-            connection.execute(statement, [{"of_claim": claim} for claim in claims])
+        self._for_each(statement, claims)
+
+    def forget(self, claims: Sequence[str]) -> None:
+        """Take back what was decided of these claims: their files changed before they were filed."""
+        statement = delete(results).where(
+            results.c.claim == bindparam("of_claim"), results.c.filed_at.is_(None)
+        )
+        self._for_each(statement, claims)
 
     def unfiled(self) -> list[Recorded]:
         """What was decided and is not marked filed: work that was cut short."""
-        statement = select(results.c.claim, results.c.status, results.c.destination, results.c.reason)
         with self._database.transaction() as connection:
-            rows = connection.execute(statement.where(results.c.filed_at.is_(None)).order_by(results.c.id))
+            rows = connection.execute(_RECORDED.where(results.c.filed_at.is_(None)).order_by(results.c.id))
             return [Recorded(*row) for row in rows]
 
-    def known(self, claims: Iterable[str]) -> set[str]:
-        """Those of these claims that were decided."""
-        statement = select(results.c.claim).where(results.c.claim == bindparam("of_claim"))
+    def recorded(self, claims: Iterable[str]) -> dict[str, Recorded]:
+        """What was decided of these claims, by claim; those of which nothing was are left out."""
+        statement = _RECORDED.where(results.c.claim == bindparam("of_claim"))
         with self._database.transaction() as connection:
-            found = (connection.execute(statement, {"of_claim": claim}).scalar() for claim in claims)
-            return {claim for claim in found if claim is not None}
+            rows = (connection.execute(statement, {"of_claim": claim}).one_or_none() for claim in claims)
+            return {row.claim: Recorded(*row) for row in rows if row is not None}
 
     def query(self, query: Query) -> Iterator[Row[Any]]:
         """The rows asked for, newest first, each with COLUMNS.
@@ -139,6 +150,11 @@ class ResultsLog:
                 return
             before = rows[-1].id
             left = None if left is None else left - step
+
+    def _for_each(self, statement: Executable, claims: Sequence[str]) -> None:
+        if claims:
+            with self._database.transaction() as connection:
+                connection.execute(statement, [{"of_claim": claim} for claim in claims])
 
 
 def _selected(query: Query) -> Select[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a database at this revision needs none."""
 
 metadata = MetaData(
@@ -53,6 +53,19 @@ results = Table(
     sqlite_strict=True,
 )
 
+retried_results = Table(
+    "retried_results",
+    metadata,
+    # As the row was in `results`; that each file has one row there stays true when it is put through again.
+    *(
+        Column(column.name, column.type, primary_key=column.primary_key, nullable=column.nullable)
+        for column in results.c
+    ),
+    Column("retried_at", Text, nullable=False),
+    Column("put_back_at", Text),
+    sqlite_strict=True,
+)
+
 reference_versions = Table(
     "reference_versions",
     metadata,
@@ -83,6 +96,9 @@ reference_images = Table(
 
 # Looked up at every start; almost always empty.
 Index("ix_results_unfiled", results.c.id, sqlite_where=results.c.filed_at.is_(None))
+
+# Looked up now and then; almost always empty.
+Index("ix_retried_results_begun", retried_results.c.id, sqlite_where=retried_results.c.put_back_at.is_(None))
 
 # One image is one reference for as long as it is in use; a retired one may come back as a new row.
 Index(

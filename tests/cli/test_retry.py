@@ -1,0 +1,72 @@
+"""`watcher retry`: failed files lie in the inbox again, and mistakes are told in a line."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from daemon import Daemon, Place, reference_picture
+from support import make_files, read_files, wait_until
+
+
+@pytest.fixture
+def failed(watcher: Callable[..., Any], place: Place) -> list[int]:
+    """The ids of two files that have failed."""
+    make_files(place.inbox, {"novel.txt": b"once", "song.txt": b"la la", "seven.jpg": reference_picture(7)})
+    watcher("run", "--once")
+    return [row["id"] for row in place.rows() if row["status"] == "failed"]
+
+
+def test_by_their_ids_or_all_files_are_put_back_and_sorted_again(
+    watcher: Callable[..., Any], place: Place, failed: list[int]
+) -> None:
+    assert watcher("retry", failed[0]).out == "1 picture was put back\n"
+    assert len(read_files(place.inbox)) == 1
+    assert watcher("retry", "--all").out == "1 picture was put back\n"
+    assert read_files(place.inbox) == {"novel.txt": b"once", "song.txt": b"la la"}
+    assert watcher("retry", "--all").out == "0 pictures were put back\n"
+    (place.inbox / "song.txt").write_bytes(reference_picture(3))
+    watcher("run", "--once")
+    dropped = {"novel.txt": b"once", "song.txt": reference_picture(3), "seven.jpg": reference_picture(7)}
+    place.audit(dropped.items())
+    assert {row["name"]: row["status"] for row in place.rows()}["song.txt"] == "filed"
+
+
+def test_a_running_daemon_takes_them_at_once(
+    watcher: Callable[..., Any], place: Place, failed: list[int]
+) -> None:
+    with Daemon(place, workers__executor="threads", workers__count=1):
+        for name in ("novel.txt", "song.txt"):
+            (place.outbox / "failed" / name).write_bytes(reference_picture(5))
+        watcher("retry", *failed)
+        wait_until(lambda: [row["digit"] for row in place.rows()] == [7, 5, 5] and place.filed() == 3)
+    (place.path / "log.jsonl").unlink()
+    place.audit(
+        [
+            *((name, reference_picture(5)) for name in ("novel.txt", "song.txt")),
+            ("seven.jpg", reference_picture(7)),
+        ]
+    )
+
+
+def test_what_cannot_be_put_back_is_told(watcher: Callable[..., Any], failed: list[int]) -> None:
+    outcome = watcher("retry", 999, failed[0], code=1)
+    assert outcome.out == "1 picture was put back\n"
+    assert outcome.err == "watcher: there is no result 999\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["1", "--all"]])
+def test_ids_or_all_must_be_said(watcher: Callable[..., Any], place: Place, arguments: list[str]) -> None:
+    assert "give the IDs of results, or --all" in watcher("retry", *arguments, code=2).err
+    assert place.rows() == []
+
+
+def test_where_nothing_was_ever_run_it_says_so(watcher: Callable[..., Any], workplace: Any) -> None:
+    assert "there is no database yet" in watcher("retry", "--all", code=1).err
+    assert list(workplace.iterdir()) == []
+
+
+def test_without_an_inbox_it_says_so(watcher: Callable[..., Any], place: Place, failed: list[int]) -> None:
+    place.inbox.rename(place.path / "elsewhere")
+    told = watcher("retry", *failed, code=1).err
+    assert told == f"watcher: {place.inbox}: there is no such folder; `watcher run` makes it\n"
+    assert len(place.rows()) == 3

@@ -1,0 +1,176 @@
+"""Faults that pass, as a daemon meets them: it stands still, says so once, and goes on when they are over."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from daemon import Daemon, Place, furnished, reference_picture, run
+from support import make_files, wait_until
+
+ONE_THREAD: dict[str, object] = {"workers__executor": "threads", "workers__count": 1}
+RESUMED = 5.0
+"""Seconds within which work goes on once the fault is gone."""
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time that a process has used so far, without its children."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def stands_still(daemon: Daemon, seconds: float = 1.5) -> None:
+    """See it live, quiet, and all but idle."""
+    said, used, began = len(daemon.events()), cpu_seconds(daemon.process.pid), time.monotonic()
+    while time.monotonic() < began + seconds:
+        assert daemon.process.poll() is None, daemon.complaints()
+        time.sleep(0.05)
+    assert cpu_seconds(daemon.process.pid) - used < 0.05 * (time.monotonic() - began)
+    assert len(daemon.events()) == said
+
+
+@pytest.fixture
+def small_disk(workplace: Path, trained: Path) -> Iterator[Place]:
+    """A place on a disk of its own, of 8 MB."""
+    disk = workplace / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a disk")
+    try:
+        (disk / "log.jsonl").symlink_to(workplace / "log.jsonl")
+        yield furnished(disk, trained)
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave no space at all on a disk; the file to remove."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (2**16, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                continue
+    return ballast
+
+
+def drop(place: Place, count: int, prefix: str = "scan") -> list[tuple[str, bytes]]:
+    """Write so many pictures into the inbox."""
+    dropped = [(f"{prefix}-{index}.jpg", reference_picture(index % 10, index % 40)) for index in range(count)]
+    make_files(place.inbox, dict(dropped))
+    return dropped
+
+
+def test_while_the_disk_is_full_it_stands_still_and_then_goes_on(small_disk: Place) -> None:
+    place = small_disk
+    with Daemon(place, **ONE_THREAD) as daemon:
+        dropped = drop(place, 1, "first")
+        wait_until(lambda: place.filed() == 1)
+        late = [(f"scan-{index}.jpg", reference_picture(index % 10, index)) for index in range(30)]
+        make_files(place.inbox, {f".{name}": content for name, content in late})
+        ballast = fill(place.path)
+        for name, _ in late:
+            (place.inbox / f".{name}").rename(place.inbox / name)
+        wait_until(lambda: daemon.said("stalled"))
+        stands_still(daemon)
+        ballast.unlink()
+        wait_until(lambda: place.filed() == 31, RESUMED)
+        wait_until(lambda: daemon.said("going on"))
+        assert len(daemon.said("stalled")) == len(daemon.said("going on")) == 1
+        fault = daemon.said("stalled")[0]["fault"]
+        assert "full" in fault or "No space left on device" in fault
+    (place.path / "log.jsonl").unlink()
+    place.audit(dropped + late)
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """While in the context, a program that is none of ours has the database to itself."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+def test_a_database_that_somebody_holds_is_waited_for(place: Place) -> None:
+    with Daemon(place, **ONE_THREAD) as daemon:
+        with locked(place.database):
+            dropped = drop(place, 10)
+            wait_until(lambda: daemon.said("stalled"))
+            stands_still(daemon)
+            assert place.rows() == []
+        wait_until(lambda: place.filed() == 10, RESUMED)
+        wait_until(lambda: daemon.said("going on"))
+        assert daemon.said("stalled")[0]["fault"] == f"{place.database}: database is locked"
+    place.audit(dropped)
+
+
+def test_asked_to_stop_while_it_stands_still_it_stops_and_the_next_start_goes_on(place: Place) -> None:
+    with Daemon(place, **ONE_THREAD) as daemon, locked(place.database):
+        dropped = drop(place, 10)
+        wait_until(lambda: daemon.said("stalled"))
+        asked = time.monotonic()
+        daemon.stop()
+        assert time.monotonic() - asked < 5
+    assert daemon.said("stopped")[0]["left_claimed"] == len(place.waiting()) > 0
+    run(place.path, "run", "--once")
+    place.audit(dropped)
+
+
+def test_a_folder_of_the_outbox_that_is_none_any_more_is_waited_for(place: Place) -> None:
+    with Daemon(place, **ONE_THREAD) as daemon:
+        (place.outbox / "7").rmdir()
+        (place.outbox / "7").write_bytes(b"")
+        (place.inbox / "seven.jpg").write_bytes(reference_picture(7))
+        wait_until(lambda: daemon.said("stalled"))
+        (place.outbox / "7").unlink()
+        wait_until(lambda: place.row("seven.jpg"), RESUMED)
+    assert daemon.said("stalled")[0]["fault"].endswith("/seven.jpg: Not a directory")
+    place.audit([("seven.jpg", reference_picture(7))])
+
+
+LINGERER = """\
+import sqlite3, sys
+connection = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True, isolation_level=None)
+connection.execute("BEGIN")
+connection.execute("SELECT count(*) FROM results").fetchall()
+print("reading", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def lingering(database: Path) -> Iterator[None]:
+    """While in the context, another process reads the database as it is now, and goes on doing so."""
+    command = [sys.executable, "-c", LINGERER, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout
+        assert reader.stdout.readline() == b"reading\n"
+        yield
+        reader.communicate()
+
+
+def test_a_reader_that_lingers_delays_nothing_and_leaves_no_long_log(place: Place) -> None:
+    log = Path(f"{place.database}-wal")
+    with Daemon(place, **ONE_THREAD) as daemon:
+        with lingering(place.database):
+            dropped = drop(place, 100)
+            wait_until(lambda: place.filed() == 100)
+            with closing(sqlite3.connect(place.database)) as connection, connection:
+                connection.execute("CREATE TABLE notes (note BLOB)")
+                connection.execute("INSERT INTO notes VALUES (zeroblob(?))", [70 * 2**20])
+            wait_until(lambda: daemon.said("the database's log grows"))
+            assert log.stat().st_size > 64 * 2**20
+        wait_until(lambda: log.stat().st_size == 0)
+        wait_until(lambda: daemon.said("the database's log is short again"))
+        assert daemon.said("stalled") == []
+        assert len(daemon.said("the database's log grows")) == 1
+    place.audit(dropped)

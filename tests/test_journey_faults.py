@@ -1,0 +1,184 @@
+"""Faults that pass: wherever one falls, the same call goes on from there; and files that change meanwhile."""
+
+import errno
+import itertools
+import os
+from pathlib import Path
+
+import pytest
+from support import make_files, read_files
+from workshop import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, recognized
+
+from watcher.deciding import Outcome
+from watcher.folders.claims import Claim, Standing, examine
+from watcher.journey import Journey
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def drained(journey: Journey, outcomes: list[Outcome], tries: int = 2) -> list[Claim]:
+    """Finish, also where a fault comes between; the claims whose files changed."""
+    for attempt in range(tries):
+        try:
+            return list(journey.finish(outcomes, again=attempt > 0).changed)
+        except OSError:
+            continue
+    pytest.fail("it never ends")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("steps", range(10))
+def test_wherever_a_fault_falls_the_same_call_goes_on_from_there(
+    workshop: Workshop, steps: int, *, after: bool
+) -> None:
+    dropped = PICTURES | OTHERS
+    outcomes = [recognized(claim) for claim in workshop.claim(dropped)]
+    journey = workshop.journey(Fuse(steps, after=after, fault=FULL))
+    with pytest.raises(OSError, match=FULL.strerror):
+        journey.finish(outcomes)
+    finished = journey.finish(outcomes, again=True)
+    assert finished.changed == []
+    assert [claim.name for claim, _ in finished.filed] == list(dropped)
+    assert [decision.destination.split("/")[0] for _, decision in finished.filed] == [*"0123", "5", "failed"]
+    workshop.place.audit(dropped.items())
+    assert len(read_files(workshop.place.outbox)) == len(dropped) + 1
+
+
+def test_a_name_that_was_taken_meanwhile_and_then_a_fault_are_no_trouble(workshop: Workshop) -> None:
+    outcomes = [recognized(claim) for claim in workshop.claim({"seven.png": b"7"})]
+    journey = workshop.journey(Fuse(1, fault=FULL))  # before the file is linked
+    with pytest.raises(OSError, match=FULL.strerror):
+        journey.finish(outcomes)
+    make_files(workshop.place.outbox, {"7/seven.png": b"a stranger's"})
+    [(_, decision)] = journey.finish(outcomes, again=True).filed
+    assert decision.destination == "7/seven-1.png" == workshop.place.rows()[0]["destination"]
+    assert read_files(workshop.place.outbox) == {"7/seven.png": b"a stranger's", "7/seven-1.png": b"7"}
+
+
+def test_a_reason_that_was_written_by_half_is_written_whole(workshop: Workshop) -> None:
+    outcomes = [recognized(claim) for claim in workshop.claim({"novel.txt": b"chapter"})]
+    journey = workshop.journey(Fuse(2, fault=FULL))  # before it is explained
+    with pytest.raises(OSError, match=FULL.strerror):
+        journey.finish(outcomes)
+    make_files(workshop.place.outbox, {"failed/novel.txt.reason.txt": NO_PICTURE.encode()[:4]})
+    journey.finish(outcomes, again=True)
+    workshop.place.audit([("novel.txt", b"chapter")])
+    assert read_files(workshop.place.outbox)["failed/novel.txt.reason.txt"] == f"{NO_PICTURE}\n".encode()
+
+
+def test_a_file_that_changed_since_it_was_read_is_not_filed_as_what_it_was(workshop: Workshop) -> None:
+    claims = workshop.claim({"seven.png": b"7", "three.png": b"3"})
+    outcomes = [recognized(claim) for claim in claims]
+    Path(claims[0].path).write_bytes(b"1")
+    finished = workshop.journey().finish(outcomes)
+    assert [claim.name for claim, _ in finished.filed] == ["three.png"]
+    assert finished.changed == claims[:1]
+    assert [row["name"] for row in workshop.place.rows()] == ["three.png"]
+    assert read_files(workshop.place.outbox) == {"3/three.png": b"3"}
+    workshop.journey().finish([recognized(claim) for claim in finished.changed])
+    workshop.place.audit([("seven.png", b"1"), ("three.png", b"3")])
+
+
+def test_a_file_that_somebody_has_open_to_write_waits_until_they_are_done(workshop: Workshop) -> None:
+    [claim] = workshop.claim({"seven.png": b"7"})
+    with Path(claim.path).open("r+b"):
+        assert workshop.journey().finish([recognized(claim)]).changed == [claim]
+        assert workshop.place.rows() == []
+    workshop.journey().finish([recognized(claim)])
+    workshop.place.audit([("seven.png", b"7")])
+
+
+def test_a_file_that_is_gone_gets_no_row(workshop: Workshop) -> None:
+    [claim] = workshop.claim({"seven.png": b"7"})
+    outcome = recognized(claim)
+    Path(claim.path).unlink()
+    assert workshop.journey().finish([outcome]).changed == [claim]
+    assert workshop.place.rows() == []
+    assert read_files(workshop.place.outbox) == {}
+
+
+CHANGED = {"seven.png": b"1", "novel.txt": b"twice", "three.png": b"3"}
+
+
+@pytest.fixture
+def changing(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> list[Claim]:
+    """Claims of which two are written while they are filed: once they are linked, before they are marked."""
+    claims = workshop.claim({"seven.png": b"7", "novel.txt": b"once", "three.png": b"3"})
+    flushes = itertools.count()
+
+    def flush() -> None:
+        if next(flushes) == 1:
+            for claim in claims[:2]:
+                Path(claim.path).write_bytes(CHANGED[claim.name])
+
+    monkeypatch.setattr(workshop.flusher, "flush", flush)
+    return claims
+
+
+def test_a_file_that_changes_while_it_is_filed_is_taken_back(
+    workshop: Workshop, changing: list[Claim]
+) -> None:
+    finished = workshop.journey().finish([recognized(claim) for claim in changing])
+    assert finished.changed == changing[:2]
+    assert [row["name"] for row in workshop.place.rows()] == ["three.png"]
+    assert read_files(workshop.place.outbox) == {"3/three.png": b"3"}
+    workshop.journey().finish([recognized(claim) for claim in finished.changed])
+    workshop.place.audit(CHANGED.items())
+
+
+# To record; to file three and explain one; to withdraw two and forget them.
+STEPS_OF_TAKING_BACK = range(5, 8)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("steps", STEPS_OF_TAKING_BACK)
+def test_a_fault_while_a_file_is_taken_back_is_no_trouble(
+    workshop: Workshop, changing: list[Claim], steps: int, *, after: bool
+) -> None:
+    journey = workshop.journey(Fuse(steps, after=after, fault=FULL))
+    changed = drained(journey, [recognized(claim) for claim in changing])
+    assert workshop.journey().finish([recognized(claim) for claim in changed]).changed == []
+    workshop.place.audit(CHANGED.items())
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("steps", STEPS_OF_TAKING_BACK)
+def test_a_crash_while_a_file_is_taken_back_is_no_trouble(
+    workshop: Workshop, changing: list[Claim], steps: int, *, after: bool
+) -> None:
+    with pytest.raises(Crash):
+        workshop.journey(Fuse(steps, after=after)).finish([recognized(claim) for claim in changing])
+    workshop.resume()
+    workshop.place.audit(CHANGED.items())
+
+
+def test_what_changed_between_two_runs_is_put_through_again(workshop: Workshop) -> None:
+    claims = workshop.claim({"seven.png": b"7", "three.png": b"3"})
+    with pytest.raises(Crash):
+        workshop.journey(Fuse(2)).finish([recognized(claim) for claim in claims])
+    Path(claims[0].path).write_bytes(b"1")  # it is linked already
+    again, filed = workshop.journey().resume()
+    assert ([claim.name for claim in again], filed) == (["seven.png"], 1)
+    workshop.journey().finish([recognized(claim) for claim in again])
+    workshop.place.audit([("seven.png", b"1"), ("three.png", b"3")])
+
+
+def test_after_a_flush_that_failed_the_disk_itself_is_asked_what_it_holds(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from_disk: list[bool] = []
+
+    def examined(path: str, digest: str | None, **how: bool) -> Standing:
+        from_disk.append(how["from_disk"])
+        return examine(path, digest, from_disk=how["from_disk"])
+
+    monkeypatch.setattr("watcher.journey.examine", examined)
+    outcomes = [recognized(claim) for claim in workshop.claim(PICTURES)]
+    workshop.journey().finish(outcomes[:1])
+    with monkeypatch.context() as patch:
+        patch.setattr(workshop.flusher, "_syncfs", lambda _: -1)
+        with pytest.raises(OSError):  # noqa: PT011 - it has no number
+            workshop.journey().finish(outcomes[1:])
+    workshop.journey().finish(outcomes[1:], again=True)
+    assert from_disk == [False, True, True, True]
+    workshop.place.audit(PICTURES.items())

@@ -1,0 +1,58 @@
+"""`watcher retry`."""
+
+import sys
+from contextlib import closing
+
+import click
+
+from watcher.cli import COMMANDS, configured
+from watcher.cli.show import complain
+from watcher.errors import WatcherError
+from watcher.folders.disk import Flusher
+from watcher.folders.outbox import Outbox
+from watcher.retrying import Retrying
+from watcher.settings import Config
+from watcher.store.database import open_database, open_log
+from watcher.store.retries import Retries
+from watcher.text import printable
+
+
+@click.command(
+    "retry",
+    short_help=COMMANDS["retry"],
+    epilog="""\b
+Examples:
+  watcher results --status failed                which, and why?
+  watcher retry 17 33
+  watcher retry --all                            the disk was at fault, not the pictures""",
+)
+@click.argument("ids", nargs=-1, type=int, metavar="[ID...]")
+@click.option("--all", "everything", is_flag=True, help="All that lies in failed/.")
+@configured
+def command(config: Config, ids: tuple[int, ...], *, everything: bool) -> None:
+    """Put failed files back into the inbox, to be put through again.
+
+    An ID is that of a result, as `watcher results` shows it. Each file gets the name it came with, the file
+    with its reason is removed, and its row is kept in the table retried_results. A running daemon takes the
+    files at once, otherwise the next start does. Where a file in failed/ was replaced by a better one, that
+    is what is put through.
+    """
+    if everything == bool(ids):
+        raise click.UsageError("give the IDs of results, or --all")
+    open_log(config.database.file).close()  # there must be one: it is not to be made here
+    for folder in (config.inbox.path, config.outbox.path):
+        if not folder.is_dir():
+            raise WatcherError(f"{printable(str(folder))}: there is no such folder; `watcher run` makes it")
+    refusals: list[str] = []
+    with (
+        closing(open_database(config.database.file)) as database,
+        closing(Flusher(config.outbox.path)) as flusher,
+    ):
+        retries = Retries(database)
+        retrying = Retrying(retries, Outbox(config.outbox.path), config.inbox.path, flusher)
+        count = retrying.put_back(retries.failed() if everything else ids, refusals.append)
+    for refusal in refusals:
+        complain(refusal)
+    click.echo(f"{count:,} {'picture was' if count == 1 else 'pictures were'} put back")
+    if refusals:
+        sys.exit(1)

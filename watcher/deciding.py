@@ -1,0 +1,59 @@
+"""What is decided of a recognised picture: filed under its digit, put aside for a person, or failed."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from watcher.folders.claims import Claim
+from watcher.store.clock import stamp
+from watcher.store.results import Decision, Status
+from watcher.workers import Recognized
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A claimed picture, what was found in it, and under which version of the references."""
+
+    claim: Claim
+    recognized: Recognized
+    reference_version: int
+
+
+def decide(outcome: Outcome, review_below: float, now: str, place: Callable[[str], str]) -> Decision:
+    """What is to be recorded of a picture; `place` gives its destination in a folder of the outbox."""
+    claim, recognized = outcome.claim, outcome.recognized
+    status, reason = judge(recognized, review_below)
+    reading = recognized.reading
+    decision = Decision(
+        claim=claim.token,
+        name=claim.name,
+        sha256=recognized.sha256,
+        status=status,
+        reason=reason,
+        destination=place(str(reading.digit) if reading and status == "filed" else status),
+        arrived_at=stamp(claim.arrived),
+        decided_at=now,
+        reference_version=outcome.reference_version,
+    )
+    if reading is None:
+        return decision
+    return replace(
+        decision,
+        digit=reading.digit,
+        certainty=reading.certainty,
+        runner_up=reading.runner_up,
+        scores=reading.scores,
+    )
+
+
+def judge(recognized: Recognized, review_below: float) -> tuple[Status, str | None]:
+    """Where a picture goes, and the reason where it is not filed under its digit."""
+    reading = recognized.reading
+    if reading is None:
+        return "failed", recognized.reason
+    if reading.reason is not None:
+        return "review", reading.reason
+    if reading.certainty < review_below:
+        shown = math.floor(reading.certainty * 1000) / 1000  # 0.8999 is not to be shown as 0.900, below 0.9
+        return "review", f"its certainty, {shown:.3f}, is below {review_below:g}"
+    return "filed", None

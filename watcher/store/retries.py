@@ -1,0 +1,93 @@
+"""Failed results that are tried again: their rows leave the log for a history of their own."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Select, Table, bindparam, delete, insert, literal, null, select, update
+
+from watcher.store.clock import stamp
+from watcher.store.database import Database
+from watcher.store.schema import results, retried_results
+
+
+@dataclass(frozen=True, slots=True)
+class Retryable:
+    """A result that may be tried again, as it is recorded."""
+
+    id: int
+    claim: str
+    name: str
+    status: str
+    destination: str
+    reason: str | None
+    filed_at: str | None
+
+
+class Retries:
+    """The way of rows from `results` to `retried_results`. For one process at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def failed(self) -> list[int]:
+        """The ids of all that lies in failed/, oldest first."""
+        columns = results.c
+        wanted = select(columns.id).where(columns.status == "failed", columns.filed_at.is_not(None))
+        with self._database.transaction() as connection:
+            return list(connection.execute(wanted.order_by(columns.id)).scalars())
+
+    def find(self, number: int) -> Retryable | None:
+        """A result of the log."""
+        with self._database.transaction() as connection:
+            row = connection.execute(_of(results).where(results.c.id == number)).one_or_none()
+        return None if row is None else Retryable(*row)
+
+    def put_back_at(self, number: int) -> str | None:
+        """When the file of this result was put back; None where it never was."""
+        column = retried_results.c.put_back_at
+        with self._database.transaction() as connection:
+            at: str | None = connection.execute(select(column).where(retried_results.c.id == number)).scalar()
+        return at
+
+    def begun(self) -> list[Retryable]:
+        """What was taken out of the log and is not put back yet."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(_of(retried_results).where(retried_results.c.put_back_at.is_(None)))
+            return [Retryable(*row) for row in rows]
+
+    def begin(self, ids: Iterable[int]) -> None:
+        """Take rows out of the log, into the history."""
+        columns = [column.name for column in results.c]
+        copied = select(*(results.c[name] for name in columns), literal(stamp(time.time())), null())
+        of_id = results.c.id == bindparam("of_id")
+        into = insert(retried_results).from_select(
+            [*columns, "retried_at", "put_back_at"], copied.where(of_id)
+        )
+        with self._database.transaction() as connection:
+            for number in ids:
+                connection.execute(into, {"of_id": number})
+                connection.execute(delete(results).where(of_id), {"of_id": number})
+
+    def end(self, ids: Iterable[int]) -> None:
+        """Say that the files of these lie in the inbox."""
+        columns = retried_results.c
+        statement = update(retried_results).where(columns.id == bindparam("of_id"))
+        with self._database.transaction() as connection:
+            for number in ids:
+                connection.execute(statement.values(put_back_at=stamp(time.time())), {"of_id": number})
+
+    def undo(self, ids: Iterable[int]) -> None:
+        """Put rows back into the log: their files did not leave failed/."""
+        of_id = retried_results.c.id == bindparam("of_id")
+        columns = results.c.keys()
+        copied = select(*(retried_results.c[name] for name in columns)).where(of_id)
+        with self._database.transaction() as connection:
+            for number in ids:
+                connection.execute(insert(results).from_select(columns, copied), {"of_id": number})
+                connection.execute(delete(retried_results).where(of_id), {"of_id": number})
+
+
+def _of(table: Table) -> Select[Any]:
+    return select(*(table.c[field.name] for field in fields(Retryable))).order_by(table.c.id)
