@@ -11,6 +11,7 @@ Array = NDArray[np.float32]
 STROKE = 25  # pixels: ink is narrower than this in one direction, paper and shadow are wider
 RIM = 2  # pixels: more would take a fat pen's stroke along the border for paper, less a shadow's edge for ink
 NEIGHBOURHOOD = (31, 31)
+DARKEST = 0.1  # of the ink's contrast: no shadow along the border is taken to be darker, as a stroke there is
 FITS = 2
 
 
@@ -28,6 +29,7 @@ def ink_contrast(picture: NDArray[np.uint8]) -> Array:
     # lets it take a shadow that reaches the border for paper, but not a stroke that does.
     padded = cv2.copyMakeBorder(shade, RIM, RIM, RIM, RIM, cv2.BORDER_REPLICATE)
     opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, np.ones((STROKE, STROKE), np.uint8))
+    opened = np.minimum(opened, np.float32(DARKEST) * shade.max())
     paper = cv2.GaussianBlur(opened, (15, 15), 0)[RIM:-RIM, RIM:-RIM]
     return np.asarray(np.maximum(shade - paper, 0), np.float32)
 
@@ -41,8 +43,9 @@ def _main_contrast(smooth: Array) -> Array:
 
 
 def _ink_above_paper(shade: Array) -> Array:
-    """The shades, turned so that ink lies above paper: a plane through the paper has the ink on one side."""
-    basis, weights = _plane(*shade.shape)
+    """The shades above a plane through the paper, turned so that the ink, which has one side of it, is above."""
+    full, weights = _plane(*shade.shape)
+    basis = full[:, ::2, ::2].reshape(3, -1)
     some = shade[::2, ::2].reshape(-1)
     trust = weights
     for _ in range(FITS):
@@ -52,7 +55,9 @@ def _ink_above_paper(shade: Array) -> Array:
         usual = 1.5 * np.partition(np.abs(apart), len(apart) // 2)[len(apart) // 2] + 1
         trust = weights / (1 + np.square(np.square(apart / usual)))
     centre = centre_weights(*shade.shape)[::2, ::2].reshape(-1)
-    return shade if (centre * apart * apart) @ apart >= 0 else -shade
+    sign = 1 if (centre * apart * apart) @ apart >= 0 else -1
+    above = shade - np.tensordot(plane, full, axes=1)
+    return np.asarray(sign * above, np.float32)
 
 
 @cache
@@ -63,7 +68,7 @@ def centre_weights(height: int, width: int) -> Array:
 
 @cache
 def _plane(height: int, width: int) -> tuple[Array, Array]:
-    """Constant, x and y, (3, n), and trust in paper, (n,), for every second pixel of every second row.
+    """Constant, x and y, (3, h, w), and trust in paper, (n,), of every second pixel of every second row.
 
     Digits leave the corners free, and the outermost pixels may be the edge of a box.
     """
@@ -73,7 +78,7 @@ def _plane(height: int, width: int) -> tuple[Array, Array]:
     trust[-3:] *= 0.2
     trust[:, :3] *= 0.2
     trust[:, -3:] *= 0.2
-    basis = np.stack([np.ones_like(x), x, y])[:, ::2, ::2].reshape(3, -1)
+    basis = np.stack([np.ones_like(x), x, y])
     return np.asarray(basis, np.float32), np.asarray(trust[::2, ::2].reshape(-1), np.float32)
 
 

@@ -15,7 +15,7 @@ BOX_DEPTH = 12  # rows and columns that the edge of a box may take
 BOX_SHARE = 0.8  # of a row or column, from which it belongs to a box
 LEAST_PIXELS = 6
 LEAST_LENGTH = 8  # pixels: what is shorter is dust
-LEAST_SHARPNESS = 0.11  # of the contrast, from one pixel to the next: a shadow's edge is softer
+LEAST_SHARPNESS = 0.07  # of the contrast, from one pixel to the next: a shadow's edge is softer
 COMPANION = 0.06  # of the main stroke's weight, from which another one belongs to the digit
 
 
