@@ -158,8 +158,8 @@ def test_faint_strokes_are_ink_and_what_lies_between_them_is_none(paper: Draw) -
 def test_holes_that_a_blur_filled_are_open_again(paper: Draw) -> None:
     ring = np.zeros((64, 64), np.float32)
     cv2.circle(ring, (32, 32), 8, 1.0, 5)
-    blurred = cv2.GaussianBlur(ring, (0, 0), 3.5)
-    blurred /= blurred.max()
+    soft = cv2.GaussianBlur(ring, (0, 0), 3.5)
+    blurred = np.asarray(soft / soft.max(), np.float32)
     assert blurred[32, 32] > 0.6
     ink = ink_coverage(paper(blurred))
     assert ink[32, 32] < 0.5
@@ -172,8 +172,8 @@ def test_coarse_pictures_that_the_digit_fills_lose_nothing(
     digit: int, way: int, coverage: Cover, paper: Draw
 ) -> None:
     line = coverage(digit, 5)
-    across, down = line.any(axis=0).nonzero()[0], line.any(axis=1).nonzero()[0]
-    tight = line[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
+    down, across = np.nonzero(line)
+    tight = line[down.min() : down.max() + 1, across.min() : across.max() + 1]
     high, wide = (round(12 * side / max(tight.shape)) for side in tight.shape)
     coarse = np.zeros((12, 12), np.float32)
     coarse[:high, :wide] = cv2.resize(tight, (wide, high), interpolation=cv2.INTER_AREA)

@@ -43,7 +43,7 @@ def _main_contrast(smooth: Array) -> Array:
 
 
 def _ink_above_paper(shade: Array) -> Array:
-    """The shades above a plane through the paper, turned so that the ink, which has one side of it, is above."""
+    """The shades above a plane through the paper, turned so that the ink, all on one side of it, is above."""
     full, weights = _plane(*shade.shape)
     basis = full[:, ::2, ::2].reshape(3, -1)
     some = shade[::2, ::2].reshape(-1)
