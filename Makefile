@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
 
-.PHONY: help run test lint format images lock wheel clean
+SCALE ?=
+
+.PHONY: help run test campaign bench lint format images lock wheel clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -15,6 +17,13 @@ run: $(VENV)/ready ## watch inbox/ and sort into outbox/
 # The tests take all cores themselves.
 test: $(VENV)/ready-dev ## run the tests
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# Hours of it. Some need root (disks to mount) or strace; where these are missing, they are skipped and say so.
+campaign: $(VENV)/ready-dev ## try to break it, at length, and tell the figures of docs/reliability.md
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m campaign --capture=no
+
+bench: $(VENV)/ready-bench ## measure how fast it is, in an hour; SCALE=--short: see that measuring works
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/benchmarks $(SCALE)
 
 lint: $(VENV)/ready-dev ## run the linters and the type checker
 	$(BIN)/ruff check
@@ -36,6 +45,8 @@ lock: $(VENV)/ready-dev ## lock the dependencies anew (needs uv)
 		--no-emit-index-url --group build pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --group dev pyproject.toml -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --group bench pyproject.toml -o requirements-bench.txt
 
 clean: ## remove what make made; inbox, outbox and database stay
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -51,4 +62,8 @@ $(VENV)/ready: requirements.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
 	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/ready-bench: requirements-bench.txt $(VENV)/ready-dev
+	$(PIP) -r requirements-bench.txt
 	@touch $@

@@ -36,12 +36,21 @@ def read_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def traces(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Every path in a folder: its inode, size, and when it was changed; folders without when."""
+    found = {path: path.lstat() for path in folder.rglob("*")}
+    return {
+        str(path): (status.st_ino, status.st_size, 0 if path.is_dir() else status.st_mtime_ns)
+        for path, status in found.items()
+    }
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10.0, *, pause: float = 0.005) -> None:
     """Wait until the condition holds. Raises AssertionError with the condition's source after a while."""
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, f"after {seconds:g} s still not so: {_source(condition)}"
-        time.sleep(0.005)
+        time.sleep(pause)
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.config import load_config
+from watcher.config import load_config, load_sourced
 from watcher.errors import ConfigError
 from watcher.recognition import NORMALIZERS, RULES
 from watcher.settings import Config, RecognitionSettings
@@ -91,7 +91,6 @@ def test_the_environment_overrides_the_file(workplace: Path) -> None:
             "WATCHER_INBOX__QUIET_SECONDS": "2",
             "WATCHER_LOG__FORMAT": "json",
             "WATCHER_DATABASE__URL": "sqlite:///other.db",
-            "WATCHER_HOME": "is no setting's name, and somebody else's",
             "HOME": "/nowhere",
         },
     )
@@ -135,66 +134,70 @@ def test_every_fault_is_told_at_once() -> None:
         {"WATCHER_WORKERS__EXECUTOR": "thread", "WATCHER_INBOX__PATHS": "x", "WATCHER_IN__X": "y"},
     )
     assert told == [
-        'WATCHER_INBOX__PATHS: [inbox] has no setting paths; did you mean "path"?',
-        'WATCHER_IN__X: there is no section [in]; did you mean "inbox"?',
+        'WATCHER_INBOX__PATHS: there is no such setting; did you mean "WATCHER_INBOX__PATH"?',
+        'WATCHER_IN__X: there is no such setting; did you mean "WATCHER_INBOX__PATH"?',
         (
             'WATCHER_WORKERS__EXECUTOR: [workers] executor = "thread" must be one of "processes", "threads"; '
             'did you mean "threads"?'
         ),
-        r"config.toml: [\x1b[31m] is no section",
+        'config.toml:2: [recogniton] is no section; did you mean "recognition"?',
+        'config.toml:4: [inbox] pth is no setting; did you mean "path"?',
+        'config.toml:5: [inbox] recursive = "yes" must be true or false',
+        'config.toml:6: [inbox] polling = "never" must be one of "auto", true, false',
+        "config.toml:7: [inbox] quiet_seconds = NaN must be less than or equal to 3600",
+        "config.toml:8: [inbox] sweep_seconds = 0 must be greater than 0",
+        'config.toml:10: [outbox] path = 7 must be a folder, written "in quotes"',
         (
-            'config.toml: [database] url = "mysql://x/y" is a mysql address; the log is kept in SQLite '
+            'config.toml:12: [database] url = "mysql://x/y" is a mysql address; the log is kept in SQLite '
             '("sqlite:///…")'
         ),
-        'config.toml: [inbox] polling = "never" must be one of "auto", true, false',
-        'config.toml: [inbox] pth is no setting; did you mean "path"?',
-        "config.toml: [inbox] quiet_seconds = NaN must be less than or equal to 3600",
-        'config.toml: [inbox] recursive = "yes" must be true or false',
-        "config.toml: [inbox] sweep_seconds = 0 must be greater than 0",
-        'config.toml: [log] level = 3 must be one of "debug", "info", "warning", "error"',
-        r"config.toml: [log] new\nline is no setting",
-        'config.toml: [outbox] path = 7 must be a folder, written "in quotes"',
-        "config.toml: [recognition] review_below = 1.5 must be less than or equal to 1",
+        "config.toml:14: [recognition] review_below = 1.5 must be less than or equal to 1",
         (
-            'config.toml: [recognition] rule = "vote" must be one of "votes", "averaged", "nearest", '
+            'config.toml:15: [recognition] rule = "vote" must be one of "votes", "averaged", "nearest", '
             '"deformable"; did you mean "votes"?'
         ),
-        'config.toml: [recogniton] is no section; did you mean "recognition"?',
-        "config.toml: [workers] count = 1.5 must be a whole number",
+        "config.toml:17: [workers] count = 1.5 must be a whole number",
+        'config.toml:19: [log] level = 3 must be one of "debug", "info", "warning", "error"',
+        r"config.toml:20: [log] new\nline is no setting",
+        r"config.toml:21: [\x1b[31m] is no section",
     ]
 
 
 @pytest.mark.parametrize(
     ("toml", "told"),
     [
-        ("inbox = 3", "config.toml: inbox must be a section, written [inbox]"),
-        ("[[log]]", "config.toml: log must be a section, written [log]"),
-        ("[workers]\ncount = -1", "config.toml: [workers] count = -1 must be greater than or equal to 0"),
-        ("[workers]\ncount = true", "config.toml: [workers] count = true must be a whole number"),
-        ("[recognition]\nreview_below = ''", 'config.toml: [recognition] review_below = "" must be a number'),
-        ("[database]\nurl = 1", 'config.toml: [database] url = 1 must be text, written "in quotes"'),
+        ("inbox = 3", "config.toml:1: inbox must be a section, written [inbox]"),
+        ("[[log]]", "config.toml:1: log must be a section, written [log]"),
+        ("[workers]\ncount = -1", "config.toml:2: [workers] count = -1 must be greater than or equal to 0"),
+        ("[inbox]\npolling = 1", 'config.toml:2: [inbox] polling = 1 must be one of "auto", true, false'),
+        ("[workers]\ncount = true", "config.toml:2: [workers] count = true must be a whole number"),
+        (
+            "[recognition]\nreview_below = ''",
+            'config.toml:2: [recognition] review_below = "" must be a number',
+        ),
+        ("[database]\nurl = 1", 'config.toml:2: [database] url = 1 must be text, written "in quotes"'),
         (
             "[database]\nurl = 'log.db'",
             (
-                'config.toml: [database] url = "log.db" is no database address; '
+                'config.toml:2: [database] url = "log.db" is no database address; '
                 'write it like "sqlite:///watcher.db"'
             ),
         ),
         (
             "[database]\nurl = 'sqlite:///:memory:'",
             (
-                'config.toml: [database] url = "sqlite:///:memory:" names no file; '
+                'config.toml:2: [database] url = "sqlite:///:memory:" names no file; '
                 'write it like "sqlite:///watcher.db"'
             ),
         ),
         (
             '[outbox]\npath = "a\\u0000b"',
-            'config.toml: [outbox] path = "a\\u0000b" holds a NUL character, which no path can',
+            'config.toml:2: [outbox] path = "a\\u0000b" holds a NUL character, which no path can',
         ),
         (
             '[database]\nurl = "sqlite:///~no such user/x.db"',
             (
-                'config.toml: [database] url = "sqlite:///~no such user/x.db" '
+                'config.toml:2: [database] url = "sqlite:///~no such user/x.db" '
                 "begins with a home folder that cannot be found"
             ),
         ),
@@ -206,13 +209,20 @@ def test_each_kind_of_fault_says_what_is_wanted(toml: str, told: str) -> None:
 
 def test_an_overridden_setting_of_what_is_no_section_is_told_as_the_files_fault() -> None:
     told = faults("inbox = 3", {"WATCHER_INBOX__PATH": "in"})
-    assert told == ["config.toml: inbox must be a section, written [inbox]"]
+    assert told == ["config.toml:1: inbox must be a section, written [inbox]"]
 
 
 def test_a_variable_with_an_odd_name_is_told_on_one_line() -> None:
-    assert faults("", {"WATCHER_A\n__B": "x", "WATCHER_LOG__\x1b": "x"}) == [
-        r"WATCHER_A\n__B: there is no section [a\n]",
-        r"WATCHER_LOG__\x1b: [log] has no setting \x1b",
+    assert faults("", {"WATCHER_\n__B": "x", "WATCHER_\x1b__Q": "x"}) == [
+        r"WATCHER_\n__B: there is no such setting",
+        r"WATCHER_\x1b__Q: there is no such setting",
+    ]
+
+
+def test_a_misspelt_variable_is_not_passed_over() -> None:
+    assert faults("", {"WATCHER_INBOX_PATH": "in", "WATCHER_QQ": ""}) == [
+        'WATCHER_INBOX_PATH: there is no such setting; did you mean "WATCHER_INBOX__PATH"?',
+        "WATCHER_QQ: there is no such setting",
     ]
 
 
@@ -226,8 +236,8 @@ def test_no_file_where_one_was_named() -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"[inbox\n", "config.toml: it is not TOML: Expected ']' at the end of a table declaration"),
-        (b"[inbox]\npath = '\xff'\n", "config.toml: it is not UTF-8 (byte 16)"),
+        (b"[inbox\n", "config.toml:1: it is not TOML: Expected ']' at the end of a table declaration"),
+        (b"[inbox]\npath = '\xff'\n", "config.toml:2: it is not UTF-8 (byte 16)"),
         (None, "config.toml: it cannot be read: Is a directory"),
     ],
 )
@@ -285,9 +295,22 @@ def test_what_is_filed_cannot_come_in_again(workplace: Path, toml: str, told: st
     (workplace / "inbox").mkdir()
     (workplace / "link").symlink_to("inbox")
     here = os.path.realpath(workplace)
-    assert faults(toml) == [f"config.toml: {told.format(here=here)}"]
+    assert faults(toml) == [f"config.toml:2: {told.format(here=here)}"]
 
 
 def test_folders_whose_names_only_begin_alike_are_apart(workplace: Path) -> None:
     config = loaded('[outbox]\npath = "inbox-sorted"\n[database]\nurl = "sqlite:///inbox.db"')
     assert config.outbox.path == workplace / "inbox-sorted"
+
+
+def test_each_value_says_where_it_comes_from() -> None:
+    Path("config.toml").write_text(
+        'log = { level = "debug" }\n\n[inbox]\n# a comment\npath = """\nin\\\n"""\nrecursive = true\n'
+    )
+    sourced = load_sourced(None, {"WATCHER_WORKERS__COUNT": "2", "WATCHER_INBOX__RECURSIVE": "false"})
+    assert sourced.origin("log", "level") == "config.toml:1"
+    assert sourced.origin("log", "format") == "default"
+    assert sourced.origin("inbox", "path") == "config.toml:5"
+    assert sourced.origin("inbox", "recursive") == "WATCHER_INBOX__RECURSIVE"
+    assert sourced.origin("workers", "count") == "WATCHER_WORKERS__COUNT"
+    assert (sourced.config.inbox.recursive, sourced.config.workers.count) == (False, 2)

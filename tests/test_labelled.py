@@ -16,6 +16,7 @@ from watcher.recognition import read_picture
 from watcher.store.references import LabelledImage
 
 Bytes = npt.NDArray[np.uint8]
+GZIPPED = gzip.compress(b"x" * 99)
 
 
 def idx(array: Bytes, magic: bytes = b"\0\0\x08") -> bytes:
@@ -176,7 +177,9 @@ def test_idx_images_that_are_damaged(tmp_path: Path, content: bytes, fault: str)
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no gzip", gzip.compress(b"x" * 99)[:-9], gzip.compress(b"x" * 99)[:12] + b"\xff" * 30]
+    "content",
+    [b"", b"no gzip", GZIPPED[:-9], GZIPPED[:12] + b"\xff" * 30],
+    ids=["empty", "none", "cut off", "overwritten"],
 )
 def test_gzip_that_is_damaged(tmp_path: Path, content: bytes) -> None:
     source = pair(tmp_path, bright_on_black(1), [1]).with_suffix(".gz")

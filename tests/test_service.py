@@ -263,10 +263,3 @@ def test_an_outbox_on_another_disk_is_refused_before_anything_is_claimed(
     assert refused.stderr.startswith(f"watcher: the inbox ({place.inbox}) and the outbox ({other}) lie on")
     assert refused.stderr.count("\n") == 1
     assert read_files(place.inbox) == {"scan.jpg": SEVEN}
-
-
-def test_an_inbox_that_is_taken_away_ends_it_with_a_word(place: Place) -> None:
-    with Daemon(place, workers__executor="threads", inbox__sweep_seconds=0.05) as daemon:
-        place.inbox.rename(place.path / "elsewhere")
-        assert daemon.process.wait(10) == 1
-    assert daemon.complaints() == f"watcher: {place.inbox}: No such file or directory\n"

@@ -5,7 +5,8 @@ import json
 import os
 import tomllib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,30 @@ from pydantic import ValidationError
 from watcher.errors import ConfigError
 from watcher.settings import Config
 from watcher.text import did_you_mean, printable
+from watcher.tomlfile import TomlFile, read_toml
 
-ENVIRONMENT_PREFIX = "WATCHER_"
+FILE = Path("config.toml")
+PREFIX = "WATCHER_"
+DEFAULT = "default"
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A configuration, and where it was read from."""
+
+    config: Config
+    file: TomlFile | None
+    variables: Mapping[Key, str]
+
+    def origin(self, section: str, key: str) -> str:
+        """Where a setting's value comes from: a variable, `FILE:LINE`, or `default`."""
+        if (section, key) in self.variables:
+            return self.variables[section, key]
+        if self.file and key in self.file.values.get(section, {}):
+            return self.file.place(section, key)
+        return DEFAULT
 
 
 def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
@@ -24,61 +47,52 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     Without a path it is `config.toml` of the current folder, if there is one. Relative paths in it count from
     the folder it lies in. Raises ConfigError with every fault on a line of its own.
     """
-    file = path or Path("config.toml")
-    origin = printable(str(file))
-    written = _read(file, origin) if path or file.exists() else {}
-    faults = [
-        f"{origin}: [{printable(section)}] is no section{did_you_mean(section, Config.model_fields)}"
-        for section in written.keys() - Config.model_fields.keys()
-    ]
+    return load_sourced(path, environ).config
+
+
+def load_sourced(path: Path | None, environ: Mapping[str, str]) -> Sourced:
+    """As `load_config`, with where each value comes from."""
+    file = read_toml(path or FILE) if path or FILE.exists() else None
+    written: Mapping[str, Any] = file.values if file else {}
     sections: dict[str, Any] = {section: written.get(section, {}) for section in Config.model_fields}
-    origins: dict[tuple[str, str], str] = {}
-    for variable, section, key, text in _overrides(environ):
-        fault = _unknown_variable(variable, section, key)
-        if fault:
-            faults.append(fault)
-        elif isinstance(sections[section], dict):
-            sections[section] = {**sections[section], key: _value(text, _settings(section)[key].annotation)}
-            origins[section, key] = variable
+    variables, faults = _variables(environ)
+    for (section, key), variable in variables.items():
+        if isinstance(sections[section], dict):
+            value = _value(environ[variable], _settings(section)[key].annotation)
+            sections[section] = {**sections[section], key: value}
+    if file:
+        faults += [
+            f"{file.place(section)}: [{printable(section)}] is no section"
+            f"{did_you_mean(section, Config.model_fields)}"
+            for section in written
+            if section not in Config.model_fields
+        ]
     try:
-        config = Config.model_validate(sections, context={"base": file.parent.absolute()})
+        config = Config.model_validate(sections, context={"base": (path or FILE).parent.absolute()})
     except ValidationError as error:
-        faults += [_fault(origin, origins, dict(detail)) for detail in error.errors()]
-    else:
-        faults += [f"{origin}: {fault}" for fault in _folder_faults(config)]
-        if not faults:
-            return config
-    raise ConfigError(sorted(faults))
+        faults += [_fault(file, variables, dict(detail)) for detail in error.errors()]
+        raise ConfigError(sorted(faults, key=_by_line)) from None
+    sourced = Sourced(config, file, variables)
+    faults += _folder_faults(sourced)
+    if faults:
+        raise ConfigError(sorted(faults, key=_by_line))
+    return sourced
 
 
-def _read(file: Path, origin: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ConfigError([f"{origin}: there is no such file"]) from None
-    except OSError as error:
-        raise ConfigError([f"{origin}: it cannot be read: {error.strerror}"]) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError([f"{origin}: it is not UTF-8 (byte {error.start})"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{origin}: it is not TOML: {printable(str(error))}"]) from None
-
-
-def _overrides(environ: Mapping[str, str]) -> Iterable[tuple[str, str, str, str]]:
-    for variable, text in sorted(environ.items()):
-        section, separator, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
-        if variable.startswith(ENVIRONMENT_PREFIX) and separator:
-            yield variable, section, key, text
-
-
-def _unknown_variable(variable: str, section: str, key: str) -> str | None:
-    shown = printable(variable)
-    if section not in Config.model_fields:
-        hint = did_you_mean(section, Config.model_fields)
-        return f"{shown}: there is no section [{printable(section)}]{hint}"
-    if key not in _settings(section):
-        return f"{shown}: [{section}] has no setting {printable(key)}{did_you_mean(key, _settings(section))}"
-    return None
+def _variables(environ: Mapping[str, str]) -> tuple[dict[Key, str], list[str]]:
+    """The variables that override settings, and what is wrong with others that look as if they did."""
+    known = {
+        f"{PREFIX}{section}__{key}".upper(): (section, key)
+        for section in Config.model_fields
+        for key in _settings(section)
+    }
+    ours = sorted(variable for variable in environ if variable.startswith(PREFIX))
+    strangers = [variable for variable in ours if variable.upper() not in known]
+    faults = [
+        f"{printable(name)}: there is no such setting{did_you_mean(name.upper(), known, prefix=PREFIX)}"
+        for name in strangers
+    ]
+    return {known[variable.upper()]: variable for variable in ours if variable.upper() in known}, faults
 
 
 def _settings(section: str) -> Any:
@@ -96,20 +110,21 @@ def _value(text: str, annotation: object) -> Any:
         return text
 
 
-def _fault(origin: str, origins: Mapping[tuple[str, str], str], detail: Mapping[str, Any]) -> str:
+def _fault(file: TomlFile | None, variables: Mapping[Key, str], detail: Mapping[str, Any]) -> str:
     section, *rest = (str(part) for part in detail["loc"])
+    place = file.place(section, *rest[:1]) if file else str(FILE)
     if not rest:
-        return f"{origin}: {section} must be a section, written [{section}]"
+        return f"{place}: {section} must be a section, written [{section}]"
     key = rest[0]
     if detail["type"] == "extra_forbidden":
-        return f"{origin}: [{section}] {printable(key)} is no setting{did_you_mean(key, _settings(section))}"
-    where = origins.get((section, key), origin)
-    given, choices = detail["input"], _choices(section, key)
+        return f"{place}: [{section}] {printable(key)} is no setting{did_you_mean(key, _settings(section))}"
+    given, choices = detail["input"], typing.get_args(_settings(section)[key].annotation)
     if choices:
         hint = did_you_mean(given, filter(None, map(_word, choices))) if isinstance(given, str) else ""
         wanted = f"must be one of {', '.join(map(_toml, choices))}{hint}"
     else:
         wanted = _WANTED.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+    where = variables.get((section, key), place)
     return f"{where}: [{section}] {key} = {_toml(given)} {wanted.replace('Input should', 'must')}"
 
 
@@ -130,30 +145,49 @@ def _word(choice: object) -> str | None:
     return choice if isinstance(choice, str) else None
 
 
-def _choices(section: str, key: str) -> tuple[object, ...]:
-    return typing.get_args(_settings(section)[key].annotation)
+def _by_line(fault: str) -> tuple[int, str]:
+    """Faults of the environment first, then those of the file from its top down."""
+    line = fault.split(":")[1]
+    return (int(line) if line.isdecimal() else 0), fault
 
 
-def _folder_faults(config: Config) -> list[str]:
+def _folder_faults(sourced: Sourced) -> list[str]:
     """What would come in again once it is filed: folders that are one another, or lie in one another."""
+    config = sourced.config
     places = {
-        "[inbox] path": Path(os.path.realpath(config.inbox.path)),
-        "[outbox] path": Path(os.path.realpath(config.outbox.path)),
-        "[references] path": Path(os.path.realpath(config.references.path)),
+        section: Path(os.path.realpath(settings.path))
+        for section, settings in (
+            ("inbox", config.inbox),
+            ("outbox", config.outbox),
+            ("references", config.references),
+        )
     }
     faults = []
     for (first, a), (second, b) in itertools.combinations(places.items(), 2):
+        where = _given(sourced, (first, "path"), (second, "path"))
         if a == b:
-            faults.append(f"{first} and {second} are one folder ({_shown(a)}); each needs its own")
+            both = f"[{first}] path and [{second}] path are one folder"
+            faults.append(f"{where}: {both} ({_shown(a)}); each needs its own")
         elif b.is_relative_to(a):
-            faults.append(f"{second} ({_shown(b)}) lies inside {first} ({_shown(a)}); move it out")
+            faults.append(f"{where}: {_inside(second, b, first, a)}")
         elif a.is_relative_to(b):
-            faults.append(f"{first} ({_shown(a)}) lies inside {second} ({_shown(b)}); move it out")
-    if config.database.file.is_relative_to(places["[inbox] path"]):
+            faults.append(f"{where}: {_inside(first, a, second, b)}")
+    if config.database.file.is_relative_to(places["inbox"]):
+        where = _given(sourced, ("inbox", "path"), ("database", "url"))
         faults.append(
-            f"[database] url lies inside [inbox] path ({_shown(config.database.file)}); move it out"
+            f"{where}: [database] url lies inside [inbox] path ({_shown(config.database.file)}); move it out"
         )
     return faults
+
+
+def _inside(section: str, path: Path, outer: str, around: Path) -> str:
+    return f"[{section}] path ({_shown(path)}) lies inside [{outer}] path ({_shown(around)}); move it out"
+
+
+def _given(sourced: Sourced, *keys: Key) -> str:
+    """Where the last of these settings is given that is not a default."""
+    origins = [sourced.origin(*key) for key in keys]
+    return next((origin for origin in reversed(origins) if origin != DEFAULT), str(FILE))
 
 
 def _shown(path: Path) -> str:

@@ -41,15 +41,30 @@ def fitted_classifier(
     `progress` is called with the number of references normalised so far. Raises NoReferencesError.
     """
     while True:
-        version, fingerprint = references.version(), references.fingerprint()
+        version = references.version()
         if version is None:
             raise NoReferencesError(NOTHING_TO_COMPARE)
-        folder = cache / _name(fingerprint, recognition)
-        made = None if _is_sound(folder) else _fit(references, recognition, progress)
+        folder = fitted_folder(references, recognition, cache)
+        made = None if is_sound(folder) else _fit(references, recognition, progress)
         if references.version() == version:  # else somebody changed them meanwhile
             if made is not None:
                 made.save(folder)
             return Fitted(folder, version)
+
+
+def fitted_folder(references: ReferenceStore, recognition: RecognitionSettings, cache: Path) -> Path:
+    """Where the classifier for the references as they are now lies, once it is made."""
+    how = [recognition.normalizer, recognition.rule, "augmented" if recognition.augment else "plain"]
+    return cache / "-".join([references.fingerprint(), *how, str(FORMAT)])
+
+
+def is_sound(folder: Path) -> bool:
+    """Whether a classifier is there and whole; a power cut can leave one whose files are empty."""
+    try:
+        ImageClassifier.load(folder)
+    except UnfitReferencesError:
+        return False
+    return True
 
 
 def forget_others(cache: Path, kept: Fitted) -> None:
@@ -57,20 +72,6 @@ def forget_others(cache: Path, kept: Fitted) -> None:
     for folder in cache.iterdir():
         if folder != kept.folder:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _name(fingerprint: str, recognition: RecognitionSettings) -> str:
-    how = [recognition.normalizer, recognition.rule, "augmented" if recognition.augment else "plain"]
-    return "-".join([fingerprint, *how, str(FORMAT)])
-
-
-def _is_sound(folder: Path) -> bool:
-    """Whether a classifier is there and whole; a power cut can leave one whose files are empty."""
-    try:
-        ImageClassifier.load(folder)
-    except UnfitReferencesError:
-        return False
-    return True
 
 
 def _fit(

@@ -63,7 +63,7 @@ class Journey:
         left = {claim.token: claim for claim in self._claims.left()}
         filed = []
         for recorded in self._log.unfiled():
-            destination, reason = _destination(recorded), _explained(recorded)
+            destination, reason = destination_of(recorded.claim, recorded.destination), _explained(recorded)
             if recorded.claim in left:
                 self._file(left[recorded.claim], destination, reason)
             elif self._outbox.holds(destination):  # it could not be linked there, and was moved
@@ -135,11 +135,13 @@ def judge(recognized: Recognized, review_below: float) -> tuple[Status, str | No
     return "filed", None
 
 
-def _destination(recorded: Recorded) -> str:
-    """The destination that a row names, in the bytes of the file's own name."""
-    folder, name = recorded.destination.split("/")[0], claimed_name(recorded.claim)
+def destination_of(claim: str, recorded: str) -> str:
+    """The destination that a claim's row names, in the bytes of the file's own name."""
+    if "\\" not in recorded:
+        return recorded
+    folder, name = recorded.split("/", maxsplit=1)[0], claimed_name(claim)
     candidates = (f"{folder}/{numbered(name, number)}" for number in range(MOST_OF_ONE_NAME))
-    known = (candidate for candidate in candidates if name_as_text(candidate) == recorded.destination)
+    known = (candidate for candidate in candidates if name_as_text(candidate) == recorded)
     return next(known, f"{folder}/{name}")
 
 

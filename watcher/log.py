@@ -1,7 +1,8 @@
 """structlog: one event per picture and per state of the daemon, each on one line."""
 
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import structlog
@@ -54,6 +55,18 @@ class LibraryLog(logging.Handler):
         fault = record.exc_info[1] if record.exc_info else None
         said = {"fault": repr(fault)} if fault else {}
         self._logger.log(record.levelno, _message(record), library=record.name, **said)
+
+
+@contextmanager
+def library_log(logger: FilteringBoundLogger) -> Iterator[None]:
+    """While in the context, what the libraries say through `logging` is passed on."""
+    handler = LibraryLog(logger)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
 
 
 def _heading_first(

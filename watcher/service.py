@@ -1,30 +1,32 @@
 """The daemon: its start order, its signals, and what it does while it lives."""
 
-import logging
 import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 
 from structlog.typing import FilteringBoundLogger
 
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
-from watcher.folders.disk import Flusher, require_one_disk
+from watcher.folders.disk import Flusher
 from watcher.folders.door import Door
+from watcher.folders.hold import Hold
 from watcher.folders.inbox import Inbox
 from watcher.folders.outbox import Outbox
-from watcher.folders.watch import watching
 from watcher.journey import Journey
 from watcher.learning import Learner
-from watcher.log import LibraryLog
+from watcher.log import library_log
+from watcher.lookout import Lookout
 from watcher.settings import Config
+from watcher.signals import stopped_by_signals
 from watcher.sorting import Sorter
-from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
+from watcher.startup import make_folders, open_and_tell, ready_classifier
 from watcher.store.results import Decision, ResultsLog
-from watcher.text import name_as_text, printable
+from watcher.supervision import Supervision
+from watcher.telling import tell_picture
+from watcher.text import in_words, name_as_text
 from watcher.workers import Pool
 
 ONCE_PATIENCE = 10.0
@@ -48,7 +50,7 @@ def serve(
     """
     stop = threading.Event()
     try:
-        with _library_log(logger), _stopped_by_signals(stop) as on_stop, ExitStack() as stack:
+        with library_log(logger), stopped_by_signals(stop) as on_stop, ExitStack() as stack:
             daemon = _Daemon(config, logger, stop, filed)
             daemon.start(stack)
             on_stop(daemon.sorter.wake)
@@ -60,8 +62,7 @@ def serve(
     except Stopped:
         logger.info("stopped before it was ready")
     except OSError as error:
-        where = printable(str(error.filename)) if error.filename else "the system"
-        raise WatcherError(f"{where}: {error.strerror or error}") from error
+        raise WatcherError(in_words(error)) from error
 
 
 class _Daemon:
@@ -86,16 +87,16 @@ class _Daemon:
         """Folders, lock, database, references, workers, and what a crash left: in this order."""
         config = self._config
         claims, outbox = Claims(config.inbox.path), Outbox(config.outbox.path)
-        make_folders(config, claims, outbox, self._logger)
-        stack.enter_context(sole_watcher(claims.path))
-        require_one_disk(claims.path, outbox.path)
+        make_folders(config, outbox, self._logger)
+        hold = stack.enter_context(closing(Hold(config.inbox.path, outbox.path, claims)))
+        hold.take()
         database = stack.enter_context(closing(open_and_tell(config, self._logger)))
         self._fitted = ready_classifier(config, database, self._logger, self._stop_early)
         self._learner = stack.enter_context(
             closing(Learner(database.file, config.recognition, config.cache, self._fitted))
         )
         pool = stack.enter_context(closing(Pool(config.workers)))
-        flusher = stack.enter_context(closing(Flusher(outbox.path)))
+        self._flusher = stack.enter_context(closing(Flusher(outbox.path)))
         self._door = Door(
             Inbox(
                 config.inbox.path,
@@ -103,33 +104,35 @@ class _Daemon:
                 quiet_seconds=config.inbox.quiet_seconds,
             )
         )
-        journey = Journey(ResultsLog(database), claims, outbox, flusher, config.recognition.review_below)
-        self.sorter = Sorter(self._door, claims, pool, journey, self._say)
+        self._journey = Journey(
+            ResultsLog(database), claims, outbox, self._flusher, config.recognition.review_below
+        )
+        self.sorter = Sorter(self._door, claims, pool, self._journey, self._say)
+        self._lookout = Lookout(config.inbox, self._door, self.sorter.wake, self._logger)
+        stack.callback(self._lookout.stop)
+        self._supervision = Supervision(hold, self._lookout, self, self._logger)
         pool.warm(self._fitted.folder)
-        again, filed = journey.resume()
-        if again or filed:
-            self._logger.info("resumed", to_recognise=len(again), filed=filed)
-        self.sorter.again(again, self._fitted)
+        self.take_up()
         self._workers = pool.count
 
     def watch(self) -> None:
         """Sort what lies in the inbox and all that comes, until asked to stop."""
-        with ExitStack() as stack:
-            self._arm(stack)
-            self._logger.info(
-                "ready",
-                inbox=name_as_text(str(self._config.inbox.path)),
-                outbox=name_as_text(str(self._config.outbox.path)),
-                reference_version=self._fitted.version,
-                workers=self._workers,
-            )
-            next_sweep = 0.0
-            while not self._stop.is_set():
-                if time.monotonic() >= next_sweep:
-                    self._door.sweep()
-                    self._learn()
-                    next_sweep = time.monotonic() + self._config.inbox.sweep_seconds
-                self._step(max(0.0, next_sweep - time.monotonic()))
+        self._lookout.start()
+        self._logger.info(
+            "ready",
+            inbox=name_as_text(str(self._config.inbox.path)),
+            outbox=name_as_text(str(self._config.outbox.path)),
+            reference_version=self._fitted.version,
+            workers=self._workers,
+        )
+        is_there, next_check = False, 0.0
+        while not self._stop.is_set():
+            if time.monotonic() >= next_check:
+                is_there = self._supervision.check()
+                self._learn()
+                next_check = time.monotonic() + self._lookout.pace
+            if not self._is_well(max(0.0, next_check - time.monotonic()), taking=is_there):
+                next_check = 0.0
 
     def empty_the_inbox(self) -> None:
         """Sort until a whole sweep has found nothing; wait a while for what is still being written."""
@@ -153,28 +156,40 @@ class _Daemon:
         """Claim nothing more, finish what is claimed."""
         self._logger.info("stopping")
         while not self.sorter.is_idle:
-            self.sorter.step(self._fitted, 1.0, taking=False)
+            self._is_well(1.0, taking=False)
         self._logger.info("stopped", pictures=self._count)
 
-    def _step(self, timeout: float) -> None:
-        busy = self._door.is_open and self.sorter.has_room
-        self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=True)
+    def give_up(self) -> int:
+        """Forget what is claimed: the inbox is lost, and its claims with it."""
+        return self.sorter.abandon()
+
+    def take_up(self) -> None:
+        """Go on with what was claimed before a crash, or before the inbox was lost."""
+        self._flusher.reopen()
+        again, filed = self._journey.resume()
+        if again or filed:
+            self._logger.info("resumed", to_recognise=len(again), filed=filed)
+        self.sorter.again(again, self._fitted)
+
+    def _is_well(self, timeout: float, *, taking: bool) -> bool:
+        """Take a step; False where the inbox was lost meanwhile."""
+        try:
+            self._step(timeout, taking=taking)
+        except OSError as error:
+            if not self._supervision.explains(error):
+                raise
+            return False
+        return True
+
+    def _step(self, timeout: float, *, taking: bool = True) -> None:
+        busy = taking and self._door.is_open and self.sorter.has_room
+        self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=taking)
         for path, why in self._door.left_alone().items():
             self._logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
 
     def _say(self, decision: Decision, seconds: float) -> None:
         self._count += 1
-        event = {
-            "name": name_as_text(decision.name),
-            "digit": decision.digit,
-            "certainty": None if decision.certainty is None else round(decision.certainty, 4),
-            "status": decision.status,
-            "reason": decision.reason,
-            "destination": name_as_text(decision.destination),
-            "milliseconds": round(seconds * 1000, 1),
-        }
-        say = self._logger.warning if decision.status == "failed" else self._logger.info
-        say("picture", **{key: value for key, value in event.items() if value is not None})
+        tell_picture(self._logger, decision, seconds)
         self._filed(decision)
 
     def _learn(self) -> None:
@@ -190,55 +205,3 @@ class _Daemon:
     def _stop_early(self, _done: int) -> None:
         if self._stop.is_set():
             raise Stopped
-
-    def _arm(self, stack: ExitStack) -> None:
-        """Have the system tell of arrivals; where it does not, the sweeps find them all the same."""
-        inbox = self._config.inbox
-        if inbox.polling is True:
-            return
-        try:
-            stack.enter_context(watching(inbox.path, self._notice, recursive=inbox.recursive))
-        except OSError as error:
-            if inbox.polling is False:
-                raise
-            self._logger.warning(
-                "the system gives no events; sweeping instead",
-                fault=str(error),
-                every_seconds=inbox.sweep_seconds,
-            )
-
-    def _notice(self, path: str) -> None:
-        self._door.hint(path)
-        self.sorter.wake()
-
-
-@contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[Callable[[Callable[[], object]], None]]:
-    """SIGTERM and SIGINT set the event, and call what is given to the function this yields; nothing else."""
-    wakers: list[Callable[[], object]] = []
-
-    def ask_to_stop(_signal: int, _frame: object) -> None:
-        stop.set()
-        for wake in wakers:
-            wake()
-
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    # Somebody opened a file for writing while its lease was tried: the kernel tells by this signal,
-    # whose default is to end the process. The lease is let go at once anyway.
-    before[signal.SIGIO] = signal.signal(signal.SIGIO, signal.SIG_IGN)
-    try:
-        yield wakers.append
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _library_log(logger: FilteringBoundLogger) -> Iterator[None]:
-    handler = LibraryLog(logger)
-    root = logging.getLogger()
-    root.addHandler(handler)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)

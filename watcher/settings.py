@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -34,6 +34,13 @@ def _database_url(url: str, info: ValidationInfo) -> str:
     return f"sqlite:///{_against_base(Path(parsed.database), info)}"
 
 
+def _no_number(value: object) -> object:
+    """Python takes 1 for True; a setting that is true, false or a word does not."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise ValueError("is a number")  # noqa: TRY004 - pydantic asks for ValueError
+    return value
+
+
 Folder = Annotated[Path, Field(strict=False), AfterValidator(_against_base)]
 
 
@@ -46,7 +53,7 @@ class InboxSettings(_Section):
 
     path: Folder = Field(Path("inbox"), description="the folder that is watched")
     recursive: bool = Field(default=False, description="watch its subfolders too")
-    polling: Literal["auto", True, False] = Field(
+    polling: Annotated[Literal["auto", True, False], BeforeValidator(_no_number)] = Field(
         "auto", description="true: look through the folder instead of waiting for the system's events"
     )
     quiet_seconds: float = Field(
@@ -59,7 +66,7 @@ class InboxSettings(_Section):
         1.0,
         gt=0,
         le=3600,
-        description="how often the whole folder is looked through, whatever the events say",
+        description="how often the folder is looked at, whatever the events say",
     )
 
 

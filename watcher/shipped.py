@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def shipped(name: str) -> Path:
-    """The folder `migrations` or `images` that belongs to this program."""
+    """`migrations`, `images` or `config.toml` as it belongs to this program."""
     package = Path(__file__).parent
     installed = package / f"_{name}"
-    return installed if installed.is_dir() else package.parent / name
+    return installed if installed.exists() else package.parent / name

@@ -73,6 +73,13 @@ class Sorter:
         for start in range(0, len(claims), LARGEST_BATCH):
             self._submit(claims[start : start + LARGEST_BATCH], fitted)
 
+    def abandon(self) -> int:
+        """Forget what is claimed, whose files are out of reach, and whatever comes back of it; how many."""
+        count = sum(len(batch.claims) for batch in self._in_hand.values()) + len(self._suspects)
+        self._in_hand.clear()
+        self._suspects.clear()
+        return count
+
     def step(self, fitted: Fitted, timeout: float, *, taking: bool) -> None:
         """Wait for something to happen, at most so many seconds, and see to it; claim more if `taking`."""
         self._wait(timeout)

@@ -1,59 +1,38 @@
-"""What has to be there before the first picture: folders, the sole right to them, database, references."""
+"""What has to be there before the first picture: folders, database, references."""
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
 
-from watcher.errors import WatcherError
 from watcher.fitting import Fitted, fitted_classifier, forget_others
-from watcher.folders.claims import Claims
 from watcher.folders.outbox import Outbox
 from watcher.labelled import SourceError, labelled_images
 from watcher.settings import Config
 from watcher.shipped import shipped
 from watcher.store.database import Database, open_database
 from watcher.store.references import ReferenceStore
-from watcher.text import name_as_text, printable
+from watcher.text import name_as_text
 from watcher.training import train
 
+PATIENCE = 1.0
+"""How long, in seconds, the daemon waits for its turn to write before it sees to other things, as signals."""
 Progress = Callable[[int], object]
 
 
-def make_folders(config: Config, claims: Claims, outbox: Outbox, logger: FilteringBoundLogger) -> None:
+def make_folders(config: Config, outbox: Outbox, logger: FilteringBoundLogger) -> None:
     """Make the folders that are missing, and say so."""
     for folder in (config.inbox.path, config.outbox.path):
         if not folder.exists():
             folder.mkdir(parents=True)
             logger.info("made", folder=name_as_text(str(folder)))
-    claims.make()
     outbox.make()
-
-
-@contextmanager
-def sole_watcher(claimed: Path) -> Iterator[None]:
-    """Hold the inbox for this process alone, by a lock that dies with it. Raises WatcherError."""
-    descriptor = os.open(claimed, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise WatcherError(
-            f"another watcher is at work on {printable(str(claimed.parent))} already"
-        ) from error
-    else:
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def open_and_tell(config: Config, logger: FilteringBoundLogger) -> Database:
     """Open the database, made and migrated as needed; say so where it is new."""
     file = config.database.file
     is_new = not file.exists()
-    database = open_database(file)
+    database = open_database(file, PATIENCE)
     if is_new:
         logger.info("made", database=name_as_text(str(file)))
     return database

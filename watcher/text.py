@@ -17,10 +17,24 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "…"?` for the nearest known word, or nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f'; did you mean "{near[0]}"?' if near else ""
+def counted(number: int, thing: str) -> str:
+    """A number and what it is a number of: `1 claim`, `1,204 claims`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def in_words(error: Exception) -> str:
+    """An error as people read it: of the system's, which file it befell, and what; of others, their text."""
+    if not isinstance(error, OSError):
+        return str(error)
+    where = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
+
+
+def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """`; did you mean "…"?` for the nearest known word, or nothing. A prefix that all have says nothing."""
+    rests = [one.removeprefix(prefix) for one in known]
+    near = difflib.get_close_matches(word.removeprefix(prefix), rests, n=1, cutoff=0.5)
+    return f'; did you mean "{prefix}{near[0]}"?' if near else ""
 
 
 def _escaped(character: str) -> str:

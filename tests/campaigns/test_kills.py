@@ -1,88 +1,66 @@
-"""Killing the daemon at random moments, again and again, while pictures keep coming.
+"""Killing the daemon at random moments, again and again, while files keep coming."""
 
-The ordinary suite has a short form of it; `pytest -m campaign` the long one.
-"""
-
-import itertools
-import os
 import random
 import subprocess
-import threading
 import time
-from pathlib import Path
 
 import pytest
-from daemon import WATCHER, Daemon, Place, environment, reference_picture
+from campaigns.figures import tell
+from campaigns.scanner import Scanner
+from daemon import WATCHER, Daemon, Place, environment, is_alive
 from support import wait_until
 
-CHANCE = random.Random(20261122)  # noqa: S311 - keeps no secret
+MOST_WAITING = 200
+"""It is let live until it has caught up this far: nobody drains in five seconds what came in five minutes."""
 
 
-class Arrivals(threading.Thread):
-    """Pictures and a few files that are none, arriving in every way there is until it is enough."""
-
-    def __init__(self, place: Place, pause: float) -> None:
-        super().__init__(daemon=True)
-        self._place = place
-        self._pause = pause
-        self._enough = threading.Event()
-        self.dropped: list[tuple[str, bytes]] = []
-
-    def run(self) -> None:
-        for index in itertools.count():
-            if self._enough.wait(self._pause):
-                return
-            name, content = f"scan-{index}.jpg", reference_picture(index % 10, index % 40)
-            if index % 23 == 0:
-                name, content = f"scan-{index}.txt", b"%d bottles" % index
-            goal = self._place.inbox / name
-            if index % 3 == 0:
-                goal.write_bytes(content)
-            else:
-                part = (goal if index % 3 == 1 else self._place.path / name).with_name(f".{name}.tmp")
-                part.write_bytes(content)
-                part.rename(goal)
-            self.dropped.append((name, content))
-
-    def finish(self) -> list[tuple[str, bytes]]:
-        """Stop, and say what was dropped."""
-        self._enough.set()
-        self.join()
-        return self.dropped
+def kill_at_random(place: Place, chance: random.Random, latest: float, settings: dict[str, object]) -> None:
+    """Start it, and kill it while it starts, while it resumes, or so many seconds after its first deed."""
+    with (place.path / "output.txt").open("wb") as output:
+        process = subprocess.Popen(
+            [*WATCHER, "run"], cwd=place.path, env=environment(settings), stdout=output, stderr=output
+        )
+    if chance.random() < 0.7:
+        before = place.recorded()
+        wait_until(lambda: place.recorded() > before or process.poll() is not None, 60)
+    wait_until(lambda: sum(1 for _ in place.inbox.iterdir()) < MOST_WAITING or process.poll() is not None, 60)
+    time.sleep(chance.uniform(0, latest))
+    assert process.poll() is None, (place.path / "output.txt").read_text()
+    workers = _children(process.pid)
+    process.kill()
+    process.wait()
+    wait_until(lambda: not any(map(is_alive, workers)))
 
 
-def kill_at_random(place: Place, kills: int, latest: float, **settings: object) -> None:
-    """Start it so often, and kill it each time within so many seconds of its first deed, or before."""
-    for _ in range(kills):
-        with Path(os.devnull).open("wb") as nowhere:
-            process = subprocess.Popen(
-                [*WATCHER, "run"], cwd=place.path, env=environment(settings), stdout=nowhere, stderr=nowhere
-            )
-        before = len(place.rows())
-        if CHANCE.random() < 0.8:  # else it dies while it gets ready
-            wait_until(lambda before=before: len(place.rows()) > before)  # type: ignore[misc]
-        time.sleep(CHANCE.uniform(0, latest))
-        assert process.poll() is None, "it ended by itself"
-        process.kill()
-        process.wait()
-
-
-def campaign(place: Place, *, kills: int, latest: float, **settings: object) -> None:
-    arrivals = Arrivals(place, pause=0.005)
-    arrivals.start()
-    kill_at_random(place, kills, latest, **settings)
-    dropped = arrivals.finish()
+def campaign(place: Place, *, kills: int, latest: float, rate: float, seed: int, **settings: object) -> float:
+    """Kill it so often, drain, and audit; the seconds from the last start to drained."""
+    chance = random.Random(seed)  # noqa: S311 - keeps no secret
+    with Scanner(place, rate=rate) as scanner:
+        for _ in range(kills):
+            kill_at_random(place, chance, latest, settings)
+        dropped = scanner.stop()
+    waiting = len(dropped) - place.filed()
+    start = time.monotonic()
     with Daemon(place, **settings):
         wait_until(lambda: place.filed() >= len(dropped), 60)
-    place.audit(dropped)
+        drained = time.monotonic() - start
+    place.audit_digests(dropped)
+    tell("kills", **settings, kills=kills, files=len(dropped), waiting=waiting, drained=round(drained, 2))
+    return drained
+
+
+def _children(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123 - shorter
+        return [int(child) for child in file.read().split()]
 
 
 def test_killed_at_random_moments_it_loses_and_doubles_nothing(place: Place) -> None:
-    campaign(place, kills=8, latest=0.1, workers__executor="threads", workers__count=1)
+    campaign(place, kills=4, latest=0.2, rate=40, seed=1, workers__executor="threads", workers__count=1)
 
 
 @pytest.mark.campaign
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("executor", ["threads", "processes"])
-def test_killed_a_hundred_times_it_loses_and_doubles_nothing(place: Place, executor: str) -> None:
-    campaign(place, kills=100, latest=0.5, workers__executor=executor)
+def test_killed_five_hundred_times_it_loses_and_doubles_nothing(place: Place, executor: str) -> None:
+    drained = campaign(place, kills=500, latest=0.6, rate=40, seed=2, workers__executor=executor)
+    assert drained <= 5.0

@@ -13,7 +13,8 @@ from daemon import WATCHER, Place, environment, run
 
 from watcher.cli import COMMANDS
 
-WITH_EXAMPLES = ["run", "train", "classify", "evaluate", "results"]
+WITH_EXAMPLES = ["run", "train", "classify", "evaluate", "results", "doctor", "fsck", "config", "init"]
+READING_SETTINGS = [name for name in COMMANDS if name != "init"]
 
 
 def test_help_lists_every_command_with_its_summary(watcher: Callable[..., Any]) -> None:
@@ -92,7 +93,7 @@ def test_the_environment_overrides_the_config(
     assert str(workplace / "theirs.db") in watcher("results", code=1).err
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", READING_SETTINGS)
 def test_every_fault_of_the_config_is_told_on_a_line_of_its_own_with_exit_code_78(
     watcher: Callable[..., Any], workplace: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -101,7 +102,7 @@ def test_every_fault_of_the_config_is_told_on_a_line_of_its_own_with_exit_code_7
         '[recognition]\nreview_below = 90\nrule = "nearst"\n[outbux]\npath = "x"\n'
     )
     monkeypatch.setenv("WATCHER_WORKERS__COUNT", "-3")
-    arguments = {"train": ["x"], "classify": ["x"], "evaluate": ["x"]}.get(name, [])
+    arguments = {"train": ["x"], "classify": ["x"], "evaluate": ["x"], "config": ["check"]}.get(name, [])
     outcome = watcher(name, *arguments, code=78)
     assert outcome.out == ""
     lines = outcome.err.splitlines()

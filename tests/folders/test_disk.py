@@ -45,6 +45,13 @@ def test_folders_of_one_disk_serve_and_nothing_is_left_in_them(tmp_path: Path) -
     assert read_files(tmp_path) == {}
 
 
+def test_what_a_killed_trial_left_is_removed(tmp_path: Path) -> None:
+    left = {"in/.claimed/.probe-a1": b"", "out/.probe-a1": b""}
+    make_files(tmp_path, {**left, "in/.claimed/18/7.png": b"claimed", "out/7/7.png": b"filed"})
+    require_one_disk(tmp_path / "in" / ".claimed", tmp_path / "out")
+    assert read_files(tmp_path) == {"in/.claimed/18/7.png": b"claimed", "out/7/7.png": b"filed"}
+
+
 def test_folders_of_two_disks_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_files(tmp_path, {"in/.claimed/": None, "out/": None})
 

@@ -102,6 +102,7 @@ def test_past_a_bound_hints_are_dropped_and_the_sweep_finds_the_files(
     door = door_of(tmp_path)
     for name in "abcd":
         door.hint(str(tmp_path / name))
+    assert [door.has_lost_hints(), door.has_lost_hints()] == [True, False]
     assert names(door) == ["a", "b"]
     door.sweep()
     assert sorted(names(door)) == ["a", "b", "c", "d"]
@@ -113,9 +114,10 @@ def test_what_is_no_file_is_told_once(tmp_path: Path) -> None:
     door = door_of(tmp_path)
     door.sweep()
     assert names(door) == []
-    assert door.left_alone() == dict.fromkeys(
-        [str(tmp_path / "fifo"), str(tmp_path / "link")], "it is no regular file"
-    )
+    assert door.left_alone() == {
+        str(tmp_path / "fifo"): "it is no regular file",
+        str(tmp_path / "link"): "it is a link; links are not followed",
+    }
     os.mkfifo(tmp_path / "another")
     door.sweep()
     door.hint(str(tmp_path / "fifo"))
@@ -150,3 +152,79 @@ def test_it_counts_what_was_still_being_written_at_the_last_whole_sweep(tmp_path
     door.sweep()
     assert sorted(names(door)) == ["a", "b"]
     assert door.unfinished == 0
+
+
+def settled(path: Path) -> Door:
+    """The door of a folder that was swept, and in which nothing happened for a while before."""
+    os.utime(path, (0, 0))
+    door = door_of(path)
+    door.sweep()
+    while door.is_open:
+        for arrival in door.take(100):
+            Path(arrival.path).unlink()
+    os.utime(path, (0, 0))
+    door.sweep()
+    assert names(door) == []
+    return door
+
+
+def test_a_folder_that_is_as_it_was_is_not_looked_through_again_unless_thoroughly(tmp_path: Path) -> None:
+    make_files(tmp_path, {".hidden": b"", "a.tmp": b"", "taken": b""})
+    door = settled(tmp_path)
+    door.sweep(thorough=False)
+    assert not door.is_open
+    door.sweep()
+    assert door.is_open
+
+
+def test_a_folder_that_changed_is_looked_through(tmp_path: Path) -> None:
+    door = settled(tmp_path)
+    make_files(tmp_path, {"a": b""})
+    door.sweep(thorough=False)
+    assert names(door) == ["a"]
+
+
+def test_a_folder_that_changed_just_before_it_was_looked_through_is_looked_through_again(
+    tmp_path: Path,
+) -> None:
+    """Its time may be as coarse as seconds: another file may have come since, at that very time."""
+    make_files(tmp_path, {".hidden": b""})
+    door = door_of(tmp_path)
+    door.sweep()
+    assert names(door) == []
+    door.sweep(thorough=False)
+    assert door.is_open
+
+
+def test_as_long_as_a_file_is_being_written_the_folder_is_looked_through(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a": b""})
+    os.utime(tmp_path, (0, 0))
+    door = door_of(tmp_path)
+    with (tmp_path / "a").open("ab"):
+        door.sweep()
+        assert names(door) == []
+    door.sweep(thorough=False)
+    assert names(door) == ["a"]
+
+
+def test_what_was_taken_and_came_to_nothing_is_found_again(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a": b""})
+    door = settled(tmp_path)
+    make_files(tmp_path, {"b": b""})
+    os.utime(tmp_path, (0, 0))
+    door.hint(str(tmp_path / "b"))
+    assert names(door) == ["b"]
+    door.sweep(thorough=False)
+    assert names(door) == ["b"]
+
+
+def test_what_is_forgotten_is_found_by_the_next_sweep(tmp_path: Path) -> None:
+    make_files(tmp_path, dict.fromkeys("abc", b""))
+    door = door_of(tmp_path)
+    door.hint(str(tmp_path / "a"))
+    door.sweep()
+    assert names(door, 2)[0] == "a"
+    door.forget()
+    assert not door.is_open
+    door.sweep(thorough=False)
+    assert sorted(names(door)) == ["a", "b", "c"]

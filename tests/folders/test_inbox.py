@@ -20,6 +20,16 @@ from watcher.folders.writing import WritingWatch
 HOLDS_OPEN = "import sys; f = open(sys.argv[1], 'ab'); print('open', flush=True); sys.stdin.read()"
 
 
+HOLDS_LEASE = """
+import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, lambda *_: print("asked to let go", flush=True))
+file = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
 def flat(path: Path) -> Inbox:
     return Inbox(path, recursive=False, quiet_seconds=1)
 
@@ -60,7 +70,7 @@ def test_a_sweep_finds_every_visible_file(tmp_path: Path) -> None:
             ".claimed/1/f.png": b"",
         },
     )
-    assert swept(flat(tmp_path), tmp_path) == {"a.png", "no picture.txt", "sc\udce4n"}
+    assert swept(flat(tmp_path), tmp_path) == {"a.png", "no picture.txt", "sc\udce4n", "sub"}
     assert swept(deep(tmp_path), tmp_path) == {"a.png", "no picture.txt", "sc\udce4n", "sub/e.png"}
 
 
@@ -69,7 +79,7 @@ def test_a_linked_folder_is_not_entered(tmp_path: Path) -> None:
     (tmp_path / "in" / "link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "in" / "circle").symlink_to(tmp_path / "in")
     inbox = deep(tmp_path / "in")
-    assert {inbox.look(path) for path in inbox.sweep()} == {NotYet.NO_FILE}
+    assert {inbox.look(path) for path in inbox.sweep()} == {NotYet.LINK}
 
 
 def test_a_sweep_bears_folders_that_vanish_meanwhile(tmp_path: Path) -> None:
@@ -98,7 +108,7 @@ def test_a_subfolder_that_cannot_be_read_is_left_alone_and_the_rest_is_found(
     inbox = deep(tmp_path)
     found = {os.path.relpath(path, tmp_path): inbox.look(path) for path in inbox.sweep()}
     assert found.keys() == {"a.png", "sub/b.png", "lost+found"}
-    assert [name for name, verdict in found.items() if verdict is NotYet.NO_FILE] == ["lost+found"]
+    assert [name for name, verdict in found.items() if verdict is NotYet.CLOSED_FOLDER] == ["lost+found"]
 
 
 def test_an_inbox_that_is_gone_is_told(tmp_path: Path) -> None:
@@ -122,8 +132,15 @@ def test_what_is_no_regular_file_is_none(tmp_path: Path) -> None:
         os.chdir(tmp_path)  # a socket's address is short
         listener.bind("socket")
         os.chdir(cwd)
-        names = ("folder", "fifo", "link", "dangling", "socket")
-        assert {flat(tmp_path).look(str(tmp_path / name)) for name in names} == {NotYet.NO_FILE}
+        found = {path.name: flat(tmp_path).look(str(path)) for path in tmp_path.iterdir()}
+    assert found == {
+        "folder": NotYet.FOLDER,
+        "elsewhere": NotYet.FOLDER,
+        "fifo": NotYet.NO_FILE,
+        "socket": NotYet.NO_FILE,
+        "link": NotYet.LINK,
+        "dangling": NotYet.LINK,
+    }
 
 
 @pytest.mark.parametrize("name", ["nowhere", "file/below"])
@@ -140,6 +157,37 @@ def test_hints_from_outside_of_what_is_watched_are_none(tmp_path: Path) -> None:
     for name in (".claimed/1/a.png", "../out/a.png", ".a"):
         assert deep(root).look(str(root / name)) is NotYet.HIDDEN
     assert isinstance(deep(root).look(str(root / "sub/a.png")), Arrival)
+
+
+def test_a_tree_that_is_deeper_than_any_path_is_swept_as_far_as_paths_reach(tmp_path: Path) -> None:
+    inbox = deep(tmp_path)
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    for name in ["d"] * 1100 + ["long" * 50] * 10:
+        os.mkdir(name, dir_fd=descriptor)
+        below = os.open(name, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = below
+        os.close(os.open("a.png", os.O_WRONLY | os.O_CREAT, dir_fd=descriptor))
+    os.close(descriptor)
+    found = [inbox.look(path) for path in inbox.sweep()]
+    arrivals = [verdict for verdict in found if isinstance(verdict, Arrival)]
+    assert 1100 < len(arrivals) < 1110
+    assert {verdict for verdict in found if not isinstance(verdict, Arrival)} == {NotYet.OUT_OF_REACH}
+    subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)  # shutil gives up at such a depth
+
+
+def test_a_file_that_a_file_server_holds_for_writing_is_being_written(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a.png": b"half"})
+    path, inbox = str(tmp_path / "a.png"), flat(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", HOLDS_LEASE, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout
+        assert server.stdout.readline() == b"held\n"
+        assert inbox.look(path) is NotYet.BEING_WRITTEN
+        assert server.stdout.readline() == b"asked to let go\n"
+        server.communicate()
+    assert isinstance(inbox.look(path), Arrival)
 
 
 @pytest.mark.parametrize("name", [".x", ".x.png", "x.tmp", "x.png.part", "x.CrDownload", "tmp.tmp"])
@@ -220,6 +268,37 @@ def test_a_quiet_time_of_nothing_lets_every_file_pass(tmp_path: Path, clock: Clo
     inbox = Inbox(tmp_path, recursive=False, quiet_seconds=0)
     assert isinstance(inbox.look(str(tmp_path / "a.png")), Arrival)
     assert clock.seconds == 0
+
+
+def test_neither_the_files_own_times_nor_the_clock_of_the_day_matter(tmp_path: Path, clock: Clock) -> None:
+    make_files(tmp_path, {"future.png": b"x", "past.png": b"x"})
+    os.utime(tmp_path / "future.png", (2**33, 2**33))
+    os.utime(tmp_path / "past.png", (0, 0))
+    inbox = flat(tmp_path)
+    assert {inbox.look(path) for path in inbox.sweep()} == {NotYet.BEING_WRITTEN}
+    clock.seconds = 1
+    assert all(isinstance(inbox.look(path), Arrival) for path in inbox.sweep())
+
+
+def test_a_file_that_grows_slowly_waits_until_it_has_stopped(tmp_path: Path, clock: Clock) -> None:
+    path, inbox = tmp_path / "a.png", flat(tmp_path)
+    for _ in range(5):
+        with path.open("ab") as file:
+            file.write(b"x")
+        assert inbox.look(str(path)) is NotYet.BEING_WRITTEN
+        clock.seconds += 0.9
+    assert inbox.look(str(path)) is NotYet.BEING_WRITTEN
+    clock.seconds += 0.2
+    assert isinstance(inbox.look(str(path)), Arrival)
+
+
+def test_a_file_written_under_another_name_of_it_waits_as_well(tmp_path: Path) -> None:
+    make_files(tmp_path, {"in/a.png": b"half"})
+    (tmp_path / "elsewhere").hardlink_to(tmp_path / "in" / "a.png")
+    path, inbox = str(tmp_path / "in" / "a.png"), flat(tmp_path / "in")
+    with held_open(tmp_path / "elsewhere"):
+        assert inbox.look(path) is NotYet.BEING_WRITTEN
+    assert isinstance(inbox.look(path), Arrival)
 
 
 def test_a_sweep_forgets_the_waiting_files_that_are_gone(tmp_path: Path, clock: Clock) -> None:

@@ -1,5 +1,8 @@
 """The observer, a real one: it tells of every way in which a file may come."""
 
+import ctypes
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -96,6 +99,88 @@ def test_otherwise_they_are_not(inbox: Path, told: list[str]) -> None:
     make_files(inbox, {"b.png": b"x"})
     wait_until(lambda: str(inbox / "b.png") in told)
     assert str(inbox / "sub" / "a.png") not in told
+
+
+def test_a_link_to_a_folder_is_followed(inbox: Path) -> None:
+    link, told = inbox.with_name("link"), list[str]()
+    link.symlink_to(inbox)
+    with watching(link, told.append, recursive=False) as watch:
+        assert watch.delivers(10)
+        write(link, link / "a.png")
+        wait_until(lambda: str(link / "a.png") in told)
+
+
+def test_whether_events_are_delivered_is_tried_with_a_file_that_is_gone_at_once(inbox: Path) -> None:
+    with watching(inbox, lambda _path: None, recursive=False) as watch:
+        assert not watch.has_told
+        assert watch.delivers(10)
+        assert watch.has_told
+        assert list(inbox.iterdir()) == [inbox / "sub"]
+
+
+def test_a_system_that_takes_a_watch_and_tells_nothing_is_found_out(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchdog.observers.inotify_c.inotify_add_watch", lambda *_: 1)
+    with watching(inbox, lambda _path: None, recursive=False) as watch:
+        assert not watch.delivers(0.05)
+        assert watch.fault is None
+        assert list(inbox.iterdir()) == [inbox / "sub"]
+
+
+def overflow(inbox: Path) -> None:
+    """More events than the system keeps, while no thread of this process gets a chance to take them."""
+    most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if most > 100_000:
+        pytest.skip(f"{most} events are kept")
+    # Of two alike in a row only one is kept.
+    script = f"for i in $(seq {most}); do : > a; : > b; done"
+    with subprocess.Popen(["sh", "-c", script], cwd=inbox) as process:
+        ctypes.PyDLL(None).waitpid(process.pid, None, 0)  # unlike CDLL, it keeps the interpreter's lock
+
+
+def test_events_that_were_lost_are_told_once(inbox: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with watching(inbox, lambda _path: None, recursive=False) as watch:
+        assert not watch.has_lost_events()
+        overflow(inbox)
+        wait_until(watch.has_lost_events)
+        wait_until(lambda: not watch.has_lost_events())
+        assert watch.fault is None
+        assert watch.delivers(10)
+    assert caplog.records == []
+
+
+def test_a_thread_that_dies_is_told_with_its_reason_and_leaves_nothing_open(inbox: Path) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers, not paths
+    with watching(inbox, lambda _path: None, recursive=False) as watch:
+        assert watch.fault is None
+        break_off(inbox)
+        wait_until(lambda: watch.fault)
+        assert watch.fault == "IsADirectoryError(21, 'Is a directory')"
+    assert sorted(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def break_off(inbox: Path) -> None:
+    """Make the next read of events fail: a folder takes the place of what is read from."""
+    folder = os.open(inbox, os.O_RDONLY)
+    [descriptor] = [fd for fd in Path("/proc/self/fd").iterdir() if _leads_to(fd) == "anon_inode:inotify"]
+    os.dup2(folder, int(descriptor.name))
+    os.close(folder)
+    write(inbox, inbox / "wakes it up.png")
+
+
+def _leads_to(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except FileNotFoundError:  # what read the folder of descriptors has closed its own
+        return ""
+
+
+def test_a_folder_that_is_deleted_ends_it_and_that_is_told(inbox: Path) -> None:
+    with watching(inbox, lambda _path: None, recursive=False) as watch:
+        (inbox / "sub").rmdir()
+        inbox.rmdir()
+        wait_until(lambda: watch.fault == "it ended by itself")
 
 
 def test_it_stops_and_leaves_no_thread_behind(inbox: Path) -> None:

@@ -2,16 +2,22 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from daemon import environment
 from sqlalchemy import insert, select
+from sqlalchemy.exc import OperationalError
 from support import read_files
 
-from watcher.store.database import Database, DatabaseError, open_database, open_log
+from watcher.errors import passes
+from watcher.store.database import LOG_BYTES, Database, DatabaseError, open_database, open_log, told
 from watcher.store.schema import HEAD, reference_versions
 
 A_VERSION = insert(reference_versions).values(made_at="now", reason="why")
@@ -112,6 +118,77 @@ def test_opened_to_read_it_cannot_be_written(file: Path, database: Database) -> 
     assert versions(database) == 0
 
 
+def test_opened_to_read_after_a_crash_neither_the_database_nor_its_log_is_written(file: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from watcher.store.database import open_database\n"
+        "database = open_database(Path(sys.argv[1]))\n"
+        "with database.transaction() as connection:\n"
+        "    connection.exec_driver_sql('INSERT INTO reference_versions VALUES (1, 1, 1)')\n"
+        "os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(file)], env=environment({}), check=True)
+    log = Path(f"{file}-wal")
+    before = file.read_bytes(), log.read_bytes()
+    assert before[1]
+    Path(f"{file}-shm").unlink()
+    with closing(open_log(file)) as reader:
+        assert versions(reader) == 1
+    assert (file.read_bytes(), log.read_bytes()) == before
+
+
+def test_its_log_is_cut_once_nobody_reads_in_it(file: Path, database: Database) -> None:
+    with closing(open_log(file)) as log:
+        with log.transaction() as reading:
+            reading.execute(select(reference_versions)).all()
+            for _ in range(20):
+                with database.transaction() as connection:
+                    connection.execute(A_VERSION)
+            grown = database.log_bytes()
+            assert grown > 20 * 4096
+            database.cut_log()
+            assert database.log_bytes() == grown
+        database.cut_log()
+        assert database.log_bytes() == 0
+        assert versions(log) == 20
+
+
+def test_its_log_is_not_left_long_where_a_reader_lingered(file: Path, database: Database) -> None:
+    with closing(open_log(file)) as log, log.transaction() as reading:
+        reading.execute(select(reference_versions)).all()
+        with database.transaction() as connection:
+            connection.execute(A_VERSION.values(reason="x" * 2 * LOG_BYTES))
+        with database.transaction() as connection:
+            connection.execute(A_VERSION)
+        assert database.log_bytes() > 2 * LOG_BYTES
+    for _ in range(2):
+        with database.transaction() as connection:
+            connection.execute(A_VERSION)
+    assert database.log_bytes() <= LOG_BYTES
+
+
+@pytest.mark.parametrize(
+    ("code", "passing"),
+    [
+        (sqlite3.SQLITE_FULL, True),
+        (sqlite3.SQLITE_BUSY, True),
+        (sqlite3.SQLITE_IOERR_FSYNC, True),
+        (sqlite3.SQLITE_READONLY, True),
+        (sqlite3.SQLITE_CANTOPEN, True),
+        (sqlite3.SQLITE_CORRUPT, False),
+        (sqlite3.SQLITE_NOTADB, False),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, False),
+    ],
+)
+def test_faults_of_the_disk_are_told_from_those_of_the_database(
+    file: Path, code: int, *, passing: bool
+) -> None:
+    fault = sqlite3.OperationalError("so it is")
+    fault.sqlite_errorcode = code
+    with pytest.raises(DatabaseError) as raised, told(file):
+        raise OperationalError("", None, fault)
+    assert (passes(raised.value), str(raised.value)) == (passing, f"{file}: so it is")
+
+
 def test_opened_to_read_it_is_left_as_it_is(file: Path) -> None:
     with closing(open_database(file)) as database, database.transaction() as connection:
         connection.execute(A_VERSION)
@@ -119,6 +196,28 @@ def test_opened_to_read_it_is_left_as_it_is(file: Path) -> None:
     with closing(open_log(file)) as log:
         assert versions(log) == 1
     assert (file.read_bytes(), file.stat().st_mtime_ns) == (before, changed)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_who_may_make_no_files_beside_it_is_told_what_to_do(file: Path) -> None:
+    open_database(file).close()
+    script = (
+        "import os, sys; from pathlib import Path; from watcher.errors import WatcherError\n"
+        "from watcher.store.database import open_log\n"
+        "os.setuid(65534)\n"
+        "try:\n    open_log(Path(sys.argv[1]))\nexcept WatcherError as error:\n    sys.exit(str(error))"
+    )
+    with tempfile.TemporaryDirectory() as folder:  # those above pytest's own are for root alone
+        Path(folder).chmod(0o755)
+        file = file.rename(Path(folder) / "watcher.db")
+        command = [sys.executable, "-c", script, str(file)]
+        alone = subprocess.run(command, env=environment({}), check=False, capture_output=True, text=True)
+        with closing(open_database(file)):
+            subprocess.run(command, env=environment({}), check=True)
+    assert alone.stderr == (
+        f"{file}: while no daemon has it open, it can be read only by who may make files beside it; "
+        f"run this as the user that owns {folder}\n"
+    )
 
 
 def test_there_is_nothing_to_read_before_the_first_run(file: Path) -> None:

@@ -48,6 +48,17 @@ def test_what_was_added_is_in_use(references: ReferenceStore) -> None:
     assert references.summary() == [("images", 1, 1), ("images", 7, 1), ("mnist", 1, 1)]
 
 
+def test_they_are_read_in_steps_between_which_others_write(
+    references: ReferenceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.store.references.ROWS_AT_ONCE", 1)
+    references.add([SEVEN, ONE], "the first")
+    loading = references.load()
+    assert next(loading).id == 1
+    references.add([OTHER_ONE], "meanwhile")
+    assert [reference.id for reference in loading] == [2, 3]
+
+
 def test_references_are_found_by_their_ids_also_after_they_are_retired(
     references: ReferenceStore, database: Database
 ) -> None:

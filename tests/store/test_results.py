@@ -207,3 +207,15 @@ def test_a_query_gives_the_rows_that_fit_newest_first(
 
 def test_all_rows_come_newest_first(full: tuple[ResultsLog, list[Row[Any]]]) -> None:
     assert [row.id for row in full[1]] == list(range(len(full[1]), 0, -1))
+
+
+def test_rows_are_read_in_steps_between_which_others_write(
+    log: ResultsLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.store.results.ROWS_AT_ONCE", 2)
+    log.record([replace(DECISION, claim=str(number)) for number in range(5)])
+    asked, limited = log.query(Query()), log.query(Query(limit=3))
+    assert [next(asked).id, next(limited).id] == [5, 5]
+    log.record([replace(DECISION, claim="late")])
+    assert [row.id for row in asked] == [4, 3, 2, 1]
+    assert [row.id for row in limited] == [4, 3]

@@ -18,6 +18,10 @@ COMMANDS = {
     "classify": "Say what is in these files; move and record nothing.",
     "evaluate": "Say how often it is right on labelled images; move and record nothing.",
     "results": "Query and export the log.",
+    "doctor": "Check all that the watcher needs, and say what to do.",
+    "fsck": "Hold the log against the folders, and mend what differs if asked to.",
+    "config": "Check or show the settings, and where each comes from.",
+    "init": "Write a config.toml with every setting and what it means.",
 }
 
 
@@ -49,7 +53,7 @@ def _show_version(context: click.Context, _option: click.Parameter, asked: bool)
         context.exit()
 
 
-_config_option = click.option(
+config_option = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PATH",
@@ -68,7 +72,7 @@ Examples:
   watcher classify scan.png          what is it?
   watcher results --status review    what should I look at myself?""",
 )
-@_config_option
+@config_option
 @click.option(
     "--version",
     is_flag=True,
@@ -119,4 +123,4 @@ def configured(function: Any) -> Any:
         path = config or click.get_current_context().obj
         return function(load_config(path, os.environ), *args, **options)
 
-    return _config_option(update_wrapper(with_config, function))
+    return config_option(update_wrapper(with_config, function))

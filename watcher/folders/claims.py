@@ -81,6 +81,18 @@ class Claims:
                 if not files:
                     os.rmdir(batch.path)
 
+    def path_of(self, token: str) -> str:
+        """Where the file of a claim lies, if it still does."""
+        return os.path.join(self.path, token.partition("/")[0], claimed_name(token))
+
+    def tokens(self) -> Iterator[str]:
+        """The claims that lie there; nothing is touched."""
+        with suppress(FileNotFoundError), os.scandir(self.path) as batches:
+            for batch in batches:
+                with suppress(FileNotFoundError, NotADirectoryError):  # a daemon may be at work
+                    for name in os.listdir(batch.path):
+                        yield _token(batch.path, name)
+
     def drop(self, claims: Iterable[Claim]) -> None:
         """Remove files that lie in the outbox by now, and the folders of batches that are done."""
         batches = set()

@@ -10,6 +10,8 @@ from pathlib import Path
 from watcher.errors import WatcherError
 from watcher.text import printable
 
+PROBE = ".probe-"
+
 
 class DiskError(WatcherError):
     """These folders cannot serve together."""
@@ -19,6 +21,7 @@ class Flusher:
     """Makes all that was written on a folder's disk so far survive a power cut, data and names."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         library = ctypes.CDLL(None, use_errno=True)
         self._syncfs = getattr(library, "syncfs", None)
@@ -30,6 +33,12 @@ class Flusher:
         elif self._syncfs(self._descriptor) != 0:
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code))
+
+    def reopen(self) -> None:
+        """Flush from now on the disk that the folder's path leads to now; it may have been mounted anew."""
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        os.close(self._descriptor)
+        self._descriptor = descriptor
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -52,14 +61,23 @@ def move_without_replacing(source: str, goal: str) -> None:
 def require_one_disk(claimed: Path, outbox: Path) -> None:
     """Try a link from one folder into the other. Raises DiskError where the system refuses it.
 
-    Folders can be mounted apart from one and the same disk, so comparing device numbers would not do.
+    Folders can be mounted apart from one and the same disk, so comparing device numbers would not do. What
+    a run that was killed in the middle of this left is removed.
     """
-    with tempfile.NamedTemporaryFile(dir=claimed, prefix=".probe-") as probe:
+    for left in [*claimed.glob(f"{PROBE}*"), *outbox.glob(f"{PROBE}*")]:
+        left.unlink(missing_ok=True)
+    try:
+        probe = tempfile.NamedTemporaryFile(dir=claimed, prefix=PROBE)  # noqa: SIM115 - closed below
+    except OSError as error:
+        error.filename = os.fspath(claimed)  # the probe's own name would say nothing
+        raise
+    with probe:
         goal = outbox / Path(probe.name).name
         try:
             os.link(probe.name, goal)
         except OSError as error:
             if error.errno != errno.EXDEV:
+                error.filename, error.filename2 = os.fspath(outbox), None
                 raise
             raise DiskError(
                 f"the inbox ({printable(str(claimed.parent))}) and the outbox ({printable(str(outbox))}) "

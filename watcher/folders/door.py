@@ -18,18 +18,40 @@ class Door:
         self._sweep: Iterator[str] | None = None
         self._unfinished = 0
         self._unfinished_before = 0
+        self._is_settled = False
+        self._has_lost_hints = False
         self._left_alone: dict[str, str | None] = {}
 
     def hint(self, path: str) -> None:
         """Something may have come. Past a bound hints are dropped: the next sweep finds the file."""
         if self._hints.qsize() < MOST_HINTS:
             self._hints.put(path)
+        else:
+            self._has_lost_hints = True
 
-    def sweep(self) -> None:
-        """Look through the whole folder, unless that is going on already."""
-        if self._sweep is None:
-            self._sweep = self._inbox.sweep()
-            self._unfinished = 0
+    def has_lost_hints(self) -> bool:
+        """Whether hints were dropped since this was asked last."""
+        lost, self._has_lost_hints = self._has_lost_hints, False
+        return lost
+
+    def sweep(self, *, thorough: bool = True) -> None:
+        """Look through the whole folder, unless that is going on already.
+
+        Where it need not be `thorough`, it is left out too when the last one found nothing that has to be
+        looked at again, and no name came or went since.
+        """
+        if self._sweep is not None or (not thorough and self._is_settled and self._inbox.is_as_swept()):
+            return
+        self._sweep = self._inbox.sweep()
+        self._is_settled = True
+        self._unfinished = 0
+
+    def forget(self) -> None:
+        """The folder is another: what was hinted at and what is being swept are of no use."""
+        while not self._hints.empty():
+            self._hints.get_nowait()
+        self._sweep = None
+        self._is_settled = False
 
     @property
     def is_open(self) -> bool:
@@ -51,6 +73,7 @@ class Door:
             if path not in arrivals:
                 verdict = self._inbox.look(path)
                 if isinstance(verdict, Arrival):
+                    self._is_settled = False  # it may come to nothing, and is then to be found again
                     arrivals[path] = verdict
                 else:
                     self._note(path, verdict)
@@ -81,6 +104,7 @@ class Door:
 
     def _note(self, path: str, verdict: NotYet) -> None:
         if verdict is NotYet.BEING_WRITTEN:
+            self._is_settled = False
             self._unfinished += 1
-        elif verdict is NotYet.NO_FILE:
+        elif verdict not in {NotYet.GONE, NotYet.HIDDEN}:
             self.refuse(path, verdict.value)

@@ -1,7 +1,9 @@
 """The inbox: which files lie in it, and which of them are complete and for us."""
 
+import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +12,9 @@ from pathlib import Path
 from watcher.folders.writing import WritingWatch
 
 UNFINISHED = (".tmp", ".part", ".crdownload")
+FRESH_SECONDS = 3.0
+"""How coarse the time of a folder's last change may be: a change that is younger may hide the next one."""
+MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +31,12 @@ class NotYet(Enum):
 
     GONE = "it is gone"
     HIDDEN = "its name marks it as hidden or unfinished"
-    NO_FILE = "it is no regular file"
     BEING_WRITTEN = "it is still being written"
+    NO_FILE = "it is no regular file"
+    LINK = "it is a link; links are not followed"
+    FOLDER = "it is a folder, and [inbox] recursive is false"
+    CLOSED_FOLDER = "it is a folder that cannot be read"
+    OUT_OF_REACH = "its folder may not be entered, or its path is too long"
 
 
 def is_hidden(name: str) -> bool:
@@ -42,19 +51,37 @@ class Inbox:
         self._root = os.fspath(path)
         self._recursive = recursive
         self._writing = WritingWatch(quiet_seconds)
+        self._folders: dict[str, int] = {}
 
     def sweep(self) -> Iterator[str]:
-        """The paths of all files that are not hidden, as they lie there; read as they are asked for.
+        """The paths of all that is not hidden, as it lies there; read as they are asked for.
 
-        A subfolder that cannot be read is given as a path of its own. Raises OSError where the inbox itself
-        cannot be read.
+        Of folders these are given: those that cannot be read, and all where subfolders are not watched.
+        Raises OSError where the inbox itself cannot be read.
         """
+        self._folders = {}
+        folders: dict[str, int] = {}
+        fresh = time.time_ns() - int(FRESH_SECONDS * 1e9)
         waiting: list[str] = []
-        for path in self._walk(self._root):
+        for path in self._walk(folders):
             yield path
             if path in self._writing:  # since it was looked at just now, or before
                 waiting.append(path)
         self._writing.keep_only(waiting)
+        if len(folders) < MOST_REMEMBERED and all(changed < fresh for changed in folders.values()):
+            self._folders = folders
+
+    def is_as_swept(self) -> bool:
+        """Whether no name came or went since the last whole sweep began, as the folders' times tell.
+
+        Says no where they cannot tell. Costs next to nothing, but network shares may tell late.
+        """
+        try:
+            return bool(self._folders) and all(
+                os.stat(folder).st_mtime_ns == changed for folder, changed in self._folders.items()
+            )
+        except OSError:
+            return False
 
     def look(self, path: str) -> Arrival | NotYet:
         """The file at a path as an arrival, or why it is none."""
@@ -70,11 +97,20 @@ class Inbox:
         try:
             status = os.lstat(path)
             if not stat.S_ISREG(status.st_mode):
-                return NotYet.NO_FILE
+                return self._no_file(status.st_mode)
             being_written = self._is_being_written(path, status)
-        except (FileNotFoundError, NotADirectoryError):
-            return NotYet.GONE
+        except OSError as error:
+            if _is_gone(error):
+                return NotYet.GONE
+            if _is_out_of_reach(error) and os.access(self._root, os.X_OK):
+                return NotYet.OUT_OF_REACH
+            raise
         return NotYet.BEING_WRITTEN if being_written else Arrival(path, name, status.st_ctime)
+
+    def _no_file(self, mode: int) -> NotYet:
+        if stat.S_ISDIR(mode):
+            return NotYet.CLOSED_FOLDER if self._recursive else NotYet.FOLDER
+        return NotYet.LINK if stat.S_ISLNK(mode) else NotYet.NO_FILE
 
     def _is_being_written(self, path: str, status: os.stat_result) -> bool:
         try:
@@ -82,6 +118,8 @@ class Inbox:
         except PermissionError:
             # It can be claimed all the same; then reading it fails, and that is its result.
             return not self._writing.is_quiet(path, status)
+        except BlockingIOError:
+            return True  # somebody holds a lease to write it, as file servers do, and is now told to let go
         try:
             return self._writing.is_being_written(descriptor, path, status)
         finally:
@@ -93,19 +131,36 @@ class Inbox:
         below = os.path.relpath(folder, self._root)
         return self._recursive and not any(part.startswith(".") for part in below.split(os.sep))
 
-    def _walk(self, folder: str) -> Iterator[str]:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if self._recursive and not entry.name.startswith("."):
-                        yield from self._walk_below(entry.path)
-                elif not is_hidden(entry.name):
-                    yield entry.path
+    def _walk(self, folders: dict[str, int]) -> Iterator[str]:
+        """The sweep's paths; notes when each folder on the way was changed last, before it is read."""
+        ahead = [self._root]
+        while ahead:
+            folder = ahead.pop()
+            try:
+                folders[folder] = os.stat(folder).st_mtime_ns
+                entries = os.scandir(folder)
+            except OSError as error:
+                if folder == self._root:
+                    raise
+                if _is_out_of_reach(error):
+                    yield folder
+                elif not _is_gone(error):
+                    raise
+                continue
+            with entries:
+                for entry in entries:
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    if is_folder and self._recursive:
+                        if not entry.name.startswith("."):
+                            ahead.append(entry.path)
+                    elif not is_hidden(entry.name):
+                        yield entry.path
 
-    def _walk_below(self, folder: str) -> Iterator[str]:
-        try:
-            yield from self._walk(folder)
-        except FileNotFoundError:
-            pass  # somebody removed it meanwhile
-        except PermissionError:
-            yield folder
+
+def _is_gone(error: OSError) -> bool:
+    """Whether somebody removed it meanwhile, or put something else in its place."""
+    return error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESTALE}
+
+
+def _is_out_of_reach(error: OSError) -> bool:
+    return error.errno in {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}

@@ -33,7 +33,7 @@ class Outbox:
         start = self._crowded.get((folder, name), 0)
         for number in itertools.count(start):
             destination = f"{folder}/{numbered(name, number)}"
-            names = {destination, _reason_name(destination)} if folder == "failed" else {destination}
+            names = {destination, reason_name(destination)} if folder == "failed" else {destination}
             if names & spoken_for or any(os.path.lexists(self._absolute(taken)) for taken in names):
                 continue
             spoken_for |= names
@@ -68,8 +68,19 @@ class Outbox:
 
     def explain(self, destination: str, reason: str) -> None:
         """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone."""
-        with suppress(FileExistsError), open(self._absolute(_reason_name(destination)), "xb") as file:
+        with suppress(FileExistsError), open(self._absolute(reason_name(destination)), "xb") as file:
             file.write(f"{reason}\n".encode(errors="backslashreplace"))
+
+    def remove_reason(self, destination: str, reason: str) -> bool:
+        """Remove the reason that `explain` put there, unless it is another by now; whether it was removed."""
+        path = self._absolute(reason_name(destination))
+        with suppress(FileNotFoundError):
+            with open(path, "rb") as file:
+                is_ours = file.read() == f"{reason}\n".encode(errors="backslashreplace")
+            if is_ours:
+                os.unlink(path)
+            return is_ours
+        return False
 
     def _link(self, source: str, goal: str) -> None:
         try:
@@ -97,7 +108,8 @@ def numbered(name: str, number: int) -> str:
     return _cut(stem, LONGEST_NAME - len(REASON) - len(os.fsencode(ending))) + ending
 
 
-def _reason_name(destination: str) -> str:
+def reason_name(destination: str) -> str:
+    """The destination of the reason that is put beside a failed file."""
     folder, name = destination.split("/", 1)
     return f"{folder}/{_cut(name, LONGEST_NAME - len(REASON))}{REASON}"
 

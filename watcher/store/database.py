@@ -1,7 +1,9 @@
 """The database file: opening it, bringing it to the newest schema, and transactions in it."""
 
+import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,43 +11,90 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, t
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from watcher.errors import WatcherError
+from watcher.errors import WatcherError, passes
 from watcher.shipped import shipped
 from watcher.store.schema import HEAD
+from watcher.store.turns import Turn
 from watcher.text import printable
 
 BUSY_SECONDS = 15.0
+"""How long a command waits for its turn to write."""
+LOG_BYTES = 4 * 2**20
+"""What SQLite's log beside the database, its -wal file, is cut back to whenever it begins anew."""
+WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
+"""How transactions begin; a reader's does not keep others from writing."""
+_PASSING = frozenset(
+    {
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL),
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN),
+        sqlite3.SQLITE_NOMEM,
+    }
+)
 
 
 class DatabaseError(WatcherError):
     """The database cannot be used; the text says what SQLite says of it."""
 
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passes = passing
+
 
 class Database:
     """One process's way to the log and the references."""
 
-    def __init__(self, engine: Engine, file: Path) -> None:
+    def __init__(self, engine: Engine, file: Path, turn: Turn | None = None) -> None:
+        """Who is to write needs a `turn`."""
         self._engine = engine
+        self._turn = turn
         self.file = file
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A transaction that is committed at its end, or undone by an exception."""
-        with told(self.file), self._engine.begin() as connection:
+        # SQLite checkpoints by itself at a commit, so that one who writes has the turn for it, too.
+        with told(self.file), self._taken(), self._engine.begin() as connection:
             yield connection
+
+    def log_bytes(self) -> int:
+        """How long SQLite's log beside the database is; it grows for as long as a reader holds on to it."""
+        try:
+            return self.file.with_name(f"{self.file.name}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def cut_log(self) -> None:
+        """Bring SQLite's log into the database and cut it to nothing, unless somebody still reads in it."""
+        with told(self.file), self._taken(), closing(self._engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            ((patience,),) = cursor.execute("PRAGMA busy_timeout").fetchall()
+            cursor.execute("PRAGMA busy_timeout = 0")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout = {patience}")
 
     def close(self) -> None:
         """Let go of the file."""
-        self._engine.dispose()
+        # The last to close checkpoints. While it is somebody else's turn we are not the last.
+        with ExitStack() as stack:
+            with suppress(OSError):
+                stack.enter_context(self._taken())
+            self._engine.dispose()
+        if self._turn is not None:
+            self._turn.close()
+
+    def _taken(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._turn is None else self._turn.taken()
 
 
-def open_database(file: Path) -> Database:
-    """Open it to read and write, made if there is none, and at the newest schema."""
+def open_database(file: Path, patience: float = BUSY_SECONDS) -> Database:
+    """Open it to read and write, made if there is none, and at the newest schema.
+
+    `patience` is how long, in seconds, others that write it are waited for.
+    """
     with told(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-    database = Database(
-        _engine(URL.create("sqlite", database=str(file)), "BEGIN IMMEDIATE", writable=True), file
-    )
+    url = URL.create("sqlite", database=str(file))
+    database = Database(_engine(url, WRITING, patience), file, Turn(file, patience))
     with ExitStack() as on_refusal:
         on_refusal.callback(database.close)
         with database.transaction() as connection:
@@ -55,22 +104,47 @@ def open_database(file: Path) -> Database:
 
 
 def open_log(file: Path) -> Database:
-    """Open it to read only, beside whoever writes it. Raises DatabaseError when there is none yet."""
+    """Open it to read only, beside whoever writes it. Raises DatabaseError when there is none yet.
+
+    Opened so, SQLite writes neither the database nor its log, also where it finds what a crash left.
+    """
     if not file.exists():
         raise DatabaseError(f"{printable(str(file))}: there is no database yet; `watcher run` makes it")
-    url = URL.create("sqlite", database=file.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
-    database = Database(_engine(url, "BEGIN", writable=False), file)
+    database = _opened_to_read(file, {})
     with ExitStack() as on_refusal:
         on_refusal.callback(database.close)
-        with database.transaction() as connection:
-            revision = _revision(connection)
+        try:
+            with database.transaction() as connection:
+                revision = revision_of(connection)
+        except DatabaseError as error:
+            if not error.passes or os.access(file.parent, os.W_OK):
+                raise
+            raise DatabaseError(
+                f"{printable(str(file))}: while no daemon has it open, it can be read only by who may make "
+                f"files beside it; run this as the user that owns {printable(str(file.parent))}"
+            ) from error
         if revision != HEAD:
             open_database(file).close()
         on_refusal.pop_all()
     return database
 
 
-def _engine(url: URL, begin: str, *, writable: bool) -> Engine:
+def open_as_it_is(file: Path) -> Database:
+    """Open it to read only, whatever it holds: nothing is made or migrated.
+
+    Where nobody has it open, SQLite is told that it does not change, and then leaves no files beside it.
+    """
+    in_use = file.with_name(f"{file.name}-wal").exists()
+    return _opened_to_read(file, {} if in_use else {"immutable": "1"})
+
+
+def _opened_to_read(file: Path, query: dict[str, str]) -> Database:
+    query = {"mode": "ro", "uri": "true", **query}
+    url = URL.create("sqlite", database=file.absolute().as_uri(), query=query)
+    return Database(_engine(url, READING, BUSY_SECONDS), file)
+
+
+def _engine(url: URL, begin: str, patience: float) -> Engine:
     # isolation_level=None leaves transactions to the `begin` event below: the driver's own would begin
     # deferred, and such a transaction fails at once where it has to wait to become a writer.
     engine = create_engine(
@@ -78,14 +152,15 @@ def _engine(url: URL, begin: str, *, writable: bool) -> Engine:
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=0,
-        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False},
+        connect_args={"isolation_level": None, "timeout": patience, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
-        if writable:
+        if begin == WRITING:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses commits at a power cut
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
@@ -101,12 +176,14 @@ def told(file: Path) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise DatabaseError(f"{printable(str(file))}: {error.orig}") from error
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # above are details
+        raise DatabaseError(f"{printable(str(file))}: {error.orig}", passing=code in _PASSING) from error
     except OSError as error:
-        raise DatabaseError(f"{printable(str(file))}: {error.strerror}") from error
+        raise DatabaseError(f"{printable(str(file))}: {error.strerror}", passing=passes(error)) from error
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """The schema's revision; None where there is none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -115,7 +192,7 @@ def _revision(connection: Connection) -> str | None:
 
 def _migrate(connection: Connection, file: Path) -> None:
     """Run the migrations that are missing, all in the transaction that is open."""
-    revision = _revision(connection)
+    revision = revision_of(connection)
     if revision == HEAD:
         return
     from alembic import command  # noqa: PLC0415 - a quarter of a second that most starts do without

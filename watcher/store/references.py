@@ -113,13 +113,23 @@ class ReferenceStore:
         return digest.hexdigest()[:16]
 
     def load(self) -> Iterator[Reference]:
-        """The references in use, in the order of their ids."""
+        """The references in use, in the order of their ids.
+
+        They are read in steps: who takes long over them keeps nobody waiting. If the version is the same
+        afterwards as before, they are that version's.
+        """
         columns = reference_images.c
         statement = select(columns.id, columns.digit, columns.image)
-        statement = statement.where(columns.retired_at.is_(None)).order_by(columns.id)
-        with self._database.transaction() as connection:
-            for row in connection.execution_options(yield_per=500).execute(statement):
-                yield Reference(*row)
+        statement = statement.where(columns.retired_at.is_(None), columns.id > bindparam("after"))
+        statement = statement.order_by(columns.id).limit(ROWS_AT_ONCE)
+        after = 0
+        while True:
+            with self._database.transaction() as connection:
+                some = [Reference(*row) for row in connection.execute(statement, {"after": after})]
+            if not some:
+                return
+            yield from some
+            after = some[-1].id
 
     def with_ids(self, ids: Collection[int]) -> dict[int, LabelledImage]:
         """The references of these ids, in use or retired since; an id that is none's is left out."""

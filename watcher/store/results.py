@@ -11,6 +11,8 @@ from watcher.store.database import Database
 from watcher.store.schema import results
 from watcher.text import name_as_text
 
+ROWS_AT_ONCE = 1000
+NEWEST = 2**63 - 1
 Status = Literal["filed", "review", "failed"]
 
 
@@ -121,9 +123,22 @@ class ResultsLog:
             return {claim for claim in found if claim is not None}
 
     def query(self, query: Query) -> Iterator[Row[Any]]:
-        """The rows asked for, newest first, each with COLUMNS."""
-        with self._database.transaction() as connection:
-            yield from connection.execution_options(yield_per=1000).execute(_selected(query))
+        """The rows asked for, newest first, each with COLUMNS.
+
+        They are read in steps: a reader who lingers between two rows holds up nobody, and does not make
+        SQLite's log grow. Rows that come meanwhile are newer than those that are read, and left out.
+        """
+        statement = _selected(query).where(results.c.id < bindparam("before"))
+        before, left = NEWEST, query.limit
+        while left is None or left > 0:
+            step = ROWS_AT_ONCE if left is None else min(left, ROWS_AT_ONCE)
+            with self._database.transaction() as connection:
+                rows = connection.execute(statement.limit(step), {"before": before}).all()
+            yield from rows
+            if len(rows) < step:
+                return
+            before = rows[-1].id
+            left = None if left is None else left - step
 
 
 def _selected(query: Query) -> Select[Any]:
@@ -143,4 +158,4 @@ def _selected(query: Query) -> Select[Any]:
     if query.name is not None:
         wanted.append(results.c.name.op("GLOB")(query.name))
     columns = [results.c[name] for name in COLUMNS]
-    return select(*columns).where(*wanted).order_by(results.c.id.desc()).limit(query.limit)
+    return select(*columns).where(*wanted).order_by(results.c.id.desc())

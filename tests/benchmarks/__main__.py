@@ -1,0 +1,81 @@
+"""How fast watcher is: `make bench`, or `python tests/benchmarks [ROW...]`.
+
+Every figure stands beside what it is held against, taken in the same minutes on the same disk.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+
+from benchmarks.latency import singles, steady  # noqa: E402 - tests/ is no package, and is found by the line above
+from benchmarks.matching import nearest_neighbours, tutorial_rule  # noqa: E402
+from benchmarks.resting import idle, memory, ready  # noqa: E402
+from benchmarks.rows import Row  # noqa: E402
+from benchmarks.scale import FULL, SHORT, Scale  # noqa: E402
+from benchmarks.scene import train_drawn, train_shipped  # noqa: E402
+from benchmarks.stages import stages  # noqa: E402
+from benchmarks.throughput import full_inbox, growth, many_references  # noqa: E402
+
+
+def benchmarks(scale: Scale, here: Path) -> dict[str, Callable[[], list[Row]]]:
+    """Every benchmark by its name; the places they need are made when the first one asks."""
+
+    def shipped() -> Path:
+        folder = here / "shipped"
+        return folder if folder.exists() else train_shipped(folder)
+
+    def many() -> Path:
+        folder = here / "many"
+        return folder if folder.exists() else train_drawn(folder, scale.many)
+
+    few, lots = "shipped references", f"{scale.many:,} references"
+    return {
+        "inbox": lambda: full_inbox(scale, here, shipped()),
+        "steady": lambda: steady(scale, here, shipped()),
+        "single": lambda: singles(scale, here, shipped()),
+        "tutorial": lambda: tutorial_rule(scale),
+        "many": lambda: many_references(scale, here, shipped(), many()),
+        "ready": lambda: ready(scale, here, shipped(), few, "1.5 s"),
+        "ready-many": lambda: ready(scale, here, many(), lots, "3 s"),
+        "memory": lambda: memory(scale, here, many()),
+        "idle": lambda: idle(scale, here, shipped()),
+        "growth": lambda: growth(scale, here, shipped()),
+        "sklearn": lambda: nearest_neighbours(scale),
+        "stages": lambda: stages(scale, here),
+    }
+
+
+def main() -> None:
+    """Print a row for each benchmark as soon as it is known."""
+    names = list(benchmarks(SHORT, Path()))
+    ask = argparse.ArgumentParser(prog="tests/benchmarks", description=__doc__)
+    ask.add_argument("rows", nargs="*", metavar="ROW", help=f"of: {', '.join(names)}; all, if none is named")
+    ask.add_argument("--short", action="store_true", help="just enough to see that they work")
+    ask.add_argument("--json", action="store_true", help="one JSON object a row")
+    ask.add_argument("--on", type=Path, default=Path(), help="a folder of the disk to measure on")
+    asked = ask.parse_args()
+    unknown = set(asked.rows) - set(names)
+    if unknown:
+        ask.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    here = Path(tempfile.mkdtemp(prefix=".bench-", dir=asked.on)).absolute()
+    try:
+        for name, measure in benchmarks(SHORT if asked.short else FULL, here).items():
+            if not asked.rows or name in asked.rows:
+                for row in measure():
+                    print(json.dumps(row.as_json()) if asked.json else _line(row), flush=True)  # noqa: T201
+    finally:
+        shutil.rmtree(here)
+
+
+def _line(row: Row) -> str:
+    return f"| {row.what} | {row.measured} | {row.wanted} | {row.details} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""From closed to filed: at a steady 200 pictures a second, and one by one."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+from benchmarks.rows import Row, percentiles
+from benchmarks.scale import Scale
+from benchmarks.scene import pictures, scene
+from daemon import Daemon, Place
+from support import wait_until
+
+RATE = 200.0
+
+
+def steady(scale: Scale, here: Path, shipped: Path) -> list[Row]:
+    """Arrivals at a rate that leaves the daemon time to spare."""
+    return [
+        _row(f"{scale.arrivals:,} arrivals at {RATE:.0f} a second", "p50 10 ms, p99 40 ms", delays)
+        for delays in [_delays(here, shipped, scale.arrivals, 1 / RATE)]
+    ]
+
+
+def singles(scale: Scale, here: Path, shipped: Path) -> list[Row]:
+    """One picture at a time, dropped on a daemon that has nothing to do."""
+    return [
+        _row(f"{scale.singles:,} pictures one by one", "p50 6 ms, p99 20 ms", delays)
+        for delays in [_delays(here, shipped, scale.singles, 0.2)]
+    ]
+
+
+def _delays(here: Path, furnished: Path, count: int, pause: float) -> list[float]:
+    """Seconds from closed to filed of each of so many pictures, dropped with a pause between them."""
+    files = pictures(min(count, 1000))
+    with scene(here / "latency", furnished) as place, Daemon(place):
+        closed = {}
+        start = time.monotonic()
+        for number in range(count):
+            time.sleep(max(0.0, start + number * pause - time.monotonic()))
+            name = f"scan-{number:07d}.png"
+            (place.inbox / name).write_bytes(files[number % len(files)])
+            closed[name] = time.time()
+        wait_until(lambda: place.filed() == count, 60)
+        return [_seconds(row["filed_at"]) - closed[row["name"]] for row in Place(place.path).rows()]
+
+
+def _seconds(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()
+
+
+def _row(what: str, wanted: str, delays: list[float]) -> Row:
+    middle, most = percentiles(delays)
+    return Row(
+        f"{what}, closed to filed",
+        f"p50 {middle * 1000:.1f} ms, p99 {most * 1000:.1f} ms",
+        wanted,
+        f"longest {max(delays) * 1000:.1f} ms",
+    )

@@ -1,0 +1,78 @@
+"""Where benchmarks take place: drawn pictures, a folder to work in, and the daemon as its users have it."""
+
+import functools
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from daemon import Place, run
+from numpy.typing import NDArray
+
+from watcher.pen.drawing import draw
+from watcher.pen.ink import png
+from watcher.recognition import read_picture
+
+REFERENCES_BY = 11  # seeds of the pen: other writers for the references than for what is to be read
+READ_BY = 12
+
+
+@functools.cache
+def pictures(count: int, seed: int = READ_BY) -> list[bytes]:
+    """So many PNG files of drawn digits, 0 to 9 in turn."""
+    with ProcessPoolExecutor() as pool:
+        return list(pool.map(_drawn, [seed] * count, range(count), chunksize=50))
+
+
+def _drawn(seed: int, number: int) -> bytes:
+    return png(draw(seed, number % 10, number // 10))
+
+
+@contextmanager
+def scene(folder: Path, trained: Path) -> Iterator[Place]:
+    """A place furnished like `trained`, removed afterwards."""
+    shutil.copytree(trained, folder)
+    try:
+        yield Place(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def train_shipped(folder: Path) -> Path:
+    """A place that knows the shipped references."""
+    folder.mkdir()
+    run(folder, "run", "--once")
+    return folder
+
+
+def train_drawn(folder: Path, count: int) -> Path:
+    """A place that knows so many drawn references and no others."""
+    (folder / "images").mkdir(parents=True)
+    for number, picture in enumerate(pictures(count, REFERENCES_BY)):
+        (folder / "images" / f"{number % 10}_{number // 10}.png").write_bytes(picture)
+    run(folder, "run", "--once", within=3600)
+    return folder
+
+
+def fill(place: Place, files: Sequence[bytes], count: int) -> None:
+    """Have so many files wait in the inbox."""
+    for number in range(count):
+        (place.inbox / f"scan-{number:07d}.png").write_bytes(files[number % len(files)])
+
+
+def empty(place: Place) -> float:
+    """Pictures a second of `run --once`, from its start to its end."""
+    count = len(place.waiting())
+    start = time.perf_counter()
+    run(place.path, "run", "--once", within=3600)
+    seconds = time.perf_counter() - start
+    assert place.waiting() == set()
+    return count / seconds
+
+
+def as_arrays(files: Sequence[bytes]) -> NDArray[np.uint8]:
+    """The pictures, (n, 64, 64, 3)."""
+    return np.stack([read_picture(file) for file in files])

@@ -1,0 +1,110 @@
+"""Pictures a second from a full inbox: with few references and many, and as the log and the outbox grow."""
+
+import itertools
+import sqlite3
+import statistics
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks.floor import floor
+from benchmarks.rows import Row, listed
+from benchmarks.scale import Scale
+from benchmarks.scene import empty, fill, pictures, scene
+from daemon import Place
+
+DIFFERENT = 2000  # pictures that are repeated under other names
+LINKS = 50_000  # names that one file may have
+
+
+def full_inbox(scale: Scale, here: Path, shipped: Path) -> list[Row]:
+    """The share of the floor that is reached with the shipped references, floor and daemon taken in turn."""
+    files = pictures(min(scale.waiting, DIFFERENT))
+    speeds, floors = [], []
+    for number in range(scale.tries):
+        floors.append(floor(files, min(scale.waiting, 5000), here / f"floor-{number}"))
+        speeds.append(_speed(here, shipped, files, scale.waiting))
+    ratios = [speed / of_floor for speed, of_floor in zip(speeds, floors, strict=True)]
+    return [
+        Row(
+            f"full inbox, {scale.waiting:,} waiting, shipped references",
+            f"{statistics.median(ratios):.3f} of the floor, {statistics.median(speeds):,.0f} a second",
+            "0.5 of the floor, then 1.0",
+            f"a second {listed(speeds)}; floor {listed(floors)}",
+        )
+    ]
+
+
+def many_references(scale: Scale, here: Path, shipped: Path, many: Path) -> list[Row]:
+    """Pictures a second with many references, and how much more one picture costs than with few."""
+    files = pictures(min(scale.waiting, DIFFERENT))
+    count = max(scale.waiting // 4, 1)
+    fast = [_speed(here, shipped, files, count) for _ in range(scale.tries)]
+    slow = [_speed(here, many, files, count) for _ in range(scale.tries)]
+    ratio = statistics.median(fast) / statistics.median(slow)
+    return [
+        Row(
+            f"full inbox, {count:,} waiting, {scale.many:,} references",
+            f"{statistics.median(slow):,.0f} a second, {ratio:.2f} times the cost with the shipped ones",
+            "800 a second, 3 times",
+            f"a second {listed(slow)}; shipped {listed(fast)}",
+        )
+    ]
+
+
+def growth(scale: Scale, here: Path, shipped: Path) -> list[Row]:
+    """Throughput while log and outbox hold ever more."""
+    files = pictures(min(scale.waiting, DIFFERENT))
+    count = max(scale.waiting // 4, 1)
+    speeds: dict[int, float] = {}
+    with scene(here / "grown", shipped) as place:
+        held = 0
+        for size in scale.grown:
+            _grow(place, held, size)
+            held = size
+            tries = []
+            for _ in range(scale.tries):
+                fill(place, files, count)
+                tries.append(empty(place))
+            speeds[size] = statistics.median(tries)
+    worst = min(speeds.values()) / speeds[scale.grown[0]]
+    return [
+        Row(
+            f"{scale.grown[0]:,} to {scale.grown[-1]:,} rows in the log and files in the outbox",
+            f"{worst:.2f} of the speed with {scale.grown[0]:,}",
+            "0.90 or more",
+            "; ".join(f"{size:,}: {speed:,.0f} a second" for size, speed in speeds.items()),
+        )
+    ]
+
+
+def _speed(here: Path, furnished: Path, files: list[bytes], count: int) -> float:
+    with scene(here / "inbox-place", furnished) as place:
+        fill(place, files, count)
+        return empty(place)
+
+
+def _grow(place: Place, held: int, size: int) -> None:
+    """Have the log hold `size` rows, and the outbox as many files, as if they had been filed long ago."""
+    first = place.outbox / "0"
+    with closing(sqlite3.connect(place.database)) as connection:
+        connection.executemany(
+            "INSERT INTO results (name, sha256, digit, certainty, runner_up, scores, status, destination,"
+            " arrived_at, decided_at, filed_at, claim, reference_version)"
+            " VALUES (?, ?, ?, 0.99, 1, '[0,0,0,0,0,0,0,0,0,0]', 'filed', ?, ?, ?, ?, ?, 1)",
+            (
+                (f"old-{number}.png", f"{number:064x}", number % 10, f"{number % 10}/old-{number}.png")
+                + ("2025-01-01T00:00:00.000000Z",) * 3
+                + (f"grown/{number}",)
+                for number in range(held, size)
+            ),
+        )
+        connection.commit()
+    for start in range(held, size, LINKS):
+        source = first / f"old-{start - start % 10}.png"
+        for number in itertools.islice(range(start, size), LINKS):
+            file = place.outbox / str(number % 10) / f"old-{number}.png"
+            if number == start:
+                source = file
+                source.write_bytes(b"old")
+            else:
+                file.hardlink_to(source)

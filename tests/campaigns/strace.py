@@ -1,0 +1,109 @@
+"""strace, which lists the system calls of a run, kills it at one of them, or makes one of them fail."""
+
+import re
+import shutil
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from daemon import WATCHER, Place, environment
+from support import wait_until
+
+CHANGING = (
+    *("rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir"),
+    *("write", "writev", "pwrite64", "pwritev", "ftruncate", "truncate", "fallocate", "fchmod", "fchown"),
+    *("fsync", "fdatasync", "sync", "syncfs", "openat"),
+)
+"""The system calls that change what lies on a disk; `openat` where it may make a file."""
+
+ONE_PROCESS = {"workers__executor": "threads", "workers__count": 1}
+_LINE = re.compile(r"(\w+)\((.*)\) += (-?\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The n-th call of its kind that the main thread makes."""
+
+    kind: str
+    number: int
+
+
+@cache
+def why_not() -> str | None:
+    """Why no campaign can use it here, if so."""
+    if shutil.which("strace") is None:
+        return "there is no strace"
+    tried = subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, text=True, check=False)
+    return f"strace cannot be used: {tried.stderr.strip()}" if tried.returncode else None
+
+
+def traced(place: Place, *options: str, **settings: object) -> int:
+    """Run `watcher run --once` under strace, to its end.
+
+    The main thread's calls go to `calls.txt` in the place, what it says to `output.txt`.
+    """
+    kinds = ",".join(f"?{kind}" for kind in CHANGING)
+    command = ["strace", "-o", "calls.txt", "-e", f"trace={kinds}", *options, *WATCHER]
+    with (place.path / "output.txt").open("wb") as output:
+        done = subprocess.run(
+            [*command, "run", "--once"],
+            cwd=place.path,
+            env=environment(settings),
+            stdout=output,
+            stderr=output,
+            timeout=60,
+            check=False,
+        )
+    return done.returncode
+
+
+def killed_at(place: Place, call: Call, **settings: object) -> bool:
+    """Run it until just before a call; False where it came to its end without making that."""
+    code = traced(place, "-e", f"inject={call.kind}:signal=SIGKILL:when={call.number}", **settings)
+    assert code in (0, 128 + signal.SIGKILL, -signal.SIGKILL), (place.path / "output.txt").read_text()
+    return code != 0
+
+
+def changing_calls(place: Place, **settings: object) -> list[Call]:
+    """The calls of a whole run that change what lies on the disk, in order."""
+    assert traced(place, **settings) == 0, (place.path / "output.txt").read_text()
+    lines = (place.path / "calls.txt").read_text().splitlines()
+    seen: Counter[str] = Counter()
+    calls = []
+    for match in (_LINE.match(line) for line in lines):
+        if match is None:
+            continue
+        kind, arguments, result = match.groups()
+        seen[kind] += 1
+        makes = kind != "openat" or "O_CREAT" in arguments or "O_TRUNC" in arguments
+        if makes and int(result) >= 0:
+            calls.append(Call(kind, seen[kind]))
+    return calls
+
+
+@contextmanager
+def injected(pid: int, *expressions: str) -> Iterator[None]:
+    """Meddle with the system calls that the main thread of a running process makes.
+
+    Each expression is what strace's `-e inject=` takes, as `link:error=ENOSPC`.
+    """
+    options = [f"--inject={expression}" for expression in expressions]
+    kinds = ",".join(expression.partition(":")[0] for expression in expressions)
+    command = ["strace", "-o", "/dev/null", "-e", f"trace={kinds}", *options, "-p", str(pid)]
+    tracer = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _tracer(pid) == tracer.pid)
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait(10)
+
+
+def _tracer(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("TracerPid:")[2].split()[0])

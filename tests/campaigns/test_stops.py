@@ -1,0 +1,69 @@
+"""Asking the daemon to stop while it has its hands full, and files that all come by one name."""
+
+import random
+import time
+
+import pytest
+from campaigns.figures import tell
+from campaigns.scanner import Scanner
+from campaigns.strace import ONE_PROCESS
+from daemon import Daemon, Place, is_alive
+from support import wait_until
+
+STOP_SECONDS = 5.0
+PROCESSES = {"workers__executor": "processes", "workers__count": 2}
+
+
+def stopped_under_load(place: Place, *, times: int, rate: float, **settings: object) -> None:
+    chance = random.Random(times)  # noqa: S311 - keeps no secret
+    slowest = 0.0
+    with Scanner(place, rate=rate) as scanner:
+        for _ in range(times):
+            with Daemon(place, **settings) as daemon:
+                time.sleep(chance.uniform(0, 0.5))
+                workers = daemon.children()
+                start = time.monotonic()
+                daemon.stop()
+                slowest = max(slowest, time.monotonic() - start)
+                assert not any(map(is_alive, workers))
+        dropped = scanner.stop()
+    with Daemon(place, **settings):
+        wait_until(lambda: place.filed() == len(dropped), 120)
+    place.audit_digests(dropped)
+    tell("stops", **settings, times=times, files=len(dropped), slowest=round(slowest, 3))
+    assert slowest <= STOP_SECONDS
+
+
+def one_name(place: Place, *, files: int, starts: int) -> None:
+    """Every other start ends by SIGKILL."""
+    with Scanner(place, rate=1000, count=files, name="scan.jpg") as scanner:
+        for number in range(1, starts):
+            with Daemon(place, **ONE_PROCESS) as daemon:
+                wait_until(lambda aim=files * number // starts: place.filed() >= aim, 60)  # type: ignore[misc]
+                if number % 2:
+                    daemon.kill()
+        with Daemon(place, **ONE_PROCESS):
+            dropped = scanner.wait(120)
+            wait_until(lambda: place.filed() == files)
+    place.audit_digests(dropped)
+    (folder,) = {row["destination"].split("/")[0] for row in place.rows()}
+    names = {path.name for path in (place.outbox / folder).iterdir()}
+    tell("one name", files=files, starts=starts, in_the_folder=len(names))
+    assert names == {"scan.jpg", *(f"scan-{number}.jpg" for number in range(1, files))}
+
+
+def test_files_of_one_name_are_all_kept_over_restarts(place: Place) -> None:
+    one_name(place, files=30, starts=2)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(600)
+def test_a_thousand_files_of_one_name_are_all_kept_over_restarts(place: Place) -> None:
+    one_name(place, files=1000, starts=10)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("settings", [ONE_PROCESS, PROCESSES], ids=["threads", "processes"])
+def test_asked_to_stop_a_hundred_times_it_ends_well(place: Place, settings: dict[str, object]) -> None:
+    stopped_under_load(place, times=100, rate=200, **settings)

@@ -1,0 +1,31 @@
+"""Settings, as the checks get them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from daemon import Place
+
+from watcher.config import load_config
+from watcher.settings import Config
+
+Configured = Callable[..., Config]
+
+
+@pytest.fixture
+def configured(workplace: Path) -> Configured:
+    """The current folder's settings but for those given as the environment would: section__key="value"."""
+    assert workplace == Path.cwd()
+
+    def of(**settings: str) -> Config:
+        settings = {"workers__executor": '"threads"', **settings}
+        return load_config(None, {f"WATCHER_{key.upper()}": value for key, value in settings.items()})
+
+    return of
+
+
+@pytest.fixture
+def config(place: Place, configured: Configured) -> Config:
+    """The settings of a place where `watcher run` was before."""
+    assert place.path == Path.cwd()
+    return configured()

@@ -1,0 +1,100 @@
+"""All the checks together: where all is well, before the first start, beside a daemon, and with faults."""
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon import Daemon, Place, reference_picture
+from support import traces, wait_until
+
+from watcher.checks.examination import CHECKS, examine
+from watcher.checks.findings import Finding, Level, ok
+from watcher.checks.workers import workers
+from watcher.settings import Config
+
+Configured = Callable[..., Config]
+
+
+def test_where_all_is_well_it_finds_nothing_wrong_and_leaves_no_trace(place: Place, config: Config) -> None:
+    before = traces(place.path)
+    findings = list(examine(config))
+    assert traces(place.path) == before
+    assert {
+        finding.what for finding in findings if finding.what != "space" and finding.level != "ok"
+    } == set()
+    assert [finding.advice for finding in findings if finding.level == "ok"] == [None] * sum(
+        finding.level == "ok" for finding in findings
+    )
+    said = {finding.what: finding.figure for finding in findings}
+    assert said["inbox"] == str(place.inbox)
+    assert said["outbox"] == str(place.outbox)
+    assert said["one disk"] == "links from the inbox into 13 folders of the outbox work"
+    assert said["daemon"] == "none is at work"
+    assert said["events"].startswith("told of a new file after ")
+    assert said["database"].startswith("sound; 0 rows, ")
+    assert said["references"] == "400, 40 or more of each digit; 400 read"
+    assert said["workers"].startswith("threads, one a core; one was ready after ")
+
+
+def test_before_the_first_start_it_makes_nothing_and_says_that_run_will(
+    workplace: Path, configured: Configured
+) -> None:
+    findings = list(examine(configured()))
+    assert list(workplace.iterdir()) == []
+    assert not [finding for finding in findings if finding.level is Level.WRONG]
+    missing = {finding.what for finding in findings if finding.level is Level.WARN}
+    assert missing - {"space"} == {
+        *("inbox", "outbox", "one disk", "events", "database", "references", "classifier", "workers")
+    }
+
+
+def test_beside_a_daemon_it_is_not_taken_for_a_picture_and_sees_who_is_at_work(
+    place: Place, configured: Configured
+) -> None:
+    with Daemon(place, workers__count=1, workers__executor="threads") as daemon:
+        findings = list(examine(configured()))
+        said = {finding.what: finding for finding in findings}
+        assert said["daemon"].figure == f"at work as process {daemon.process.pid}, with 0 files in hand"
+        assert {one.what for one in findings if one.what != "space" and one.level != "ok"} == set()
+        (place.inbox / "after.jpg").write_bytes(reference_picture(7))
+        wait_until(lambda: place.row("after.jpg"))
+        wait_until(lambda: daemon.said("picture"))
+        assert [said["event"] for said in daemon.events()] == ["ready", "picture"]
+    place.audit([("after.jpg", reference_picture(7))])
+
+
+def test_a_fault_in_one_check_hides_no_other(config: Config) -> None:
+    def fails(_config: Config) -> Iterable[Finding]:
+        raise ZeroDivisionError("of all things")
+
+    def refuses(_config: Config) -> Iterable[Finding]:
+        raise OSError(5, "Input/output error")
+
+    def never_ends(_config: Config) -> Iterable[Finding]:
+        time.sleep(600)
+        return []
+
+    def works(_config: Config) -> Iterable[Finding]:
+        return [ok("last", "fine")]
+
+    checks: dict[str, Any] = {"bad": fails, "disk": refuses, "slow": never_ends, "last": works}
+    findings = {finding.what: finding for finding in examine(config, checks, patience=0.1)}
+    assert {what: finding.level for what, finding in findings.items()} == {
+        **dict.fromkeys(("bad", "disk", "slow"), Level.WRONG),
+        "last": Level.OK,
+    }
+    assert findings["bad"].figure == "it could not be looked at: ZeroDivisionError: of all things"
+    assert findings["disk"].figure == "[Errno 5] Input/output error"
+    assert findings["slow"].figure == "no answer within 0.1 s"
+
+
+@pytest.mark.usefixtures("place")
+def test_workers_that_are_processes_are_tried_as_such(configured: Configured) -> None:
+    finding = next(iter(workers(configured(workers__executor='"processes"', workers__count="3"))))
+    assert (finding.level, finding.figure.split(";")[0]) == ("ok", "processes, 3")
+
+
+def test_every_check_has_a_name_for_the_case_that_it_fails() -> None:
+    assert len(set(CHECKS.values())) == len(CHECKS)

@@ -1,0 +1,165 @@
+"""A place where one thing is not right, and what the check of that thing says."""
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from daemon import Place
+from support import make_files, read_files, traces
+
+from watcher.checks import database, events, folders, machine
+from watcher.checks.examination import Check, examine
+from watcher.checks.findings import Level
+from watcher.checks.workers import workers
+from watcher.folders.watch import CANARY
+from watcher.settings import Config
+
+Configured = Callable[..., Config]
+MEMORY = Path("/dev/shm")  # noqa: S108 - a disk of its own on Linux
+
+
+def alter(place: Place, statement: str, *values: object) -> None:
+    """Change the database as nobody should."""
+    with sqlite3.connect(place.database) as connection:
+        connection.execute(statement, values)
+    connection.close()
+
+
+def a_file_for_the_inbox(place: Place) -> None:
+    shutil.rmtree(place.inbox)
+    place.inbox.write_bytes(b"")
+
+
+def a_file_for_a_folder_of_the_outbox(place: Place) -> None:
+    (place.outbox / "7").rmdir()
+    (place.outbox / "7").write_bytes(b"")
+
+
+def no_right_to_write(place: Place) -> None:
+    place.inbox.chmod(0o500)
+
+
+def the_outbox_on_another_disk(place: Place) -> None:
+    shutil.rmtree(place.outbox)
+    place.outbox.symlink_to(MEMORY)
+
+
+def claims_of_a_daemon_that_died(place: Place) -> None:
+    make_files(place.claimed, {"0000000000000001/a.png": b"1", "0000000000000002/b.png": b"2"})
+
+
+def no_database_but_text(place: Place) -> None:
+    place.database.write_bytes(b"once upon a time " * 100)
+
+
+def a_stranger_s_database(place: Place) -> None:
+    place.database.unlink()
+    alter(place, "CREATE TABLE recipes (name)")
+
+
+def a_newer_program_s_database(place: Place) -> None:
+    alter(place, "UPDATE alembic_version SET version_num = '9999'")
+
+
+def a_damaged_database(place: Place) -> None:
+    content = bytearray(place.database.read_bytes())
+    size = 4096
+    for page in range(10, len(content) // size, 7):
+        content[page * size : page * size + 100] = b"\xa5" * 100
+    place.database.write_bytes(content)
+
+
+def an_older_program_s_database(place: Place) -> None:
+    alter(place, "UPDATE alembic_version SET version_num = '0000'")
+
+
+def no_sevens(place: Place) -> None:
+    alter(place, "UPDATE reference_images SET retired_at = 'now' WHERE digit = 7")
+
+
+def no_references_any_more(place: Place) -> None:
+    alter(place, "UPDATE reference_images SET retired_at = 'now'")
+
+
+def a_reference_that_cannot_be_read(place: Place) -> None:
+    alter(place, "UPDATE reference_images SET image = X'00' WHERE id = 17")
+
+
+def no_classifier(place: Place) -> None:
+    shutil.rmtree(place.database.with_name("watcher.db.cache"))
+
+
+def a_label_that_is_wrong(place: Place) -> None:
+    alter(place, "UPDATE reference_images SET image = (SELECT image FROM reference_images WHERE digit = 9)")
+
+
+def a_row_of_tomorrow(place: Place) -> None:
+    day = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(time.time() + 86400))
+    row = (
+        "INSERT INTO results (name, status, destination, claim, arrived_at, decided_at) VALUES (?,?,?,?,?,?)"
+    )
+    alter(place, row, "a", "failed", "failed/a", "1/a", day, day)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check", "level", "words"),
+    [
+        (a_file_for_the_inbox, folders.inbox, "wrong", "inbox is no folder"),
+        (a_file_for_the_inbox, folders.one_disk, "warn", "not tried"),
+        (a_file_for_the_inbox, events.delivery, "warn", "not tried"),
+        (a_file_for_a_folder_of_the_outbox, folders.outbox, "wrong", "outbox/7 is no folder"),
+        (no_right_to_write, folders.inbox, "wrong", "inbox cannot be written"),
+        (the_outbox_on_another_disk, folders.one_disk, "wrong", "different disks or mounts"),
+        (claims_of_a_daemon_that_died, folders.lock, "warn", "cut short had 2 files in hand"),
+        (no_database_but_text, database.database, "wrong", "file is not a database"),
+        (no_database_but_text, database.references, "wrong", "file is not a database"),
+        (a_stranger_s_database, database.database, "wrong", "is no database of the watcher"),
+        (a_newer_program_s_database, database.database, "wrong", "its schema is 9999"),
+        (an_older_program_s_database, database.database, "warn", "its schema is 0000"),
+        (a_damaged_database, database.database, "wrong", "watcher.db"),
+        (no_sevens, database.references, "warn", "360, but none of 7"),
+        (no_sevens, database.fitted, "warn", "none for these references"),
+        (no_references_any_more, database.references, "wrong", "all are retired"),
+        (a_reference_that_cannot_be_read, database.references, "wrong", "reference 17 cannot be read"),
+        (no_classifier, database.fitted, "warn", "none for these references"),
+        (no_classifier, workers, "warn", "not tried"),
+        (a_label_that_is_wrong, workers, "warn", "labelled 0, was taken for 9"),
+        (a_row_of_tomorrow, machine.clock, "warn", "ahead of it"),
+    ],
+)
+def test_what_is_not_right_is_told_with_what_to_do(
+    place: Place,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    spoil: Callable[[Place], None],
+    check: Check,
+    level: str,
+    words: str,
+) -> None:
+    spoil(place)
+    monkeypatch.setattr(os, "access", as_owner)
+    before = traces(place.path)
+    bad = [finding for finding in examine(config, {"it": check}) if finding.level is not Level.OK]
+    assert traces(place.path) == before
+    assert bad
+    assert {finding.level for finding in bad} == {level}
+    assert words in bad[0].figure
+    assert all(finding.advice for finding in bad)
+
+
+def as_owner(path: Path, right: int) -> bool:
+    """What the owner may do; root may do anything."""
+    return Path(path).stat().st_mode >> 6 & right == right
+
+
+def test_a_probe_that_was_left_by_a_doctor_that_was_killed_is_gone_after_the_next(
+    place: Place, config: Config
+) -> None:
+    make_files(place.inbox, {CANARY: b"", ".mine": b""})
+    assert [finding.level for finding in events.delivery(config)] == [Level.OK]
+    assert read_files(place.inbox) == {".mine": b""}

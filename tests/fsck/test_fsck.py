@@ -1,0 +1,265 @@
+"""A place where one thing is not as the log says: what fsck finds, what it mends, and what is left then."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from house import FILED, NO_PICTURE, Found, House
+from support import make_files, read_files, traces
+
+from watcher.fsck.discrepancies import Kind
+
+LATER = "2099-01-01T00:00:00.000000Z"
+FIRST = {
+    "7/seven.png": b"7",
+    "3/three.png": b"3",
+    "5/caf\udce9.png": b"5",
+    "review/doubt.png": b"9?",
+    "failed/novel.txt": b"once upon a time",
+    "failed/novel.txt.reason.txt": f"{NO_PICTURE}\n".encode(),
+}
+"""What lies in the outbox at the beginning."""
+
+
+def move(house: House, source: str, goal: str) -> None:
+    (house.place.outbox / source).rename(house.place.outbox / goal)
+
+
+def take_away(house: House, path: str) -> None:
+    (house.place.outbox / path).unlink()
+
+
+def put(house: House, path: str, content: bytes = b"5") -> None:
+    make_files(house.place.outbox, {path: content})
+
+
+def put_keeping_its_time(house: House, path: str, content: bytes) -> None:
+    before = (house.place.outbox / path).stat()
+    put(house, path, content)
+    os.utime(house.place.outbox / path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def change(house: House, statement: str, *values: object) -> None:
+    """Change the log as nobody should."""
+    connection = sqlite3.connect(house.place.database)
+    with connection:
+        connection.execute(statement, values)
+    connection.close()
+
+
+def a_later_one_by_its_name(house: House) -> None:
+    take_away(house, "7/seven.png")
+    house.file({"seven.png": b"7 again"})
+
+
+def two_at_the_same_time(house: House) -> None:
+    a_later_one_by_its_name(house)
+    change(house, "UPDATE results SET filed_at = ? WHERE id = 1", LATER)
+
+
+def a_copy_moved_where_one_is_taken_away(house: House) -> None:
+    house.file({"twin.png": b"7"})
+    move(house, "7/twin.png", "1/twin.png")
+    take_away(house, "7/seven.png")
+
+
+def two_that_change_places(house: House) -> None:
+    house.file({"same.png": b"1"})
+    house.file({"same.png": b"2"})
+    move(house, "1/same.png", "3/same.png")
+    move(house, "2/same.png", "1/same.png")
+    move(house, "3/same.png", "2/same.png")
+
+
+def a_crash_and_the_file_moved_away(house: House) -> None:
+    house.file({"six.png": b"6"}, until="mark_filed")
+    move(house, "6/six.png", "1/six.png")
+    for claim in list(house.site.claims.tokens()):
+        Path(house.site.claims.path_of(claim)).unlink()
+
+
+def a_crash_and_the_file_lost(house: House) -> None:
+    a_crash_and_the_file_moved_away(house)
+    take_away(house, "1/six.png")
+
+
+def a_crash_and_a_stranger_in_its_place(house: House) -> None:
+    house.file({"six.png": b"6"}, until="file")
+    put(house, "6/six.png", b"a stranger's")
+
+
+def a_reason_that_a_person_wrote_into(house: House) -> None:
+    take_away(house, "failed/novel.txt")
+    put(house, "failed/novel.txt.reason.txt", b"I have read it")
+
+
+def links_and_pipes(house: House) -> None:
+    (house.place.outbox / "5/link").symlink_to("caf\udce9.png")
+    os.mkfifo(house.place.outbox / "5/pipe")
+
+
+def names_that_read_alike(house: House) -> None:
+    house.file({"\udcff.png": b"5", "\\xff.png": b"5"})
+
+
+def what_is_none_of_ours(house: House) -> None:
+    make_files(
+        house.place.outbox, {"7/.DS_Store": b"", "7/done/old.png": b"7", "mine.txt": b"", "8/x.part": b""}
+    )
+
+
+BATCH = "{batch}"
+Case = tuple[Callable[[House], object], Sequence[tuple[str, str, int | None, str | None]]]
+
+PEOPLE: list[Case] = [
+    (lambda _house: None, []),
+    (lambda h: move(h, "7/seven.png", "1/seven.png"), [("moved", "1/seven.png", 1, None)]),
+    (lambda h: move(h, "5/caf\udce9.png", "6/caf\udce9.png"), [("moved", "6/caf\udce9.png", 3, None)]),
+    (lambda h: move(h, "review/doubt.png", "9/renamed.png"), [("moved", "9/renamed.png", 4, None)]),
+    (lambda h: take_away(h, "7/seven.png"), [("gone", "7/seven.png", 1, None)]),
+    (a_later_one_by_its_name, [("gone", "7/seven.png", 1, None)]),
+    (
+        a_copy_moved_where_one_is_taken_away,
+        [("moved", "1/twin.png", 6, None), ("gone", "7/seven.png", 1, None)],
+    ),
+    (names_that_read_alike, []),
+    (what_is_none_of_ours, []),
+]
+"""What people do with their files, and what is no fault."""
+
+FAULTS: list[Case] = [
+    (lambda h: put(h, "7/seven.png", b"8"), [("altered", "7/seven.png", 1, None)]),
+    (lambda h: put_keeping_its_time(h, "7/seven.png", b""), [("altered", "7/seven.png", 1, None)]),
+    (lambda h: put(h, "5/mine.png"), [("unrecorded", "5/mine.png", None, "put into the inbox")]),
+    (lambda h: put(h, "5/m\udcff.png"), [("unrecorded", "5/m\udcff.png", None, "put into the inbox")]),
+    (links_and_pipes, [("unrecorded", "5/link", None, None), ("unrecorded", "5/pipe", None, None)]),
+    (
+        lambda h: take_away(h, "failed/novel.txt.reason.txt"),
+        [("unexplained", "failed/novel.txt", 5, "written")],
+    ),
+    (
+        lambda h: take_away(h, "failed/novel.txt"),
+        [("orphaned", "failed/novel.txt.reason.txt", 5, "removed"), ("gone", "failed/novel.txt", 5, None)],
+    ),
+    (
+        a_reason_that_a_person_wrote_into,
+        [("orphaned", "failed/novel.txt.reason.txt", 5, None), ("gone", "failed/novel.txt", 5, None)],
+    ),
+    (lambda h: put(h, "failed/a.reason.txt"), [("orphaned", "failed/a.reason.txt", None, None)]),
+    (two_at_the_same_time, [("shared", "7/seven.png", 1, None)]),
+    (
+        lambda h: h.file({"six.png": b"6"}, until="record"),
+        [("claimed", f"{BATCH}/six.png", None, "put into the inbox")],
+    ),
+    (lambda h: h.file({"six.png": b"6"}, until="file"), [("half filed", "6/six.png", 6, "finished")]),
+    (lambda h: h.file({"six.png": b"6"}, until="mark_filed"), [("half filed", "6/six.png", 6, "finished")]),
+    (lambda h: h.file({"six.png": b"6"}, until="drop"), [("left over", f"{BATCH}/six.png", 6, "finished")]),
+    (
+        a_crash_and_a_stranger_in_its_place,
+        [("half filed", "6/six.png", 6, "finished"), ("unrecorded", "6/six.png", None, "put into the inbox")],
+    ),
+    (a_crash_and_the_file_lost, [("lost", "6/six.png", 6, None)]),
+]
+
+
+def inodes(house: House) -> set[int]:
+    """All files there are, whatever their names, but for reasons."""
+    files = [*house.place.inbox.rglob("*"), *house.place.outbox.rglob("*")]
+    return {path.lstat().st_ino for path in files if path.is_file() and not path.name.endswith(".reason.txt")}
+
+
+def decided(house: House) -> list[dict[str, object]]:
+    """All that rows say but when and under which free name the files were filed."""
+    return [{**row, "filed_at": None, "destination": None} for row in house.place.rows()]
+
+
+def traces_of(house: House) -> tuple[object, ...]:
+    return traces(house.place.inbox), traces(house.place.outbox), house.place.rows()
+
+
+def test_the_house_is_as_it_is_said_to_be(house: House) -> None:
+    assert read_files(house.place.outbox) == FIRST
+    house.place.audit(FILED.items())
+
+
+@pytest.mark.parametrize(("befall", "case"), PEOPLE + FAULTS)
+def test_each_discrepancy_is_found_and_mended_where_that_can_be(
+    house: House, befall: Callable[[House], object], case: Sequence[tuple[str, str, int | None, str | None]]
+) -> None:
+    befall(house)
+    batch = "".join(token.split("/")[0] for token in house.site.claims.tokens())
+    findings = [Found(kind, place.replace(BATCH, batch), row) for kind, place, row, _ in case]
+    before = traces_of(house)
+    assert house.found() == findings
+    assert traces_of(house) == before, "looking changes nothing"
+
+    files, rows = inodes(house), decided(house)
+    assert house.repair() == [mended for *_, mended in case]
+    assert house.found() == [found for found, (*_, mended) in zip(findings, case, strict=True) if not mended]
+    assert (inodes(house), decided(house)) == (files, rows), "nothing is lost, nothing is made up"
+
+
+def test_what_people_do_is_no_fault() -> None:
+    kinds = {kind.word: kind.is_fault for kind in Kind}
+    assert {kinds[kind] for _, case in PEOPLE for kind, *_ in case} == {False}
+    assert {kind for _, case in PEOPLE + FAULTS for kind, *_ in case} == kinds.keys(), "all are tried"
+
+
+def test_what_was_moved_before_it_was_marked_filed_is_marked_so(house: House) -> None:
+    a_crash_and_the_file_moved_away(house)
+    assert house.found() == [("half filed", "1/six.png", 6)]
+    assert house.repair() == ["marked filed"]
+    assert house.found() == [("moved", "1/six.png", 6)]
+
+
+def test_a_file_that_is_put_into_the_inbox_replaces_none_there(house: House) -> None:
+    put(house, "5/mine.png", b"5")
+    make_files(house.place.inbox, {"mine.png": b"another"})
+    assert house.repair() == [None]
+    assert read_files(house.place.inbox) == {"mine.png": b"another"}
+    assert (house.place.outbox / "5/mine.png").read_bytes() == b"5"
+
+
+def test_what_was_put_into_the_inbox_ends_with_a_row_of_its_own(house: House) -> None:
+    put(house, "5/mine.png", b"6")
+    house.file({"claimed.png": b"7"}, until="record")
+    assert house.repair() == ["put into the inbox"] * 2
+    house.file(read_files(house.place.inbox))
+    assert house.found() == []
+    house.place.audit([*FILED.items(), ("mine.png", b"6"), ("claimed.png", b"7")])
+
+
+def test_what_was_altered_and_given_its_old_time_is_found_by_reading_every_file(house: House) -> None:
+    put_keeping_its_time(house, "7/seven.png", b"1")
+    assert house.found() == []
+    assert house.found(deep=True) == [("altered", "7/seven.png", 1)]
+
+
+def test_two_files_of_one_name_that_changed_places_are_told_apart_by_reading_them(house: House) -> None:
+    two_that_change_places(house)
+    assert house.found(deep=True) == [("moved", "1/same.png", 7), ("moved", "2/same.png", 6)]
+
+
+def test_what_a_daemon_has_in_hand_is_no_discrepancy(house: House) -> None:
+    for number, until in enumerate(["record", "file", "mark_filed", "drop"]):
+        house.file({f"{number}.png": b"6"}, until=until)
+    assert {found.kind for found in house.found()} == {"claimed", "half filed", "left over"}
+    assert house.found(is_running=True) == []
+
+
+def test_what_is_lost_is_told_beside_a_daemon_too(house: House) -> None:
+    a_crash_and_the_file_lost(house)
+    assert house.found(is_running=True) == [("lost", "6/six.png", 6)]
+
+
+def test_more_than_is_read_at_once_is_looked_at_in_steps(house: House) -> None:
+    many = {f"{number}.png": b"%d" % (number % 10) for number in range(2500)}
+    house.file(many)
+    assert house.found() == []
+    for number in range(0, 2500, 500):
+        take_away(house, f"{number % 10}/{number}.png")
+    put(house, "0/zero.png", b"0")
+    found = house.found()
+    assert [one.kind for one in found] == ["moved", *["gone"] * 4], "the stranger's is taken for one that was"

@@ -1,0 +1,106 @@
+"""A place where the real journey files what it is given, and fsck looks at it."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from daemon import Place
+from support import make_files
+
+from watcher.folders.claims import Claim, Claims
+from watcher.folders.disk import Flusher
+from watcher.folders.inbox import Arrival
+from watcher.folders.outbox import Outbox
+from watcher.fsck.examination import examine
+from watcher.fsck.repair import Mender
+from watcher.fsck.site import Site
+from watcher.journey import Journey, Outcome
+from watcher.recognition import Reading
+from watcher.store.database import Database
+from watcher.store.results import ResultsLog
+from watcher.workers import Recognized
+
+NO_PICTURE = "it is no picture"
+FILED = {
+    "seven.png": b"7",
+    "three.png": b"3",
+    "caf\udce9.png": b"5",
+    "doubt.png": b"9?",
+    "novel.txt": b"once upon a time",
+}
+"""What is filed at the beginning, as rows 1 to 5."""
+
+
+class Crash(BaseException):
+    """The power goes."""
+
+
+class Found(NamedTuple):
+    """A discrepancy in short: its kind, place, and row."""
+
+    kind: str
+    place: str
+    row: int | None
+
+
+class Unhurried(Flusher):
+    """No power cut is expected here."""
+
+    def flush(self) -> None:
+        pass
+
+
+class House:
+    """A place, and what the journey and fsck do in it."""
+
+    def __init__(self, place: Place, database: Database, flusher: Flusher) -> None:
+        self.place = place
+        self.site = Site(database, Claims(place.inbox), Outbox(place.outbox))
+        self._flusher = flusher
+
+    def file(self, files: Mapping[str, bytes], *, until: str | None = None) -> None:
+        """Have the journey file these; the power goes before the log's or the claims' method `until`."""
+        make_files(self.place.inbox, dict(files))
+        arrivals = [Arrival(str(self.place.inbox / name), name, 1e9) for name in files]
+        claims = Claims(self.place.inbox)
+        claimed = claims.take(arrivals)
+        log = ResultsLog(self.site.database)
+        for part in (log, claims, self.site.outbox):
+            if until is not None and hasattr(part, until):
+                setattr(part, until, _crash)
+        try:
+            journey = Journey(log, claims, self.site.outbox, self._flusher, 0.9)
+            journey.finish([outcome(claim) for claim in claimed])
+        except Crash:
+            assert until is not None
+        else:
+            assert until is None
+        vars(self.site.outbox).pop(until or "", None)
+
+    def found(self, *, is_running: bool = False, deep: bool = False) -> list[Found]:
+        """What a look at it finds."""
+        discrepancies = examine(self.site, is_running=is_running, deep=deep)
+        return [Found(one.kind.word, one.place, one.row.id if one.row else None) for one in discrepancies]
+
+    def repair(self) -> list[str | None]:
+        """What was done about each discrepancy, in their order."""
+        log = ResultsLog(self.site.database)
+        journey = Journey(log, self.site.claims, self.site.outbox, self._flusher, 0.9)
+        mender = Mender(self.site, self.place.inbox, journey)
+        return [mender.mend(one) for one in examine(self.site, is_running=False, deep=False)]
+
+
+def _crash(*_: object, **__: object) -> None:
+    raise Crash
+
+
+def outcome(claim: Claim) -> Outcome:
+    """What workers would have found: the digit that a file is made of, surely or not; or nothing."""
+    content = Path(claim.path).read_bytes()
+    digest = sha256(content).hexdigest()
+    if not content[:1].isdigit():
+        return Outcome(claim, Recognized(digest, None, NO_PICTURE), 1)
+    certainty = 0.5 if content.endswith(b"?") else 1.0
+    reading = Reading(int(content[:1]), certainty, 0, (0.0,) * 10, (1,))
+    return Outcome(claim, Recognized(digest, reading), 1)

@@ -1,0 +1,113 @@
+"""Turns to write: one connection at a time, of whatever process, and none that is lost with its holder."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from daemon import environment
+from sqlalchemy import insert, select
+
+from watcher.errors import passes
+from watcher.store.database import Database, DatabaseError, open_database, open_log
+from watcher.store.schema import reference_versions
+from watcher.store.turns import Turn
+
+A_VERSION = insert(reference_versions).values(made_at="now", reason="why")
+HOLDER = """\
+import sys
+from pathlib import Path
+from watcher.store.turns import Turn
+with Turn(Path(sys.argv[1]), 1).taken():
+    print("taken", flush=True)
+    sys.stdin.read()
+"""
+WRITER = """\
+import sys
+from contextlib import closing
+from pathlib import Path
+from sqlalchemy import insert
+from watcher.store.database import open_database
+from watcher.store.schema import reference_versions
+for _ in range(int(sys.argv[2])):
+    with closing(open_database(Path(sys.argv[1]))) as database:
+        for _ in range(3):
+            with database.transaction() as connection:
+                connection.execute(insert(reference_versions).values(made_at="now", reason="x" * 9000))
+"""
+
+
+@contextmanager
+def another_holds(file: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """While in the context, another process has the turn."""
+    command = [sys.executable, "-c", HOLDER, str(file)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment({})
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"taken\n"
+        yield holder
+        assert holder.stdin
+        holder.stdin.close()
+
+
+def test_who_writes_waits_for_the_turn_and_then_says_why_not(file: Path, database: Database) -> None:
+    with (
+        another_holds(file),
+        closing(Database(database._engine, file, Turn(file, 0.05))) as impatient,  # noqa: SLF001 - the same one, less patient
+        pytest.raises(DatabaseError) as raised,
+        impatient.transaction(),
+    ):
+        pytest.fail("it is somebody else's turn")
+    assert str(raised.value) == f"{file}: another program has been writing it for 0.05 s; try again later"
+    assert passes(raised.value)
+    with database.transaction() as connection:
+        connection.execute(A_VERSION)
+
+
+def test_the_turn_is_not_lost_with_a_process_that_is_killed(file: Path, database: Database) -> None:
+    with another_holds(file) as holder:
+        holder.kill()
+        holder.wait()
+        with database.transaction() as connection:
+            connection.execute(A_VERSION)
+
+
+def test_who_only_reads_waits_for_nobody(file: Path) -> None:
+    open_database(file).close()
+    with another_holds(file), closing(open_log(file)) as log, log.transaction() as connection:
+        assert connection.execute(select(reference_versions)).all() == []
+
+
+def test_the_turn_is_had_while_the_database_is_opened_and_closed_too(file: Path) -> None:
+    done = threading.Event()
+
+    def open_and_close() -> None:
+        open_database(file).close()
+        done.set()
+
+    thread = threading.Thread(target=open_and_close)
+    with another_holds(file):
+        thread.start()
+        assert not done.wait(0.1)
+        assert not file.exists()
+    thread.join(10)
+    assert done.is_set()
+
+
+def test_several_processes_that_write_checkpoint_open_and_close_at_once_lose_nothing(
+    file: Path, database: Database
+) -> None:
+    commands = [[sys.executable, "-c", WRITER, str(file), "5"]] * 2
+    writers = [subprocess.Popen(command, env=environment({})) for command in commands]
+    for _ in range(30):
+        with database.transaction() as connection:
+            connection.execute(A_VERSION)
+        database.cut_log()
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    with database.transaction() as connection:
+        assert len(connection.execute(select(reference_versions)).all()) == 30 + 2 * 5 * 3
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"

@@ -1,0 +1,243 @@
+"""An inbox that is lost while the daemon lives: noticed, said once, and all goes on when it is back."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from daemon import Daemon, Place, furnished, reference_picture, run
+from support import make_files, read_files, wait_until
+
+SEVEN = reference_picture(7)
+may_mount = pytest.mark.skipif(
+    os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0,
+    reason="nothing can be mounted here",
+)
+
+
+@pytest.fixture(scope="module")
+def daemon(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon whose inbox is lost again and again."""
+    place = furnished(tmp_path_factory.mktemp("lost"), trained)
+    with Daemon(place, workers__count=1, inbox__sweep_seconds=0.05) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def place(daemon: Daemon) -> Place:
+    return daemon.place
+
+
+@contextmanager
+def lost_and_found(daemon: Daemon) -> Iterator[Callable[[], dict[str, object]]]:
+    """In the context the inbox is lost: what is yielded waits until that is said, and gives what is said.
+
+    In the end it is back: that is said too, each of them once, and what is dropped then is filed.
+    """
+    before = len(daemon.events())
+
+    def new(event: str) -> list[dict[str, object]]:
+        return [said for said in daemon.events()[before:] if said["event"] == event]
+
+    def loss() -> dict[str, object]:
+        wait_until(lambda: new("inbox lost"))
+        return new("inbox lost")[0]
+
+    yield loss
+    wait_until(lambda: new("inbox back"))
+    see_filed(daemon.place, f"after-{before}.jpg")
+    assert len(new("inbox lost")) == len(new("inbox back")) == 1
+
+
+@contextmanager
+def mounted(folder: Path) -> Iterator[None]:
+    """While in the context, an empty disk lies over a folder."""
+    subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def is_held(place: Place) -> bool:
+    """Whether a process has the inbox for itself."""
+    descriptor = os.open(place.claimed, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def see_filed(place: Place, name: str) -> None:
+    (place.inbox / name).write_bytes(SEVEN)
+    wait_until(lambda: place.row(name))
+    assert (place.outbox / "7" / name).read_bytes() == SEVEN
+
+
+def test_renamed_away_and_back_it_is_found_with_what_came_meanwhile(daemon: Daemon, place: Place) -> None:
+    elsewhere = place.path / "elsewhere"
+    with lost_and_found(daemon) as loss:
+        place.inbox.rename(elsewhere)
+        make_files(elsewhere, {"meanwhile.jpg": SEVEN})
+        assert loss() == loss() | {
+            "inbox": str(place.inbox),
+            "fault": f"{place.inbox}: No such file or directory",
+            "now_at": str(elsewhere),
+            "in_hand": 0,
+        }
+        elsewhere.rename(place.inbox)
+    wait_until(lambda: place.row("meanwhile.jpg"))
+    assert read_files(place.inbox) == {}
+
+
+def test_deleted_and_made_anew(daemon: Daemon, place: Place) -> None:
+    with lost_and_found(daemon) as loss:
+        shutil.rmtree(place.inbox)
+        loss()
+        make_files(place.inbox, {"sooner.jpg": SEVEN})
+    wait_until(lambda: place.row("sooner.jpg"))
+    assert is_held(place)
+
+
+def test_replaced_by_another_folder_in_an_instant(daemon: Daemon, place: Place) -> None:
+    make_files(place.path / "new", {"in the new one.jpg": SEVEN})
+    with lost_and_found(daemon) as loss:
+        place.inbox.rename(place.path / "old")
+        (place.path / "new").rename(place.inbox)
+        loss()
+    wait_until(lambda: place.row("in the new one.jpg"))
+    assert [path.name for path in (place.path / "old").iterdir()] == [".claimed"]
+    (place.path / "old" / ".claimed").rmdir()
+    (place.path / "old").rmdir()
+
+
+def test_a_file_in_its_place_is_no_inbox(daemon: Daemon, place: Place) -> None:
+    with lost_and_found(daemon) as loss:
+        place.inbox.rename(place.path / "elsewhere")
+        place.inbox.write_bytes(SEVEN)
+        assert loss()["fault"] == f"{place.inbox}: Not a directory"
+        place.inbox.unlink()
+        (place.path / "elsewhere").rename(place.inbox)
+
+
+def test_its_claims_alone_taken_away(daemon: Daemon, place: Place) -> None:
+    with lost_and_found(daemon) as loss:
+        place.claimed.rename(place.path / "claims")
+        assert loss()["fault"] in {
+            f"{place.claimed}: No such file or directory",
+            f"{place.claimed} was replaced",
+        }
+    (place.path / "claims").rmdir()
+    assert is_held(place)
+
+
+@may_mount
+def test_mounted_over_and_unmounted(daemon: Daemon, place: Place) -> None:
+    with lost_and_found(daemon) as loss:
+        with mounted(place.inbox):
+            fault = loss()["fault"]
+            make_files(place.inbox, {"on another disk.jpg": SEVEN})
+            assert read_files(place.inbox) == {"on another disk.jpg": SEVEN}
+        assert str(fault).startswith(f"the inbox ({place.inbox}) and the outbox ({place.outbox}) lie on ")
+    assert read_files(place.inbox) == {}
+
+
+@may_mount
+def test_its_disk_unmounted_and_another_mounted(trained: Path, tmp_path: Path) -> None:
+    place, disk = furnished(tmp_path / "here", trained), tmp_path / "disk"
+    place.inbox, place.outbox = disk / "inbox", disk / "outbox"
+    disk.mkdir()
+    settings = {"inbox__path": place.inbox, "outbox__path": place.outbox, "inbox__sweep_seconds": 0.05}
+    with (
+        mounted(disk),
+        Daemon(place, workers__executor="threads", **settings) as daemon,
+        lost_and_found(daemon) as loss,
+    ):
+        see_filed(place, "before.jpg")
+        subprocess.run(["umount", "--lazy", disk], check=True)
+        assert loss()["fault"] == f"{place.inbox}: No such file or directory"
+        assert list(disk.iterdir()) == []
+        subprocess.run(["mount", "-t", "tmpfs", "none", disk], check=True)
+        make_files(disk, {"outbox/": None, "inbox/sooner.jpg": SEVEN})
+        wait_until(lambda: place.row("sooner.jpg"))
+
+
+@contextmanager
+def in_hand(daemon: Daemon, prefix: str) -> Iterator[dict[str, bytes]]:
+    """While in the context, the daemon has pictures in hand, and no worker that would get done with them."""
+    place, [worker] = daemon.place, daemon.children()
+    dropped = {f"{prefix}-{number}.jpg": reference_picture(number % 10, number) for number in range(40)}
+    with stopped(worker):
+        with stopped(daemon.process.pid):
+            make_files(place.inbox, dict(dropped))
+        wait_until(lambda: len([*place.claimed.glob("*/*.jpg")]) == len(dropped))
+        yield dropped
+
+
+@contextmanager
+def stopped(process: int) -> Iterator[None]:
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+def assert_filed_once(place: Place, dropped: dict[str, bytes]) -> None:
+    wait_until(lambda: all(place.row(name) for name in dropped))
+    rows = [row for row in place.rows() if row["name"] in dropped]
+    assert [(place.outbox / row["destination"]).read_bytes() for row in rows] == [
+        dropped[row["name"]] for row in rows
+    ]
+
+
+def test_what_was_in_hand_when_it_went_is_filed_once_when_it_is_back(daemon: Daemon, place: Place) -> None:
+    with lost_and_found(daemon) as loss:
+        with in_hand(daemon, "away") as dropped:
+            place.inbox.rename(place.path / "elsewhere")
+            assert loss()["in_hand"] == len(dropped)
+        (place.path / "elsewhere").rename(place.inbox)
+    assert_filed_once(place, dropped)
+
+
+def test_what_was_in_hand_when_it_was_replaced_is_brought_over(daemon: Daemon, place: Place) -> None:
+    with lost_and_found(daemon) as loss, in_hand(daemon, "replaced") as dropped:
+        place.inbox.rename(place.path / "old")
+        place.inbox.mkdir()
+        assert loss()["in_hand"] == len(dropped)
+    assert_filed_once(place, dropped)
+    assert read_files(place.path / "old") == {}
+    shutil.rmtree(place.path / "old")
+
+
+def test_what_was_deleted_while_in_hand_is_gone_and_nothing_says_it_was_filed(
+    daemon: Daemon, place: Place
+) -> None:
+    with lost_and_found(daemon) as loss, in_hand(daemon, "deleted") as dropped:
+        shutil.rmtree(place.claimed)
+        assert loss()["in_hand"] == len(dropped)
+    filed = [row["destination"] for row in place.rows() if row["filed_at"]]
+    assert sorted(filed) == sorted(read_files(place.outbox))
+    assert not [row for row in place.rows() if row["name"] in dropped]
+    assert place.waiting() == set()
+
+
+def test_asked_to_stop_while_it_is_lost_it_stops_and_the_next_start_goes_on(
+    trained: Path, tmp_path: Path
+) -> None:
+    place = furnished(tmp_path, trained)
+    with Daemon(place, workers__count=1) as daemon, in_hand(daemon, "stopped") as dropped:
+        place.inbox.rename(tmp_path / "elsewhere")
+        wait_until(lambda: daemon.said("inbox lost"))
+    (tmp_path / "elsewhere").rename(place.inbox)
+    run(place.path, "run", "--once", workers__executor="threads")
+    place.audit(dropped.items())

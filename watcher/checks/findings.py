@@ -1,0 +1,63 @@
+"""What a check found."""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from watcher.text import printable
+
+
+class Level(StrEnum):
+    """How it is: WRONG keeps the watcher from its work or endangers it, WARN is worth a look."""
+
+    OK = "ok"
+    WARN = "warn"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's: how it is, what was looked at, what was found, what to do about it."""
+
+    level: Level
+    what: str
+    figure: str
+    advice: str | None = None
+
+
+def ok(what: str, figure: str) -> Finding:
+    """All is well."""
+    return Finding(Level.OK, what, figure)
+
+
+def warn(what: str, figure: str, advice: str) -> Finding:
+    """It works, but somebody should look at it."""
+    return Finding(Level.WARN, what, figure, advice)
+
+
+def wrong(what: str, figure: str, advice: str) -> Finding:
+    """It does not work."""
+    return Finding(Level.WRONG, what, figure, advice)
+
+
+def shown(path: Path) -> str:
+    """A path as people read it."""
+    return printable(str(path))
+
+
+def megabytes(size: int) -> str:
+    """Bytes in MB, or in GB where they are many."""
+    return f"{size / 1e9:,.1f} GB" if size >= 10**9 else f"{size / 1e6:,.1f} MB"
+
+
+def not_made_yet(what: str, path: Path) -> Finding:
+    """What to find of a path that does not exist: whether the watcher can make it."""
+    parent = next(parent for parent in path.parents if parent.exists())
+    if os.access(parent, os.W_OK | os.X_OK):
+        return warn(what, f"{shown(path)} does not exist yet", "`watcher run` makes it when it starts")
+    return wrong(
+        what,
+        f"{shown(path)} does not exist and cannot be made",
+        f"make it, or let the watcher's user write in {shown(parent)}",
+    )

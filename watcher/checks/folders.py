@@ -1,0 +1,108 @@
+"""The folders: there, permitted, on one disk, and who is at work in them."""
+
+import os
+import pwd
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from watcher.checks.findings import Finding, not_made_yet, ok, shown, warn, wrong
+from watcher.folders.claims import Claims
+from watcher.folders.disk import DiskError, require_one_disk
+from watcher.folders.lock import holder, is_held
+from watcher.folders.outbox import FOLDERS
+from watcher.settings import Config
+from watcher.text import counted
+
+_RIGHTS = {os.R_OK: "read", os.W_OK: "written", os.X_OK: "entered"}
+
+
+def inbox(config: Config) -> Iterator[Finding]:
+    """Whether files can be seen in the inbox, and taken out of it."""
+    path = config.inbox.path
+    finding = _usable("inbox", path)
+    if finding is None and (claimed := Claims(path).path).exists():
+        finding = _usable("inbox", claimed)
+    if finding is None and path.stat().st_mode & stat.S_ISVTX and os.geteuid() not in {0, path.stat().st_uid}:
+        finding = warn(
+            "inbox",
+            f"{shown(path)} has the sticky bit: files that others drop there cannot be taken",
+            f"`chmod -t {shown(path)}`, or run the watcher as {_owner(path)}",
+        )
+    yield finding or ok("inbox", shown(path))
+
+
+def outbox(config: Config) -> Iterator[Finding]:
+    """Whether files can be filed."""
+    path = config.outbox.path
+    finding = _usable("outbox", path)
+    for folder in FOLDERS:
+        if finding is None and os.path.lexists(path / folder):
+            finding = _usable("outbox", path / folder)
+    yield finding or ok("outbox", shown(path))
+
+
+def one_disk(config: Config) -> Iterator[Finding]:
+    """Whether a link from the inbox to each folder of the outbox works, which is how files are filed."""
+    claimed, path = Claims(config.inbox.path).path, config.outbox.path
+    source = claimed if claimed.is_dir() else config.inbox.path
+    goals = [path, *(path / folder for folder in FOLDERS if (path / folder).is_dir())]
+    if not (source.is_dir() and path.is_dir()):
+        yield warn("one disk", "not tried: a folder is missing", "see inbox and outbox above")
+        return
+    try:
+        for goal in goals:
+            require_one_disk(source, goal)
+    except DiskError as error:
+        yield wrong(
+            "one disk", str(error).split(";")[0], "put inbox and outbox below one folder of one disk or mount"
+        )
+    else:
+        yield ok("one disk", f"links from the inbox into {counted(len(goals), 'folder')} of the outbox work")
+
+
+def lock(config: Config) -> Iterator[Finding]:
+    """Whether a daemon is at work, and what one that was killed has left."""
+    claims = Claims(config.inbox.path)
+    if not claims.path.is_dir():
+        yield ok("daemon", "none is at work, and none ever was")
+        return
+    files = sum(1 for _ in claims.tokens())
+    if is_held(claims.path):
+        process = holder(claims.path)
+        who = f"at work as process {process}" if process else "at work"
+        yield ok("daemon", f"{who}, with {counted(files, 'file')} in hand")
+    elif files:
+        yield warn(
+            "daemon",
+            f"none is at work; one that was cut short had {counted(files, 'file')} in hand",
+            "nothing is lost: the next `watcher run` finishes them",
+        )
+    else:
+        yield ok("daemon", "none is at work")
+
+
+def _usable(what: str, path: Path) -> Finding | None:
+    if not os.path.lexists(path):
+        return not_made_yet(what, path)
+    if not path.is_dir():
+        return wrong(
+            what, f"{shown(path)} is no folder", "move it away, or name another folder in config.toml"
+        )
+    denied = [word for right, word in _RIGHTS.items() if not os.access(path, right)]
+    if denied:
+        return wrong(
+            what,
+            f"{shown(path)} cannot be {' or '.join(denied)}",
+            f"`chmod u+rwx {shown(path)}`, or run the watcher as {_owner(path)}, whose folder it is; "
+            "look whether the disk is mounted read-only",
+        )
+    return None
+
+
+def _owner(path: Path) -> str:
+    number = path.stat().st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"

@@ -1,0 +1,112 @@
+"""The machine: room on its disks, its clock, what a process may open, and the programs themselves."""
+
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from watcher.checks.findings import Finding, megabytes, ok, shown, warn, wrong
+from watcher.settings import Config
+from watcher.store.inspection import SQLITE, TWO_WRITERS_SAFE, inspect_database
+from watcher.text import counted
+
+LITTLE_SPACE, LEAST_SPACE = 500 * 10**6, 20 * 10**6
+FEW_INODES, FEWEST_INODES = 10_000, 100
+FEW_DESCRIPTORS, FEWEST_DESCRIPTORS = 256, 64
+SECONDS_APART = 2.0
+LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "sqlalchemy", "watchdog")
+
+
+def space(config: Config) -> Iterator[Finding]:
+    """How much can still be written, on each disk there is."""
+    disks: dict[int, tuple[list[str], Path]] = {}
+    folders = {
+        "inbox": config.inbox.path,
+        "outbox": config.outbox.path,
+        "database": config.database.file.parent,
+    }
+    for name, path in folders.items():
+        there = path if path.exists() else next(parent for parent in path.parents if parent.exists())
+        disks.setdefault(there.stat().st_dev, ([], there))[0].append(name)
+    for names, path in disks.values():
+        yield _room(", ".join(names), path)
+
+
+def clock(config: Config) -> Iterator[Finding]:
+    """Whether the times that are logged can be believed."""
+    what, inbox = "clock", config.inbox.path
+    apart = 0.0
+    if inbox.is_dir():
+        with tempfile.TemporaryFile(dir=inbox, prefix=".watcher-probe-", buffering=0) as probe:
+            probe.write(b"\0")
+            apart = os.fstat(probe.fileno()).st_mtime - time.time()
+    if config.database.file.exists() and (newest := inspect_database(config.database.file).newest):
+        ahead = datetime.fromisoformat(newest).timestamp() - time.time()
+        if ahead > SECONDS_APART:
+            yield warn(
+                what,
+                f"the newest row of the log is {ahead:,.0f} s ahead of it",
+                "the clock was set back since: rows of that time overlap; keep it by NTP",
+            )
+            return
+    if abs(apart) > SECONDS_APART:
+        yield warn(
+            what,
+            f"the inbox's disk is {apart:+,.1f} s from it",
+            "keep both machines' clocks by NTP, or the times in the log mislead",
+        )
+    else:
+        yield ok(what, f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC, and so says the disk")
+
+
+def descriptors(_config: Config) -> Iterator[Finding]:
+    """How many files a process may have open."""
+    import resource  # noqa: PLC0415 - exists on POSIX systems only
+
+    what, limit = "open files", resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY:
+        yield ok(what, "as many as it likes")
+    elif limit >= FEW_DESCRIPTORS:
+        yield ok(what, f"{limit:,} allowed")
+    else:
+        judge = wrong if limit < FEWEST_DESCRIPTORS else warn
+        yield judge(what, f"{limit:,} allowed", "`ulimit -n 1024`, or LimitNOFILE=1024 in the service's unit")
+
+
+def programs(_config: Config) -> Iterator[Finding]:
+    """Which programs these are."""
+    yield ok("python", f"{platform.python_version()}, {platform.platform()}")
+    yield ok("libraries", ", ".join(f"{name} {_version(name)}" for name in LIBRARIES))
+    if SQLITE < TWO_WRITERS_SAFE:
+        note = f"; before {_dotted(TWO_WRITERS_SAFE)} two writers may damage a database, here they take turns"
+    else:
+        note = ""
+    yield ok("sqlite", f"{_dotted(SQLITE)}{note}")
+
+
+def _room(names: str, path: Path) -> Finding:
+    disk = os.statvfs(path)
+    free, inodes = disk.f_bavail * disk.f_frsize, disk.f_favail
+    what, figure = "space", f"{names}: {megabytes(free)} free"
+    if disk.f_files:  # some disks make them as they are needed
+        figure += f", room for {counted(inodes, 'file')}"
+    if free < LEAST_SPACE or (disk.f_files and inodes < FEWEST_INODES):
+        return wrong(what, figure, f"make room on the disk of {shown(path)}; until then pictures wait")
+    if free < LITTLE_SPACE or (disk.f_files and inodes < FEW_INODES):
+        return warn(what, figure, f"make room on the disk of {shown(path)} soon")
+    return ok(what, figure)
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))

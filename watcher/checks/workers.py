@@ -1,0 +1,45 @@
+"""The workers: whether one starts, and recognises a picture."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+
+from watcher.checks.database import classifier_folder
+from watcher.checks.findings import Finding, ok, warn, wrong
+from watcher.fitting import is_sound
+from watcher.settings import Config
+from watcher.store.database import open_as_it_is
+from watcher.store.references import ReferenceStore
+from watcher.workers import Pool
+
+
+def workers(config: Config) -> Iterator[Finding]:
+    """Have a worker of its own recognise a reference, which it must know."""
+    what, folder = "workers", classifier_folder(config)
+    if folder is None or not is_sound(folder):
+        yield warn(what, "not tried: there is no classifier yet", "`watcher run` makes it when it starts")
+        return
+    with closing(open_as_it_is(config.database.file)) as database:
+        (reference,) = islice(ReferenceStore(database).load(), 1)
+    start = time.perf_counter()
+    with closing(Pool(config.workers.model_copy(update={"count": 1}))) as pool:
+        pool.warm(folder)
+        ready = time.perf_counter()
+        (found,) = pool.submit(folder, [reference.image]).result()
+        done = time.perf_counter()
+    count = f"{config.workers.count:,}" if config.workers.count else "one a core"
+    figure = (
+        f"{config.workers.executor}, {count}; one was ready after {ready - start:.1f} s "
+        f"and recognised a picture in {(done - ready) * 1000:.0f} ms"
+    )
+    if found.reading is None:
+        yield wrong(what, f"reference {reference.id} was not recognised: {found.reason}", "report this")
+    elif found.reading.digit != reference.digit:
+        yield warn(
+            what,
+            f"reference {reference.id}, labelled {reference.digit}, was taken for {found.reading.digit}",
+            "look whether its label is right: `watcher train` shows which look mislabelled",
+        )
+    else:
+        yield ok(what, figure)

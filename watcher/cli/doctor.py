@@ -1,0 +1,64 @@
+"""`watcher doctor`."""
+
+import itertools
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from watcher.checks.examination import examine
+from watcher.checks.findings import Finding, Level, ok
+from watcher.cli import COMMANDS, config_option
+from watcher.cli.show import show_json
+from watcher.config import Sourced, load_sourced
+from watcher.text import printable
+
+_COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.WRONG: "red"}
+_WIDTH = 17
+
+
+@click.command(
+    "doctor",
+    short_help=COMMANDS["doctor"],
+    epilog="""\b
+Examples:
+  watcher doctor
+  watcher doctor --json | jq '.checks[] | select(.level != "ok")'""",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@config_option
+@click.pass_context
+def command(context: click.Context, config: Path | None, *, as_json: bool) -> None:
+    """Check all that the watcher needs, and say what to do.
+
+    A line for each check: how it is (ok, warn, wrong), what was looked at, and what was found; where that is
+    not right, another line says what to do. It makes nothing but hidden probes, which are gone at once, and
+    may be used beside a running daemon. Exits with 1 where anything is wrong.
+    """
+    sourced = load_sourced(config or context.obj, os.environ)
+    findings: list[Finding] = []
+    for finding in itertools.chain([_configuration(sourced)], examine(sourced.config)):
+        findings.append(finding)
+        if not as_json:
+            _show(finding)
+    wrong, warnings = (sum(one.level is level for one in findings) for level in (Level.WRONG, Level.WARN))
+    if as_json:
+        show_json({"wrong": wrong, "warnings": warnings, "checks": [asdict(one) for one in findings]})
+    else:
+        click.echo(f"{len(findings)} checks: {wrong} wrong, {warnings} to look at")
+    sys.exit(1 if wrong else 0)
+
+
+def _configuration(sourced: Sourced) -> Finding:
+    """Wrong settings are told, all at once, before any command begins."""
+    figure = sourced.file.name if sourced.file else "there is no config.toml here; the defaults hold"
+    return ok("configuration", ", ".join([figure, *sourced.variables.values()]))
+
+
+def _show(finding: Finding) -> None:
+    level = click.style(f"{finding.level:<6}", fg=_COLORS[finding.level])
+    click.echo(f"{level}{finding.what:<{_WIDTH}}{printable(finding.figure)}")
+    if finding.advice is not None:
+        click.echo(f"{'':6}{'':{_WIDTH}}→ {printable(finding.advice)}")

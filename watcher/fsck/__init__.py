@@ -1,0 +1,1 @@
+"""What `watcher fsck` does: holds the log against the folders, and mends what can be mended."""

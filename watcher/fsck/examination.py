@@ -1,0 +1,195 @@
+"""Holding the log against the folders: the files first, then the rows, then what neither explains.
+
+The order makes it safe beside a daemon at work. A row is there before its file is at the destination, so a
+file that was seen and has no row among those read afterwards was not filed meanwhile.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+
+from watcher.folders.inbox import is_hidden
+from watcher.folders.outbox import FOLDERS, REASON, reason_name
+from watcher.fsck.discrepancies import Discrepancy, Kind
+from watcher.fsck.looking import digest_of, is_suspicious, look, seen
+from watcher.fsck.site import Site
+from watcher.journey import destination_of
+from watcher.store.comparison import Comparison, Missing, SeenFile
+from watcher.store.filings import ROWS_AT_ONCE, Filing, filing, filings, filings_of
+
+LATEST = "9999"
+Progress = Callable[[str, int], object]
+
+
+def examine(
+    site: Site, progress: Progress = lambda _what, _more: None, *, is_running: bool, deep: bool
+) -> Iterator[Discrepancy]:
+    """All discrepancies, as they are found.
+
+    `is_running`: a daemon is at work, and what it has in hand is no discrepancy. With `deep` each file is
+    read and compared with its row's sha256, without it only those that are empty or were changed after they
+    were filed. `progress` is told how many more `files` or `rows` were looked at. Raises WatcherError or
+    OSError where something cannot be read.
+    """
+    with Comparison() as comparison:
+        examination = _Examination(site, comparison, is_running=is_running, deep=deep)
+        found = examination.files()
+        while some := list(islice(found, ROWS_AT_ONCE)):
+            comparison.add(some)
+            progress("files", len(some))
+        for rows in filings(site.database):
+            yield from examination.rows(rows)
+            progress("rows", len(rows))
+        for path in comparison.unowned():
+            yield from examination.unowned(path)
+        for missing in comparison.not_found():
+            yield from examination.not_found(missing)
+    if not is_running:
+        yield from _claimed(site)
+
+
+class _Examination:
+    """One look at a site."""
+
+    def __init__(self, site: Site, comparison: Comparison, *, is_running: bool, deep: bool) -> None:
+        self._site = site
+        self._comparison = comparison
+        self._is_running = is_running
+        self._deep = deep
+        self._known: dict[str, SeenFile] = {}
+        self._owned: list[tuple[str, int, str]] = []
+        self._missing: list[Missing] = []
+
+    def files(self) -> Iterator[tuple[str, SeenFile]]:
+        """All files in the outbox's folders but hidden ones, by their paths in the outbox."""
+        for folder in FOLDERS:
+            with suppress(FileNotFoundError), os.scandir(self._site.outbox.path / folder) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):
+                        if not is_hidden(entry.name) and not entry.is_dir(follow_symlinks=False):
+                            yield f"{folder}/{entry.name}", seen(entry.stat(follow_symlinks=False))
+
+    def rows(self, rows: Sequence[Filing]) -> Iterator[Discrepancy]:
+        """What is not as these rows say. The newest come first: the names of older ones may be theirs now."""
+        paths = {row.id: destination_of(row.claim, row.destination) for row in rows}
+        reasons = {reason_name(paths[row.id]) for row in rows if row.explanation is not None}
+        self._known = self._comparison.seen({*paths.values(), *reasons})
+        for row in rows:
+            yield from self._row(row, paths[row.id])
+        self._comparison.own(self._owned)
+        self._comparison.miss(self._missing)
+        self._owned, self._missing = [], []
+
+    def _row(self, row: Filing, path: str) -> Iterator[Discrepancy]:
+        file = self._known.get(path) or self._come_meanwhile(path)
+        is_claimed = row.filed_at is None and os.path.lexists(self._site.claims.path_of(row.claim))
+        if is_claimed:
+            if file is not None and self._is_its_claim(row, path):
+                self._own(row, path, file)
+        elif file is None or self._is_another_s(row, path, file):
+            if file is not None and row.filed_at is not None and row.filed_at > (file.since or LATEST):
+                yield Discrepancy(Kind.SHARED, path, row, f"row {file.owner} was filed there meanwhile")
+            else:
+                explanation = None if row.explanation is None else reason_name(path)
+                was_filed = row.filed_at is not None
+                self._missing.append(Missing(row.id, path, row.sha256, explanation, was_filed))
+            return
+        else:
+            self._own(row, path, file)
+        if row.filed_at is not None:
+            yield from self._explanation(row, path)
+        elif not self._is_running:
+            yield Discrepancy(Kind.HALF_FILED, path, row, "its row is not marked filed")
+
+    def _is_another_s(self, row: Filing, path: str, file: SeenFile) -> bool:
+        """Whether the file at a row's destination is a later row's, or by its content none of this one's."""
+        if file.owner is not None:
+            return True
+        if row.filed_at is None or row.sha256 is None or not (self._deep or is_suspicious(row, file)):
+            return False
+        return self._digest(path) != row.sha256
+
+    def _explanation(self, row: Filing, path: str) -> Iterator[Discrepancy]:
+        if row.explanation is not None:
+            reason = reason_name(path)
+            if reason not in self._known and look(self._absolute(reason)) is None:
+                yield Discrepancy(Kind.UNEXPLAINED, path, row, "there is no reason beside it")
+
+    def unowned(self, path: str) -> Iterator[Discrepancy]:
+        """What a file is that no row's name and content fit."""
+        if look(self._absolute(path)) is None:
+            return  # it was taken away, or taken back, since it was seen
+        if path.startswith("failed/") and path.endswith(REASON):
+            row = self._filing(self._comparison.explained_by(path))
+            yield Discrepancy(Kind.ORPHANED, path, row, "the file whose reason it is, is not beside it")
+            return
+        digest = self._digest(path)
+        row = None if digest is None else self._filing(self._comparison.find(path, digest))
+        if row is not None and row.filed_at is not None:
+            yield Discrepancy(Kind.MOVED, path, row, f"filed as {row.destination}, moved here by a person")
+        elif row is not None:
+            yield Discrepancy(Kind.HALF_FILED, path, row, "moved here by a person before it was marked filed")
+        elif (row := self._filing(self._comparison.find_at(path))) is not None:
+            yield Discrepancy(Kind.ALTERED, path, row, "it is not what was filed")
+        else:
+            yield Discrepancy(Kind.UNRECORDED, path, None, "no row names it")
+
+    def _digest(self, path: str) -> str | None:
+        """The sha256 of a file; None where it cannot be read, or is no regular file."""
+        try:
+            return digest_of(self._absolute(path))
+        except OSError:
+            return None
+
+    def _filing(self, row: int | None) -> Filing | None:
+        return None if row is None else filing(self._site.database, row)
+
+    def not_found(self, missing: Missing) -> Iterator[Discrepancy]:
+        """What has become of a row whose file is nowhere in the outbox; looked at again, for work goes on."""
+        row = self._filing(missing.id)
+        if row is None:
+            return
+        if missing.was_filed:
+            yield Discrepancy(Kind.GONE, missing.path, row, "taken out of the outbox")
+        elif row.filed_at is None and not os.path.lexists(self._site.claims.path_of(row.claim)):
+            yield Discrepancy(Kind.LOST, missing.path, row, "recorded, and neither claimed nor in the outbox")
+
+    def _own(self, row: Filing, path: str, file: SeenFile) -> None:
+        self._known[path] = file._replace(owner=row.id, since=row.decided_at)
+        self._owned.append((path, row.id, row.decided_at))
+        if row.explanation is not None:
+            self._owned.append((reason_name(path), row.id, row.decided_at))
+
+    def _come_meanwhile(self, path: str) -> SeenFile | None:
+        file = look(self._absolute(path))
+        if file is not None:
+            self._comparison.add([(path, file)])
+        return file
+
+    def _is_its_claim(self, row: Filing, path: str) -> bool:
+        """Whether the file at a destination is the very one that is still claimed."""
+        try:
+            return os.path.samestat(
+                os.lstat(self._site.claims.path_of(row.claim)), os.lstat(self._absolute(path))
+            )
+        except FileNotFoundError:
+            return True  # a daemon has just filed it and dropped the claim
+
+    def _absolute(self, path: str) -> str:
+        return os.path.join(self._site.outbox.path, path)
+
+
+def _claimed(site: Site) -> Iterator[Discrepancy]:
+    """The claims that a daemon left; one whose row says where it goes was told of with its row."""
+    tokens = site.claims.tokens()
+    while some := list(islice(tokens, ROWS_AT_ONCE)):
+        rows = filings_of(site.database, some)
+        for token in some:
+            row, place = rows.get(token), os.path.relpath(site.claims.path_of(token), site.claims.path)
+            if row is None:
+                yield Discrepancy(Kind.CLAIMED, place, None, "claimed, and not recognised yet")
+            elif row.filed_at is not None:
+                yield Discrepancy(
+                    Kind.LEFT_OVER, place, row, f"claimed still, and filed as {row.destination}"
+                )

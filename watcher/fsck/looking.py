@@ -1,0 +1,41 @@
+"""What a look at a single file says."""
+
+import os
+import stat
+from datetime import datetime
+from hashlib import file_digest, sha256
+
+from watcher.store.comparison import SeenFile
+from watcher.store.filings import Filing
+
+_EMPTY = sha256().hexdigest()
+
+
+def look(path: str) -> SeenFile | None:
+    """The size of a file and when it was changed; None where there is none."""
+    try:
+        return seen(os.lstat(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def seen(status: os.stat_result) -> SeenFile:
+    """What is kept of a file's status."""
+    return SeenFile(status.st_size, status.st_mtime)
+
+
+def digest_of(path: str) -> str | None:
+    """The sha256 of a regular file's content, hex; None for what is none. Raises OSError."""
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        return None
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def is_suspicious(row: Filing, file: SeenFile) -> bool:
+    """Whether a file may be another than was filed: it is empty, or was written to since."""
+    assert row.filed_at is not None
+    if file.size == 0:
+        return row.sha256 != _EMPTY
+    return file.changed > datetime.fromisoformat(row.filed_at).timestamp()

@@ -1,0 +1,155 @@
+"""Files and rows side by side, in a database of its own on disk: a million of each take little memory."""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+FILES_AT_ONCE = 1000
+_SCHEMA = """
+CREATE TABLE files (
+    path BLOB PRIMARY KEY, size INTEGER, changed REAL, owner INTEGER, since TEXT
+) WITHOUT ROWID;
+CREATE TABLE missing (
+    id INTEGER PRIMARY KEY, path BLOB, name BLOB, sha256 TEXT, explanation BLOB, was_filed INTEGER,
+    found INTEGER DEFAULT 0
+);
+CREATE INDEX missing_path ON missing (path) WHERE NOT found;
+CREATE INDEX missing_sha256 ON missing (sha256) WHERE NOT found;
+CREATE INDEX missing_explanation ON missing (explanation) WHERE explanation IS NOT NULL;
+"""
+
+
+class SeenFile(NamedTuple):
+    """A file as it lay there: size in bytes, last change in Unix seconds.
+
+    `owner` is the row whose file it is, as far as is known yet, and `since` when that was decided.
+    """
+
+    size: int
+    changed: float
+    owner: int | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A row whose file is not at its destination.
+
+    `path` is the destination as the disk would have it; `explanation` that of the reason beside it, if any;
+    `was_filed` says whether it was marked filed when it was looked at.
+    """
+
+    id: int
+    path: str
+    sha256: str | None
+    explanation: str | None
+    was_filed: bool
+
+
+class Comparison:
+    """What was seen of files, and which rows they belong to. Paths are relative to the outbox."""
+
+    def __init__(self) -> None:
+        # No name: SQLite keeps it in a file that nobody sees and that is gone when it is closed.
+        self._connection = sqlite3.connect("", isolation_level=None)
+        self._connection.executescript(_SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def add(self, files: Iterable[tuple[str, SeenFile]]) -> None:
+        """Note files that nobody owns yet."""
+        self._many(
+            "INSERT OR REPLACE INTO files (path, size, changed) VALUES (?, ?, ?)",
+            [(os.fsencode(path), seen.size, seen.changed) for path, seen in files],
+        )
+
+    def seen(self, paths: Iterable[str]) -> dict[str, SeenFile]:
+        """Those of these paths that are files."""
+        wanted = [os.fsencode(path) for path in paths]
+        marks = ",".join("?" * len(wanted))
+        statement = f"SELECT path, size, changed, owner, since FROM files WHERE path IN ({marks})"  # noqa: S608 - question marks
+        return {
+            os.fsdecode(path): SeenFile(*seen) for path, *seen in self._connection.execute(statement, wanted)
+        }
+
+    def own(self, owned: Iterable[tuple[str, int, str]]) -> None:
+        """Note whose files these are: path, row, and when that was decided."""
+        self._many(
+            "UPDATE files SET owner = ?2, since = ?3 WHERE path = ?1",
+            [(os.fsencode(path), row, since) for path, row, since in owned],
+        )
+
+    def miss(self, rows: Iterable[Missing]) -> None:
+        """Note rows whose files are not where they should be."""
+        self._many(
+            "INSERT INTO missing (id, path, name, sha256, explanation, was_filed) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    row.id,
+                    os.fsencode(row.path),
+                    _name(row.path),
+                    row.sha256,
+                    None if row.explanation is None else os.fsencode(row.explanation),
+                    row.was_filed,
+                )
+                for row in rows
+            ],
+        )
+
+    def unowned(self) -> Iterator[str]:
+        """The files that are no row's."""
+        statement = "SELECT path FROM files WHERE owner IS NULL AND path > ? ORDER BY path LIMIT ?"
+        last = b""
+        while paths := self._connection.execute(statement, (last, FILES_AT_ONCE)).fetchall():
+            for (last,) in paths:
+                yield os.fsdecode(last)
+
+    def find(self, path: str, digest: str) -> int | None:
+        """The row whose missing file this is by its content, of several by its name; each is found once."""
+        return self._found("sha256 = ? AND NOT found ORDER BY name = ? DESC, id DESC", digest, _name(path))
+
+    def find_at(self, path: str) -> int | None:
+        """The row whose missing file should lie there, of several the newest; each is found once."""
+        return self._found("path = ? AND NOT found ORDER BY id DESC", os.fsencode(path))
+
+    def _found(self, condition: str, *values: object) -> int | None:
+        with closing(self._connection.execute(f"SELECT id FROM missing WHERE {condition}", values)) as found:  # noqa: S608 - of the two above
+            row = found.fetchone()
+        if row is None:
+            return None
+        self._connection.execute("UPDATE missing SET found = 1 WHERE id = ?", row)
+        return int(row[0])
+
+    def explained_by(self, path: str) -> int | None:
+        """The row whose missing file this was the reason of."""
+        statement = "SELECT max(id) FROM missing WHERE explanation = ?"
+        row: int | None = self._connection.execute(statement, (os.fsencode(path),)).fetchone()[0]
+        return row
+
+    def not_found(self) -> Iterator[Missing]:
+        """The rows whose files were found nowhere, by their ids."""
+        statement = (
+            "SELECT id, path, sha256, explanation, was_filed FROM missing"
+            " WHERE NOT found AND id > ? ORDER BY id LIMIT ?"
+        )
+        last = 0
+        while rows := self._connection.execute(statement, (last, FILES_AT_ONCE)).fetchall():
+            for last, path, sha256, explanation, was_filed in rows:
+                explained = None if explanation is None else os.fsdecode(explanation)
+                yield Missing(last, os.fsdecode(path), sha256, explained, bool(was_filed))
+
+    def _many(self, statement: str, values: list[tuple[object, ...]]) -> None:
+        self._connection.execute("BEGIN")
+        self._connection.executemany(statement, values)
+        self._connection.execute("COMMIT")
+
+
+def _name(path: str) -> bytes:
+    return os.fsencode(path.rpartition("/")[2])

@@ -1,0 +1,67 @@
+"""The log as a list of what was filed where, read in steps, so that a long look at it holds up nobody."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, fields
+
+from sqlalchemy import bindparam, func, select
+
+from watcher.store.database import Database
+from watcher.store.schema import results
+
+ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What a row of the log says of where its file is. Times are stamps (see `clock`)."""
+
+    id: int
+    claim: str
+    sha256: str | None
+    status: str
+    destination: str
+    reason: str | None
+    decided_at: str
+    filed_at: str | None
+
+    @property
+    def explanation(self) -> str | None:
+        """What `NAME.reason.txt` beside the file says; None where there is none."""
+        return self.reason if self.status == "failed" else None
+
+
+_SELECTED = select(*(results.c[field.name] for field in fields(Filing)))
+
+
+def count_filings(database: Database) -> int:
+    """How many rows there are."""
+    with database.transaction() as connection:
+        return connection.execute(select(func.count()).select_from(results)).scalar_one()
+
+
+def filings(database: Database) -> Iterator[list[Filing]]:
+    """All rows, newest first, so many at a time."""
+    statement = _SELECTED.where(results.c.id < bindparam("before"))
+    statement = statement.order_by(results.c.id.desc()).limit(ROWS_AT_ONCE)
+    before = 2**63 - 1
+    while True:
+        with database.transaction() as connection:
+            some = [Filing(*row) for row in connection.execute(statement, {"before": before})]
+        if not some:
+            return
+        yield some
+        before = some[-1].id
+
+
+def filing(database: Database, row: int) -> Filing | None:
+    """One row as it is now."""
+    with database.transaction() as connection:
+        found = connection.execute(_SELECTED.where(results.c.id == row)).one_or_none()
+    return None if found is None else Filing(*found)
+
+
+def filings_of(database: Database, claims: Collection[str]) -> dict[str, Filing]:
+    """The rows of these claims, by claim."""
+    statement = _SELECTED.where(results.c.claim.in_(claims))
+    with database.transaction() as connection:
+        return {found.claim: found for found in (Filing(*row) for row in connection.execute(statement))}

@@ -1,0 +1,67 @@
+"""Whose turn it is to write: of all connections of all processes that write one database, one at a time.
+
+SQLite before 3.51.3 can damage a database in WAL mode when two connections write or checkpoint it at the
+same moment (https://sqlite.org/wal.html#walresetbug), and SQLite's own locks do not prevent that.
+"""
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+_LONGEST_NAP = 0.02
+
+
+class Turn:
+    """The turn to write one database, passed on by a lock on a file beside it that dies with its holder.
+
+    For one thread at a time. Only who writes or checkpoints needs it: what only reads takes no part in the
+    fault, and never waits.
+    """
+
+    def __init__(self, file: Path, patience: float) -> None:
+        """`patience` is how long, in seconds, the turn is waited for."""
+        self._file = file.with_name(f"{file.name}.lock")
+        self._patience = patience
+        self._descriptor: int | None = None
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for the turn, and hold it while in the context. Raises TimeoutError, OSError."""
+        if sys.platform == "win32":
+            yield
+            return
+        if self._descriptor is None:
+            self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        self._wait(self._descriptor)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file. It stays: if it were removed, two processes could each lock one of its name."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _wait(self, descriptor: int) -> None:
+        give_up = time.monotonic() + self._patience
+        nap = 0.0005
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= give_up:
+                    why = f"another program has been writing it for {self._patience:g} s; try again later"
+                    raise TimeoutError(errno.ETIMEDOUT, why) from None
+                time.sleep(nap)
+                nap = min(2 * nap, _LONGEST_NAP)
+            else:
+                return

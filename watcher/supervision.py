@@ -1,0 +1,84 @@
+"""The inbox looked after: whether it is there and our own, and going on when it has been lost and is back."""
+
+import errno
+import os
+from typing import Protocol
+
+from structlog.typing import FilteringBoundLogger
+
+from watcher.errors import WatcherError
+from watcher.folders.hold import Hold
+from watcher.lookout import Lookout
+from watcher.text import in_words, name_as_text
+from watcher.trouble import Trouble
+
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
+
+
+class Work(Protocol):
+    """What is done with the files of the inbox."""
+
+    def give_up(self) -> int:
+        """The inbox is lost, with what is in hand: forget it, and say how much it was."""
+
+    def take_up(self) -> None:
+        """The inbox is there: go on with what was claimed. Raises OSError or WatcherError where it is not."""
+
+
+class Supervision:
+    """Whoever uses it calls `check` every `lookout.pace` seconds, from one thread."""
+
+    def __init__(self, hold: Hold, lookout: Lookout, work: Work, logger: FilteringBoundLogger) -> None:
+        self._hold = hold
+        self._lookout = lookout
+        self._work = work
+        self._absence = Trouble(logger, "inbox lost", "inbox back")
+        self._inbox = name_as_text(str(hold.inbox))
+        self._is_lost = False
+        self._fault = ""
+        self._more: dict[str, object] = {}
+
+    def check(self) -> bool:
+        """Mend what can be mended. Whether the inbox is there."""
+        fault = self._hold.fault()
+        if fault is not None and not self._is_lost:
+            self._lose(fault)
+        if self._is_lost and not self._is_regained(by_taking=fault is not None):
+            return False
+        self._lookout.check()
+        return True
+
+    def explains(self, error: OSError) -> bool:
+        """Whether an error comes of the inbox being lost, or having been lost for a moment."""
+        fault = self._hold.fault()
+        if fault is None and error.errno in _GONE:
+            fault = in_words(error)
+        if fault is not None:
+            self._lose(fault)
+        return fault is not None
+
+    def _lose(self, fault: str) -> None:
+        self._is_lost = True
+        self._fault = fault
+        self._more = {"inbox": self._inbox, "in_hand": self._work.give_up()}
+        now_at = self._hold.whereabouts()
+        if now_at is not None and now_at != os.path.realpath(self._hold.inbox):
+            self._more["now_at"] = name_as_text(now_at)
+        self._lookout.stop()
+
+    def _is_regained(self, *, by_taking: bool) -> bool:
+        """Try to take the inbox again, and to go on with what was in hand."""
+        try:
+            if by_taking:
+                self._hold.take()
+            self._work.take_up()
+        except (OSError, WatcherError) as error:
+            self._absence.tell(
+                in_words(error), **self._more, do="put it back or make it anew; it is tried every second"
+            )
+            return False
+        if not self._absence.is_on:  # it is back before anything was said
+            self._absence.tell(self._fault, **self._more)
+        self._absence.over(inbox=self._inbox)
+        self._is_lost = False
+        return True
