@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 from daemon import Place, furnished, run
+from pills import faulty_decoder
+
+__all__ = ["faulty_decoder"]
 
 
 @pytest.fixture

@@ -105,7 +105,8 @@ def folder_of(row: Mapping[str, Any]) -> str:
 def environment(settings: Mapping[str, object]) -> dict[str, str]:
     """Of this process, but with these WATCHER_* alone, and this checkout's `watcher` to import."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("WATCHER_")}
-    ours |= {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    ours |= {"PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"}
     return ours | {f"WATCHER_{key.upper()}": str(value).lower() for key, value in settings.items()}
 
 

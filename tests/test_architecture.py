@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "watcher.settings": set(),
     "watcher.errors": set(),
     "watcher.text": set(),
-    "watcher.workers": {"watcher.recognition", "watcher.settings", "watcher.errors"},
+    "watcher.workers": {"watcher.workers", "watcher.recognition", "watcher.settings", "watcher.errors"},
 }
 """What of the project the inner packages and modules may import."""
 AT_THE_TOP = {

@@ -134,7 +134,7 @@ def test_its_faulty_settings_are_told_as_it_shows(checkout: Path) -> None:
 
 def test_its_settings_have_the_defaults_it_says() -> None:
     rows = re.findall(r"^\| `\[(\w+)\] (\w+)` \| `(.*?)` \|", README, re.MULTILINE)
-    assert len(rows) == 9
+    assert len(rows) == 10
     written = (ROOT / "config.toml").read_text("utf-8")
     for section, key, default in rows:
         body = written.split(f"[{section}]", 1)[1].split("\n[", 1)[0]

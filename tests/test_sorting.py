@@ -16,7 +16,7 @@ from watcher.fitting import Fitted
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.door import Door
-from watcher.folders.inbox import Inbox
+from watcher.folders.inbox import Arrival, Inbox
 from watcher.folders.outbox import Outbox
 from watcher.journey import Journey
 from watcher.recognition import Reading
@@ -34,6 +34,7 @@ class Pool:
     """A pool by hand: what is submitted waits until it is answered."""
 
     count = 2
+    is_guarded = False
 
     def __init__(self) -> None:
         self.waiting: list[tuple[Future[list[Recognized]], Path, Sequence[bytes]]] = []
@@ -45,6 +46,8 @@ class Pool:
         self.batches.append(files)
         return future
 
+    submit_again = submit_apart = submit
+
     def answer(self, fault: Callable[[Sequence[bytes]], BaseException | None] = lambda _files: None) -> None:
         """Have all that waits recognised, but for batches that have a fault."""
         waiting, self.waiting = self.waiting, []
@@ -54,6 +57,17 @@ class Pool:
                 future.set_exception(error)
             else:
                 future.set_result([recognized(file) for file in files])
+
+    def answer_with_grief(self, over: bytes) -> None:
+        """Have all that waits recognised, but for one picture, over which a worker comes to grief."""
+        waiting, self.waiting = self.waiting, []
+        for future, _, files in waiting:
+            future.set_result(
+                [
+                    Recognized.by_grief(file, "it is poison") if file == over else recognized(file)
+                    for file in files
+                ]
+            )
 
 
 class Unhurried(Flusher):
@@ -73,6 +87,8 @@ class Hall:
 
     def __init__(self, place: Place, log: ResultsLog, flusher: Flusher) -> None:
         self.place = place
+        self.log = log
+        self.flusher = flusher
         self.pool = Pool()
         self.filed: list[Decision] = []
         claims, outbox = Claims(place.inbox), Outbox(place.outbox)
@@ -190,19 +206,97 @@ def test_workers_that_die_once_without_a_picture_s_fault_fail_none(hall: Hall) -
     hall.place.audit(pictures(150).items())
 
 
-def test_while_suspects_are_tried_nothing_new_is_claimed(hall: Hall) -> None:
+def test_a_guarded_worker_that_dies_casts_no_suspicion_on_its_pictures(hall: Hall) -> None:
+    hall.pool.is_guarded = True
+    make_files(hall.place.inbox, dict(pictures(150)))
+    deaths = iter([BrokenExecutor("killed by hand")] * 2)
+    hall.sort(lambda _files: next(deaths, None))
+    assert sorted(map(len, hall.pool.batches)) == [22, 64, 64, 64, 64]
+    assert {row["status"] for row in hall.place.rows()} == {"filed"}
+    hall.place.audit(pictures(150).items())
+
+
+def test_what_brought_a_worker_to_grief_is_tried_apart_while_others_are_filed(hall: Hall) -> None:
     make_files(hall.place.inbox, {"a.png": POISON, "b.png": b"1"})
     hall.door.sweep()
     hall.step()
-    hall.pool.answer(lambda _files: BrokenProcessPool(""))
+    hall.pool.answer_with_grief(POISON)
     hall.step()
-    make_files(hall.place.inbox, {"late.png": b"2"})
+    hall.pool.answer()  # a process for what is suspect is ready
+    make_files(hall.place.inbox, {"c.png": b"2"})
     hall.door.sweep()
     hall.step()
-    assert (hall.place.inbox / "late.png").exists()
-    assert [files for _, _, files in hall.pool.waiting] == [hall.pool.batches[-1]]
-    hall.sort(dies_of_poison)
-    hall.place.audit([("a.png", POISON), ("b.png", b"1"), ("late.png", b"2")])
+    assert [files for _, _, files in hall.pool.waiting] == [[POISON], [b"2"]]
+    (apart,) = [name for name in hall.place.waiting() if name.endswith("a.png")]
+    assert "-2/" in apart, "that it is tried for the second time is not kept"
+    hall.pool.answer_with_grief(POISON)
+    hall.step()
+    assert {row["name"]: row["status"] for row in hall.place.rows()} == {
+        "a.png": "failed",
+        "b.png": "filed",
+        "c.png": "filed",
+    }
+    hall.place.audit([("a.png", POISON), ("b.png", b"1"), ("c.png", b"2")])
+
+
+def left(hall: Hall, tries: int) -> None:
+    """A poisonous picture, begun so often by a run that then ended."""
+    claims = Claims(hall.place.inbox)
+    make_files(hall.place.inbox, {"a.png": POISON})
+    (claim,) = claims.take([Arrival(str(hall.place.inbox / "a.png"), "a.png", 0)])
+    for keep in (claims.set_aside, claims.begin_again)[:tries]:
+        claim = keep(claim)
+
+
+@pytest.mark.parametrize(("tries", "more"), [(0, 1), (1, 1), (2, 0)])
+def test_over_restarts_too_what_goes_wrong_is_tried_twice_and_no_more(
+    hall: Hall, tries: int, more: int
+) -> None:
+    left(hall, tries)
+    hall.sorter.again(list(Claims(hall.place.inbox).left()), FIRST)
+    for _ in range(5):
+        hall.pool.answer_with_grief(POISON)
+        hall.step()
+    assert hall.sorter.is_idle
+    assert sum(POISON in files for files in hall.pool.batches) == more
+    assert [row["status"] for row in hall.place.rows()] == ["failed"]
+    hall.place.audit([("a.png", POISON)])
+
+
+def test_what_was_interrupted_by_no_fault_of_its_own_is_filed_however_often_that_happens(hall: Hall) -> None:
+    make_files(hall.place.inbox, {"a.png": b"1"})
+    claims = Claims(hall.place.inbox)
+    claims.take([Arrival(str(hall.place.inbox / "a.png"), "a.png", 0)])
+    for _ in range(5):
+        hall.sorter.again(list(claims.left()), FIRST)
+        hall.pool.waiting.clear()  # the daemon is killed
+        hall = Hall(hall.place, hall.log, hall.flusher)
+    hall.sorter.again(list(claims.left()), FIRST)
+    hall.pool.answer()
+    hall.step()
+    assert [row["status"] for row in hall.place.rows()] == ["filed"]
+
+
+def test_told_to_retry_nothing_it_leaves_what_went_wrong_for_the_next_start(hall: Hall) -> None:
+    make_files(hall.place.inbox, {"a.png": POISON})
+    hall.door.sweep()
+    hall.step()
+    hall.pool.answer_with_grief(POISON)
+    hall.sorter.step(FIRST, 0, taking=False, retrying=False)
+    assert not hall.sorter.is_working
+    assert not hall.sorter.is_idle
+    assert [claim.tries for claim in Claims(hall.place.inbox).left()] == [1]
+
+
+def test_what_nobody_can_take_from_its_worker_is_told_once(hall: Hall) -> None:
+    make_files(hall.place.inbox, {"a.png": POISON})
+    hall.door.sweep()
+    hall.step()
+    assert hall.sorter.overdue(60) == []
+    assert [claim.name for claim in hall.sorter.overdue(0)] == ["a.png"]
+    assert hall.sorter.overdue(0) == []
+    hall.pool.is_guarded = True
+    assert hall.sorter.overdue(0) == []
 
 
 def test_a_row_names_the_references_it_was_decided_under_even_where_they_changed_meanwhile(

@@ -1,6 +1,7 @@
 """The daemon's end: asked for or forced, under load or before it is ready, of itself or of a worker."""
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -19,6 +20,12 @@ def drop(place: Place, count: int, prefix: str) -> list[tuple[str, bytes]]:
     return dropped
 
 
+def blocks(pid: int, number: int) -> bool:
+    """Whether a process does not hear a signal."""
+    (blocked,) = re.findall(r"SigBlk:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+    return bool(int(blocked, 16) & 1 << number - 1)
+
+
 @pytest.mark.parametrize(("number", "group"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
 def test_asked_to_stop_under_load_it_finishes_what_it_claimed_and_leaves_the_rest(
     place: Place, number: int, *, group: bool
@@ -27,6 +34,7 @@ def test_asked_to_stop_under_load_it_finishes_what_it_claimed_and_leaves_the_res
     with Daemon(place, workers__count=1) as daemon:
         workers = daemon.children()
         assert len(workers) == 1
+        assert blocks(workers[0], number)
         wait_until(place.rows)
         dropped |= drop(place, 50, "late")
         daemon.stop(number, group=group)

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 from daemon import Daemon, Place, furnished, reference_picture, run
+from mounts import may_mount, mounted
 from support import make_files, read_files, wait_until
 
 SEVEN = reference_picture(7)
-may_mount = pytest.mark.skipif(
-    os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0,
-    reason="nothing can be mounted here",
-)
+needs_mounts = pytest.mark.skipif(not may_mount(), reason="nothing can be mounted here")
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +50,6 @@ def lost_and_found(daemon: Daemon) -> Iterator[Callable[[], dict[str, object]]]:
     wait_until(lambda: new("inbox back"))
     see_filed(daemon.place, f"after-{before}.jpg")
     assert len(new("inbox lost")) == len(new("inbox back")) == 1
-
-
-@contextmanager
-def mounted(folder: Path) -> Iterator[None]:
-    """While in the context, an empty disk lies over a folder."""
-    subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def is_held(place: Place) -> bool:
@@ -140,7 +128,7 @@ def test_its_claims_alone_taken_away(daemon: Daemon, place: Place) -> None:
     assert is_held(place)
 
 
-@may_mount
+@needs_mounts
 def test_mounted_over_and_unmounted(daemon: Daemon, place: Place) -> None:
     with lost_and_found(daemon) as loss:
         with mounted(place.inbox):
@@ -151,7 +139,7 @@ def test_mounted_over_and_unmounted(daemon: Daemon, place: Place) -> None:
     assert read_files(place.inbox) == {}
 
 
-@may_mount
+@needs_mounts
 def test_its_disk_unmounted_and_another_mounted(trained: Path, tmp_path: Path) -> None:
     place, disk = furnished(tmp_path / "here", trained), tmp_path / "disk"
     place.inbox, place.outbox = disk / "inbox", disk / "outbox"

@@ -37,6 +37,10 @@ class Unreadable(WatcherError):  # noqa: N818 - names what the file is
     """These bytes are no picture that can be read; the text is the reason."""
 
 
+class LacksMemory(Unreadable):
+    """There was not the memory to read this picture, which need not be its fault."""
+
+
 class UnfitReferencesError(WatcherError):
     """These pictures and labels cannot serve as references."""
 

@@ -32,6 +32,9 @@ from watcher.workers import Pool
 ONCE_PATIENCE = 10.0
 """How long, in seconds, `--once` waits for files that somebody keeps writing."""
 
+SUSPECTS_PATIENCE = 2.0
+"""How long, in seconds, stopping goes on with pictures that went wrong; the next start sees to the others."""
+
 
 class Stopped(Exception):  # noqa: N818 - not an error
     """Somebody asked to stop before the daemon was ready."""
@@ -153,10 +156,11 @@ class _Daemon:
                 self._stop.wait(0.05)
 
     def finish(self) -> None:
-        """Claim nothing more, finish what is claimed."""
+        """Claim nothing more, finish what is claimed; of what is suspect, as much as can soon be done."""
         self._logger.info("stopping")
-        while not self.sorter.is_idle:
-            self._is_well(1.0, taking=False)
+        give_up = time.monotonic() + SUSPECTS_PATIENCE
+        while self.sorter.is_working or (not self.sorter.is_idle and time.monotonic() < give_up):
+            self._is_well(1.0, taking=False, retrying=time.monotonic() < give_up)
         self._logger.info("stopped", pictures=self._count)
 
     def give_up(self) -> int:
@@ -171,21 +175,23 @@ class _Daemon:
             self._logger.info("resumed", to_recognise=len(again), filed=filed)
         self.sorter.again(again, self._fitted)
 
-    def _is_well(self, timeout: float, *, taking: bool) -> bool:
+    def _is_well(self, timeout: float, *, taking: bool, retrying: bool = True) -> bool:
         """Take a step; False where the inbox was lost meanwhile."""
         try:
-            self._step(timeout, taking=taking)
+            self._step(timeout, taking=taking, retrying=retrying)
         except OSError as error:
             if not self._supervision.explains(error):
                 raise
             return False
         return True
 
-    def _step(self, timeout: float, *, taking: bool = True) -> None:
+    def _step(self, timeout: float, *, taking: bool = True, retrying: bool = True) -> None:
         busy = taking and self._door.is_open and self.sorter.has_room
-        self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=taking)
+        self.sorter.step(self._fitted, 0.0 if busy else timeout, taking=taking, retrying=retrying)
         for path, why in self._door.left_alone().items():
             self._logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
+        for claim in self.sorter.overdue(self._config.workers.deadline_seconds):
+            self._logger.warning("takes longer than it may", name=name_as_text(claim.name))
 
     def _say(self, decision: Decision, seconds: float) -> None:
         self._count += 1

@@ -118,7 +118,16 @@ class WorkersSettings(_Section):
     """Who does it."""
 
     count: int = Field(0, ge=0, le=256, description="how many recognise at the same time; 0: one a core")
-    executor: Literal["processes", "threads"] = Field("processes", description="what they are")
+    executor: Literal["processes", "threads"] = Field(
+        "processes",
+        description="what they are; threads are not guarded against a picture that crashes or never ends",
+    )
+    deadline_seconds: float = Field(
+        10.0, gt=0, le=3600, description="how long recognising one picture may take; processes only"
+    )
+    memory_megabytes: int = Field(
+        1024, ge=256, le=2**20, description="how much memory recognising may take; processes only, on Linux"
+    )
 
 
 class LogSettings(_Section):

@@ -1,6 +1,6 @@
 """A scanner: drops pictures, and a few files that are none, in every way there is; flushes nothing.
 
-    producer.py INBOX BESIDE MANIFEST [--rate 50] [--count 1000] [--name NAME]
+    producer.py INBOX BESIDE MANIFEST [--rate 50] [--count 1000] [--most 200] [--name NAME]
 
 Each content exists once, so that none can stand for another. The manifest has a line for each file, the
 name and the SHA-256, written before it is dropped. On SIGTERM it finishes the file it is at, and ends.
@@ -55,6 +55,7 @@ def main() -> None:
     ask.add_argument("manifest", type=Path)
     ask.add_argument("--rate", type=float, default=50.0)
     ask.add_argument("--count", type=int, default=sys.maxsize)
+    ask.add_argument("--most", type=int, default=200, help="wait while so many lie in the inbox")
     ask.add_argument("--name", help="drop one picture by this name, again whenever the name is free")
     asked = ask.parse_args()
     enough = threading.Event()
@@ -74,8 +75,9 @@ def main() -> None:
             if index % 23 == 22 and not asked.name:
                 name, data = f"letter-{index}.txt", f"{start} {index}".encode()
             goal = asked.inbox / (asked.name or name)
-            while goal.exists():
-                time.sleep(0.001)
+            while goal.exists() or len(os.listdir(asked.inbox)) > asked.most:  # noqa: PTH208 - counted often
+                if enough.wait(0.001):
+                    return
             manifest.write(json.dumps([goal.name, sha256(data).hexdigest()]) + "\n")
             put(WAYS[index % len(WAYS)], data, goal, asked.beside)
 

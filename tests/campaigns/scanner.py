@@ -49,7 +49,7 @@ class Scanner:
         """Let it finish the file it is at; what it has dropped."""
         if self._process.poll() is None:
             self._process.terminate()
-        assert self._process.wait(10) == 0
+        assert self._process.wait(60) == 0
         return self.dropped()
 
     def wait(self, seconds: float) -> list[Drop]:

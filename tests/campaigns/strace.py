@@ -1,5 +1,6 @@
 """strace, which lists the system calls of a run, kills it at one of them, or makes one of them fail."""
 
+import os
 import re
 import shutil
 import signal
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from daemon import WATCHER, Place, environment
+from campaigns.launcher import Launcher
+from daemon import Place
 from support import wait_until
 
 CHANGING = (
@@ -42,36 +44,29 @@ def why_not() -> str | None:
     return f"strace cannot be used: {tried.stderr.strip()}" if tried.returncode else None
 
 
-def traced(place: Place, *options: str, **settings: object) -> int:
-    """Run `watcher run --once` under strace, to its end.
+def traced(launcher: Launcher, place: Place, *options: str, **settings: object) -> int:
+    """Run `watcher run --once` under strace to its end; the exit code, negative for a signal.
 
     The main thread's calls go to `calls.txt` in the place, what it says to `output.txt`.
     """
+    run = launcher.start(place, "run", "--once", held=True, **settings)
     kinds = ",".join(f"?{kind}" for kind in CHANGING)
-    command = ["strace", "-o", "calls.txt", "-e", f"trace={kinds}", *options, *WATCHER]
-    with (place.path / "output.txt").open("wb") as output:
-        done = subprocess.run(
-            [*command, "run", "--once"],
-            cwd=place.path,
-            env=environment(settings),
-            stdout=output,
-            stderr=output,
-            timeout=60,
-            check=False,
-        )
-    return done.returncode
+    with attached(run.pid, "-o", str(place.path / "calls.txt"), "-e", f"trace={kinds}", *options):
+        os.kill(run.pid, signal.SIGCONT)
+        return run.wait()
 
 
-def killed_at(place: Place, call: Call, **settings: object) -> bool:
+def killed_at(launcher: Launcher, place: Place, call: Call, **settings: object) -> bool:
     """Run it until just before a call; False where it came to its end without making that."""
-    code = traced(place, "-e", f"inject={call.kind}:signal=SIGKILL:when={call.number}", **settings)
-    assert code in (0, 128 + signal.SIGKILL, -signal.SIGKILL), (place.path / "output.txt").read_text()
+    injection = f"inject={call.kind}:signal=SIGKILL:when={call.number}"
+    code = traced(launcher, place, "-e", injection, **settings)
+    assert code in (0, -signal.SIGKILL), (place.path / "output.txt").read_text()
     return code != 0
 
 
-def changing_calls(place: Place, **settings: object) -> list[Call]:
+def changing_calls(launcher: Launcher, place: Place, **settings: object) -> list[Call]:
     """The calls of a whole run that change what lies on the disk, in order."""
-    assert traced(place, **settings) == 0, (place.path / "output.txt").read_text()
+    assert traced(launcher, place, **settings) == 0, (place.path / "output.txt").read_text()
     lines = (place.path / "calls.txt").read_text().splitlines()
     seen: Counter[str] = Counter()
     calls = []
@@ -92,10 +87,16 @@ def injected(pid: int, *expressions: str) -> Iterator[None]:
 
     Each expression is what strace's `-e inject=` takes, as `link:error=ENOSPC`.
     """
-    options = [f"--inject={expression}" for expression in expressions]
     kinds = ",".join(expression.partition(":")[0] for expression in expressions)
-    command = ["strace", "-o", "/dev/null", "-e", f"trace={kinds}", *options, "-p", str(pid)]
-    tracer = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    options = [f"--inject={expression}" for expression in expressions]
+    with attached(pid, "-o", "/dev/null", "-e", f"trace={kinds}", *options):
+        yield
+
+
+@contextmanager
+def attached(pid: int, *options: str) -> Iterator[None]:
+    """Have strace follow the main thread of a process."""
+    tracer = subprocess.Popen(["strace", *options, "-p", str(pid)], stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: _tracer(pid) == tracer.pid)
         yield

@@ -176,11 +176,31 @@ def _leads_to(path: Path) -> str:
         return ""
 
 
-def test_a_folder_that_is_deleted_ends_it_and_that_is_told(inbox: Path) -> None:
-    with watching(inbox, lambda _path: None, recursive=False) as watch:
-        (inbox / "sub").rmdir()
-        inbox.rmdir()
-        wait_until(lambda: watch.fault == "it ended by itself")
+def test_a_subfolder_that_is_renamed_is_told_of_by_its_new_name(
+    inbox: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    told: list[str] = []
+    with watching(inbox, told.append, recursive=True) as watch:
+        for name in ("new", "sub", "newer"):
+            before = next(inbox.iterdir())
+            before.rename(inbox / name)
+            wait_until(lambda: _write_and_see(next(inbox.iterdir()) / "a.png", told))
+            (inbox / name / "a.png").unlink()
+        assert watch.fault is None
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("arrive", WAYS)
+def test_elsewhere_than_on_linux_watchdog_s_own_observer_tells(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch, arrive: Callable[[Path, Path], None]
+) -> None:
+    monkeypatch.setattr("watchdog.utils.platform.is_linux", lambda: False)
+    told: list[str] = []
+    with watching(inbox, told.append, recursive=False) as watch:
+        assert watch.delivers(10)
+        arrive(inbox, inbox / "a.png")
+        wait_until(lambda: str(inbox / "a.png") in told)
+        assert watch.fault is None
 
 
 def test_it_stops_and_leaves_no_thread_behind(inbox: Path) -> None:

@@ -239,7 +239,7 @@ def test_a_damaged_folder_is_refused(
         {"slope": None},
         {"slope": "x"},
         {"power": 0},
-        {"strangest": "x"},
+        {"oddest": "x"},
         {"augment": None},
         {"checksums": {}},
     ],

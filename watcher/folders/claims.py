@@ -6,7 +6,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -22,6 +22,7 @@ class Claim:
     """A file that is ours alone. `token` names it in the log, for good.
 
     `arrived` is in Unix seconds; `taken`, in seconds of the monotonic clock, is when this run took it up.
+    `tries` is 1 where recognising it went wrong once, 2 where it was begun again after that.
     """
 
     token: str
@@ -29,6 +30,7 @@ class Claim:
     name: str
     arrived: float
     taken: float
+    tries: int = 0
 
 
 class Claims:
@@ -77,9 +79,26 @@ class Claims:
                 for file in files:
                     arrived = file.stat(follow_symlinks=False).st_ctime
                     token = _token(batch.path, file.name)
-                    yield Claim(token, file.path, file.name, arrived, time.monotonic())
+                    tries = _tries(batch.name)
+                    yield Claim(token, file.path, file.name, arrived, time.monotonic(), tries)
                 if not files:
                     os.rmdir(batch.path)
+
+    def set_aside(self, claim: Claim) -> Claim:
+        """The claim in a batch of its own, whose name keeps that recognising it went wrong once."""
+        batch = self._new_batch("-1")
+        moved = _moved(claim, batch, tries=1)
+        os.rename(claim.path, moved.path)
+        with suppress(OSError):  # others of its batch are still on their way
+            os.rmdir(os.path.dirname(claim.path))
+        return moved
+
+    def begin_again(self, claim: Claim) -> Claim:
+        """The claim that was set aside, its batch renamed to keep that it is begun for the second time."""
+        batch = os.path.dirname(claim.path)
+        moved = _moved(claim, batch.removesuffix("-1") + "-2", tries=2)
+        os.rename(batch, os.path.dirname(moved.path))
+        return moved
 
     def path_of(self, token: str) -> str:
         """Where the file of a claim lies, if it still does."""
@@ -104,9 +123,9 @@ class Claims:
             with suppress(OSError):  # others of the batch are still on their way
                 os.rmdir(batch)
 
-    def _new_batch(self) -> str:
+    def _new_batch(self, suffix: str = "") -> str:
         while True:
-            batch = os.path.join(self.path, f"{time.time_ns():016x}")
+            batch = os.path.join(self.path, f"{time.time_ns():016x}{suffix}")
             try:
                 os.mkdir(batch, 0o700)
             except FileExistsError:
@@ -143,6 +162,16 @@ def read_claim(claim: Claim) -> bytes:
 def claimed_name(token: str) -> str:
     """The name that a claimed file came with."""
     return os.fsdecode(unquote_to_bytes(token.partition("/")[2]))
+
+
+def _moved(claim: Claim, batch: str, tries: int) -> Claim:
+    path = os.path.join(batch, claim.name)
+    return replace(claim, token=_token(batch, claim.name), path=path, tries=tries)
+
+
+def _tries(batch: str) -> int:
+    count = batch.partition("-")[2]
+    return int(count) if count.isdecimal() else 0
 
 
 def _token(batch: str, name: str) -> str:

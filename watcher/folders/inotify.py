@@ -1,66 +1,50 @@
-"""watchdog's inotify observer as we need it: no event held back, no loss and no death kept quiet."""
+"""What Linux tells of a folder, read by watchdog: at once, and with no loss and no death kept quiet."""
 
+import os
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
 
-from watchdog.observers.api import BaseObserver
-from watchdog.observers.inotify import InotifyEmitter
-from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, InotifyFD, Mask
+from watchdog.observers.inotify import InotifyWatchGroup
+from watchdog.observers.inotify_c import (
+    CallbackId,
+    InotifyConstants,
+    InotifyEvent,
+    InotifyFD,
+    Mask,
+    WatchCallback,
+    WatchDescriptor,
+)
+from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper, PathedInotifyEvent
+
+_ARRIVALS = Mask(InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVED_TO | InotifyConstants.IN_CREATE)
 
 
-class ArrivalObserver(BaseObserver):
-    """Tells what brings files in. Its threads call `lost` when events were lost, `died` when they die.
+class Inotify(InotifyFD):
+    """Calls `told` with the path of every file that may have come, from a thread of its own.
 
-    watchdog's own holds every later event back for half a second when a file is renamed out of the folder,
-    which is how files are claimed; it logs each overflow of the kernel's queue, thousands in a burst; and it
-    goes on as if it lived when the threads it reads by are dead. Raises OSError where the system gives none.
+    watchdog's own observer passes each event through three threads, and holds it back for half a second when
+    a file was renamed out of the folder before, which is how files are claimed. It logs every overflow of the
+    kernel's queue, thousands in a burst, and goes on as if it lived when a thread of its own is dead. This
+    calls `lost` when events were lost, and `died` when it dies. Raises OSError where the system gives none.
     """
 
-    def __init__(self, lost: Callable[[], object], died: Callable[[Exception], object]) -> None:
-        self._reader = _Reader(lost, died)
-        self._reader.start()
-        super().__init__(_Emitter, inotify_fd=self._reader, died=died)
-
-    def on_thread_stop(self) -> None:
-        """Stop the threads it reads by."""
-        super().on_thread_stop()
-        self._reader.stop()
-        self._reader.join()
-
-
-class _Emitter(InotifyEmitter):
-    def __init__(self, *args: Any, died: Callable[[Exception], object], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._died = died
-
-    def get_event_mask_from_filter(self) -> Mask:
-        """Without IN_MOVED_FROM, which is what the others would wait for."""
-        return Mask(
-            InotifyConstants.IN_CLOSE_WRITE
-            | InotifyConstants.IN_MOVED_TO
-            | InotifyConstants.IN_CREATE
-            | InotifyConstants.IN_DELETE_SELF
-            | InotifyConstants.IN_MOVE_SELF
-        )
-
-    def on_thread_stop(self) -> None:
-        """Stop reading, but keep what is read from: watchdog logs an event that comes after that is gone."""
-        if self._inotify is not None:
-            self._inotify.deactivate()
-
-    def run(self) -> None:
-        """Pass on events until stopped."""
-        try:
-            super().run()
-        except Exception as error:  # noqa: BLE001 - whatever it was, files must be found in another way
-            self._died(error)
-
-
-class _Reader(InotifyFD):
-    def __init__(self, lost: Callable[[], object], died: Callable[[Exception], object]) -> None:
+    def __init__(
+        self,
+        told: Callable[[str], object],
+        lost: Callable[[], object],
+        died: Callable[[Exception], object],
+    ) -> None:
         super().__init__()
+        self._told = told
         self._lost = lost
         self._died = died
+
+    def watch(self, folder: str, *, recursive: bool) -> None:
+        """Begin; raises OSError where the folder is not there or the system refuses."""
+        self.start()
+        # The slash has a link to a folder followed.
+        path = os.fsencode(os.path.join(folder, ""))
+        _Folders(self, path, _ARRIVALS, is_recursive=recursive, told=self._told)
 
     def handle_event(self, event: InotifyEvent) -> None:
         """Pass on what the kernel tells."""
@@ -73,6 +57,38 @@ class _Reader(InotifyFD):
         """Read from the kernel until stopped."""
         try:
             super().run()
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - whatever it was, files must be found in another way
             self._is_reading = False  # or `stop` would leave it to this thread to close what is open
             self._died(error)
+
+    def _add_callback(
+        self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
+    ) -> WatchDescriptor:
+        """As watchdog's, but a folder that is added again has been renamed, which is worth no warning."""
+        watch = self._get_or_create_watch(path, mask)
+        watch.callbacks[id_] = callback
+        return watch.wd
+
+
+@dataclass
+class _Folders(InotifyWatchGroup):
+    """The inbox, and its subfolders where they are watched too."""
+
+    told: Callable[[str], object] = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        self._move_event_grouper = _PassedOn(self.told)
+        super().__post_init__()
+
+
+class _PassedOn(InotifyMoveEventGrouper):
+    """Where watchdog pairs renames and queues all events, they are passed on at once."""
+
+    def __init__(self, told: Callable[[str], object]) -> None:
+        super().__init__()
+        self._told = told
+
+    def put_event(self, event: PathedInotifyEvent) -> None:
+        """Tell of a file."""
+        if event.ev.mask & _ARRIVALS and not event.ev.is_directory:
+            self._told(os.fsdecode(event.path))

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from watchdog.events import (
     FileClosedEvent,
@@ -14,16 +15,26 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
 from watchdog.utils import platform
 
 CANARY = ".watcher-canary"
 
-_ARRIVALS: list[type[FileSystemEvent]] = [FileClosedEvent, FileCreatedEvent, FileMovedEvent]
+
+class _Source(Protocol):
+    """A thread that is told of files by the system."""
+
+    def watch(self, folder: str, *, recursive: bool) -> None: ...
+    def is_alive(self) -> bool: ...
+    def stop(self) -> None: ...
+    def join(self) -> None: ...
 
 
 class Watch:
-    """How an observer of a folder fares; made by `watching`."""
+    """How the watch of a folder fares; `notice` is called with the path of every file that may have come.
+
+    That is done by a thread of its own, which an exception in `notice` would end. Raises OSError where the
+    system gives no events.
+    """
 
     def __init__(self, path: Path, notice: Callable[[str], object]) -> None:
         self._path = path
@@ -31,26 +42,25 @@ class Watch:
         self._lost = threading.Event()
         self._canary_came = threading.Event()
         self._death: Exception | None = None
-        self._observer = self._make_observer()
+        self._source = self._make_source()
 
     @property
     def fault(self) -> str | None:
         """Why it tells nothing any more; None while it is well."""
         if self._death is not None:
             return repr(self._death)
-        threads = (self._observer, *self._observer.emitters)
-        return None if all(thread.is_alive() for thread in threads) else "it ended by itself"
+        return None if self._source.is_alive() else "it ended by itself"
+
+    @property
+    def has_told(self) -> bool:
+        """Whether events of the folder come, as far as `delivers` has tried."""
+        return self._canary_came.is_set()
 
     def has_lost_events(self) -> bool:
         """Whether there were more events than the system keeps, since this was asked last."""
         lost = self._lost.is_set()
         self._lost.clear()
         return lost
-
-    @property
-    def has_told(self) -> bool:
-        """Whether the folder's events come, as far as `delivers` has tried."""
-        return self._canary_came.is_set()
 
     def delivers(self, patience: float) -> bool:
         """Whether events of the folder come, tried with a hidden file; waits at most so many seconds.
@@ -66,24 +76,21 @@ class Watch:
         return self._canary_came.wait(patience)
 
     def start(self, *, recursive: bool) -> None:
-        """Begin; raises OSError where the folder is not there or the system gives no events."""
-        # The slash has a link to a folder followed.
-        folder = os.path.join(self._path, "")
-        self._observer.schedule(_Handler(self._told), folder, recursive=recursive, event_filter=_ARRIVALS)
-        self._observer.start()
+        """Begin; raises OSError where the folder is not there or the system refuses."""
+        self._source.watch(os.fspath(self._path), recursive=recursive)
 
     def stop(self) -> None:
         """End, with all threads."""
-        self._observer.stop()
+        self._source.stop()
         with suppress(RuntimeError):  # it did not even start
-            self._observer.join()
+            self._source.join()
 
-    def _make_observer(self) -> BaseObserver:
+    def _make_source(self) -> _Source:
         if not platform.is_linux():
-            return Observer()
-        from watcher.folders.inotify import ArrivalObserver  # noqa: PLC0415 - exists on Linux only
+            return _Observed(self._told)
+        from watcher.folders.inotify import Inotify  # noqa: PLC0415 - exists on Linux only
 
-        return ArrivalObserver(self._lost.set, self._died)
+        return Inotify(self._told, self._lost.set, self._died)
 
     def _died(self, error: Exception) -> None:
         self._death = error
@@ -96,10 +103,7 @@ class Watch:
 
 @contextmanager
 def watching(path: Path, notice: Callable[[str], object], *, recursive: bool) -> Iterator[Watch]:
-    """While in the context, its own thread calls `notice` with the path of every file that may have come.
-
-    Raises OSError where the folder is not there or the system gives no events.
-    """
+    """While in the context, the folder is watched. Raises OSError where it is not there, or no events are."""
     watch = Watch(path, notice)
     try:
         watch.start(recursive=recursive)
@@ -108,11 +112,26 @@ def watching(path: Path, notice: Callable[[str], object], *, recursive: bool) ->
         watch.stop()
 
 
-class _Handler(FileSystemEventHandler):
-    """Does nothing but pass on paths: an exception or a wait here would stop all further events."""
+class _Observed(FileSystemEventHandler):
+    """What other systems tell, by watchdog's own observer."""
 
-    def __init__(self, notice: Callable[[str], object]) -> None:
-        self._notice = notice
+    def __init__(self, told: Callable[[str], object]) -> None:
+        self._observer = Observer()
+        self._told = told
+
+    def watch(self, folder: str, *, recursive: bool) -> None:
+        arrivals: list[type[FileSystemEvent]] = [FileClosedEvent, FileCreatedEvent, FileMovedEvent]
+        self._observer.schedule(self, folder, recursive=recursive, event_filter=arrivals)
+        self._observer.start()
 
     def dispatch(self, event: FileSystemEvent) -> None:
-        self._notice(os.fsdecode(event.dest_path or event.src_path))
+        self._told(os.fsdecode(event.dest_path or event.src_path))
+
+    def is_alive(self) -> bool:
+        return all(thread.is_alive() for thread in (self._observer, *self._observer.emitters))
+
+    def stop(self) -> None:
+        self._observer.stop()
+
+    def join(self) -> None:
+        self._observer.join()

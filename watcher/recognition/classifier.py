@@ -12,11 +12,12 @@ from watcher.errors import UnfitReferencesError
 from watcher.recognition.certainty import CertaintyModel, certainty
 from watcher.recognition.learned import Checked, Learned, in_order, learn
 from watcher.recognition.normalize import NORMALIZERS, Normalizer
+from watcher.recognition.oddity import oddity
 from watcher.recognition.picture import SIDE
 from watcher.recognition.reading import LeftOut, Reading
 from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.saved import read_folder, write_folder
-from watcher.recognition.similarity import Rule
+from watcher.recognition.similarity import Rule, Similarities
 
 FORMAT = 4
 Choice = TypeVar("Choice")
@@ -92,7 +93,7 @@ class ImageClassifier:
         sure = certainty(learned.model, found.distances)
         orders = np.argsort(found.distances, axis=1, kind="stable")
         present = np.isfinite(found.distances).sum(axis=1)
-        reasons = _reasons(normalized, found.strangeness, learned.strangest)
+        reasons = _reasons(normalized, found, learned.oddest)
         return [
             Reading(
                 digit=int(orders[row, 0]),
@@ -148,7 +149,7 @@ class ImageClassifier:
             "augment": self._augment,
             "slope": learned.model.slope,
             "power": learned.model.power,
-            "strangest": learned.strangest,
+            "oddest": learned.oddest,
         }
         write_folder(folder, arrays, facts)
 
@@ -200,29 +201,27 @@ def _named(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
     raise ValueError(f"there is no {kind} {name}{hint} (there are {', '.join(choices)})")
 
 
-def _reasons(
-    normalized: NDArray[Any], strangeness: NDArray[np.float64] | None, strangest: float | None
-) -> list[str | None]:
+def _reasons(normalized: NDArray[Any], found: Similarities, oddest: float | None) -> list[str | None]:
     """Why each picture cannot be told, None where it can."""
     inked = np.count_nonzero(normalized.reshape(len(normalized), -1), axis=1) > 0
-    if strangeness is None or strangest is None:
-        strange = np.zeros(len(inked), np.bool_)
+    if found.strangeness is None or oddest is None:
+        odd = np.zeros(len(inked), np.bool_)
     else:
-        strange = strangeness.min(axis=1) > strangest
-    return [UNLIKE_ALL if s and i else None if i else NO_INK for i, s in zip(inked, strange, strict=True)]
+        odd = oddity(found.strangeness, found.distances) > oddest
+    return [UNLIKE_ALL if o and i else None if i else NO_INK for i, o in zip(inked, odd, strict=True)]
 
 
 def _restored(kind: type[Rule], arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Learned:
     """What was saved. Raises KeyError, ValueError or TypeError where it makes no sense."""
-    slope, power, strangest = float(facts["slope"]), float(facts["power"]), facts["strangest"]
-    if not (slope >= 0 and power > 0 and (strangest is None or strangest >= 0)):
-        raise ValueError(f"its certainty is {slope}, {power}, {strangest}")
+    slope, power, oddest = float(facts["slope"]), float(facts["power"]), facts["oddest"]
+    if not (slope >= 0 and power > 0 and (oddest is None or oddest >= 0)):
+        raise ValueError(f"its certainty is {slope}, {power}, {oddest}")
     if not isinstance(facts["augment"], bool):
         raise TypeError(f"augment is {facts['augment']}")
     labels, ids = arrays["labels"], arrays["ids"]
     checked = Checked(arrays["left_out"], arrays["guesses"], arrays["certainties"])
     rule = kind.restored(arrays, labels)
-    return Learned(rule, labels, ids, CertaintyModel(slope, power), strangest, checked)
+    return Learned(rule, labels, ids, CertaintyModel(slope, power), oddest, checked)
 
 
 def _batch(pictures: ArrayLike, error: type[Exception]) -> NDArray[np.uint8]:

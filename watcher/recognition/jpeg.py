@@ -6,24 +6,29 @@ import struct
 from watcher.errors import Unreadable
 
 SIGNATURE = b"\xff\xd8\xff"
-MARKER = re.compile(rb"\xff[^\x00\xff]")
-WITHOUT_LENGTH = frozenset((0x01, *range(0xD0, 0xD8)))
+MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")  # of those without a length, only start and end
 END_OF_IMAGE = 0xD9
+START_OF_SCAN = 0xDA
 EXIF = 0xE1
 SPARE = frozenset((*range(0xE1, 0xEE), 0xEF, 0xFE))  # all application data but JFIF's and Adobe's; comments
 ORIENTATION = 0x0112
+MOST_SEGMENTS = 10_000
+MOST_SCANS = 256
 
 
 def checked_jpeg(data: bytes) -> tuple[bytes, int]:
     """The JPEG without the segments no pixel depends on, and its EXIF orientation (1 to 8).
 
-    Raises Unreadable when it ends before its end mark.
+    Raises Unreadable when it ends before its end mark, or has more scans than anybody's progressive JPEG:
+    each of them goes over all pixels. What comes after its end mark is let be; phones put further pictures
+    there.
     """
     kept = [data[:2]]
     orientation = 1
     spare = False
+    scans = 0
     at = 2
-    while True:
+    for _ in range(MOST_SEGMENTS):
         found = MARKER.search(data, at)
         if found is None:
             raise Unreadable("it is cut off: the end of the JPEG is missing")
@@ -31,9 +36,10 @@ def checked_jpeg(data: bytes) -> tuple[bytes, int]:
         start = found.start()
         if marker == END_OF_IMAGE:
             return (b"".join((*kept, data[at:])) if spare else data), orientation
-        end = found.end()
-        if marker not in WITHOUT_LENGTH:
-            end += int.from_bytes(data[end : end + 2])
+        scans += marker == START_OF_SCAN
+        end = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
+        if scans > MOST_SCANS:
+            break
         if marker in SPARE:
             spare = True
             if marker == EXIF and data[start + 4 : start + 10] == b"Exif\0\0":
@@ -41,6 +47,7 @@ def checked_jpeg(data: bytes) -> tuple[bytes, int]:
         else:
             kept.append(data[at:end])
         at = end
+    raise Unreadable("it is damaged: the JPEG has more parts than a picture needs")
 
 
 def exif_orientation(exif: bytes) -> int:

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition.certainty import CertaintyModel, certainty, fit_certainty
+from watcher.recognition.oddity import oddest_digit
 from watcher.recognition.similarity import Rule
 
 MOST_LEFT_OUT = 2000  # references that are left out in turn
-LIKE_SOME = 0.98  # share of references, each left out, that are like some of the others
-UNLIKE_RIVALS = 0.6  # share of references that are further than this from all other digits
-LEAST_KNOWN = 50  # references from which such shares are told
 
 
 @dataclass(frozen=True)
@@ -29,14 +27,14 @@ class Checked:
 class Learned:
     """A rule, the digits and ids of its references in ascending order of the digits, and what to trust.
 
-    `strangest`: the most strangeness that a picture of a digit may have; None where that is not known.
+    `oddest`: the most oddity that a picture of a digit may have; None where that is not known.
     """
 
     rule: Rule
     labels: NDArray[np.int64]
     ids: NDArray[np.int64]
     model: CertaintyModel
-    strangest: float | None
+    oddest: float | None
     checked: Checked
 
 
@@ -58,7 +56,8 @@ def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Lear
     """Learn how far to trust a rule from its references, of digits (n,) and ids (n,).
 
     At most 2,000 of them, evenly chosen, are each compared with all the others: once with all of them, and,
-    where the rule tells it, once without the one most like it either. A new writer lies between the two.
+    where the rule tells it, once without the few of its digit that are most like it either. A new writer lies
+    between the two.
     """
     chosen = np.linspace(0, len(labels) - 1, min(len(labels), MOST_LEFT_OUT)).round().astype(np.int64)
     found = rule.leave_one_out(chosen)
@@ -66,23 +65,10 @@ def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Lear
     distances, digits = np.concatenate(tables), np.tile(labels[chosen], len(tables))
     model = fit_certainty(distances, distances.argmin(axis=1) == digits)
     checked = Checked(chosen, found.distances.argmin(axis=1), certainty(model, found.distances))
-    return Learned(rule, labels, ids, model, _strangest(found.strangeness, labels[chosen]), checked)
-
-
-def _strangest(strangeness: NDArray[np.float64] | None, labels: NDArray[np.int64]) -> float | None:
-    """The most strangeness that a digit is likely to have, given (k, 10) of references left out in turn.
-
-    References by one writer lie close together, and other writers' far from them all: at least what lies
-    nearer than the references' other digits mostly do is let pass.
-    """
-    if strangeness is None:
-        return None
-    own = strangeness.min(axis=1)
-    rivals = np.where(np.arange(10) == labels[:, None], np.inf, strangeness).min(axis=1)
-    own, rivals = own[np.isfinite(own)], rivals[np.isfinite(rivals)]
-    if min(len(own), len(rivals)) < LEAST_KNOWN:
-        return None
-    return max(float(np.quantile(own, LIKE_SOME)), float(np.quantile(rivals, 1 - UNLIKE_RIVALS)))
+    oddest = None
+    if found.strangeness is not None:
+        oddest = oddest_digit(found.strangeness, found.distances, labels[chosen])
+    return Learned(rule, labels, ids, model, oddest, checked)
 
 
 def check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]) -> None:

@@ -13,17 +13,19 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from watcher.errors import Unreadable
+from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.jpeg import SIGNATURE as JPEG
 from watcher.recognition.jpeg import checked_jpeg, exif_orientation
 from watcher.recognition.pixels import rgb_image
 from watcher.recognition.png import SIGNATURE as PNG
 from watcher.recognition.png import checked_png, has_every_row, is_interlaced
+from watcher.recognition.quiet import no_standard_error, no_warnings
+from watcher.recognition.tiff import SIGNATURES as TIFF
+from watcher.recognition.tiff import check_tiff
 from watcher.recognition.webp import is_webp, webp_size
 
 SIDE = 64
 MOST_PIXELS = 50_000_000
-TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 CUT_OFF = ("truncated", "not enough", "end of file", "unexpected end", "too short", "cut off")
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -40,16 +42,19 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
     """The picture in a file's bytes, as (64, 64, 3) uint8 RGB, upright, transparency laid on white.
 
     A picture of another size is scaled to fit with its proportions kept; the margins get its paper's color.
-    Of an animation or a file of several pages, the first picture is read.
-    Raises Unreadable, its text the reason, for whatever is no whole PNG, JPEG, BMP, TIFF, GIF or WebP picture
-    of at most 50 million pixels.
+    The content tells the format, whatever the file is called; what comes after the picture's end is let be.
+    Raises Unreadable, its text the reason, for whatever is not one whole PNG, JPEG, BMP, TIFF, GIF or WebP
+    picture of at most 50 million pixels; LacksMemory, which is one too, where there is not the memory for it.
     """
     if not data:
         raise Unreadable("it is empty")
     try:
-        return _square(_upright_rgb(data))
+        with no_warnings():
+            return _square(_upright_rgb(data))
     except Unreadable:
         raise
+    except MemoryError as error:
+        raise LacksMemory("reading it takes more memory than there is for it") from error
     except Exception as error:  # whatever a decoder stumbles over, the file is no whole picture
         raise Unreadable(_reason(error)) from error
 
@@ -59,6 +64,8 @@ def _upright_rgb(data: bytes) -> Image.Image:
         image, orientation = _read_png(data)
     elif data.startswith(JPEG):
         image, orientation = _read_jpeg(data)
+    elif data.startswith(TIFF):
+        image, orientation = _read_tiff(data)
     else:
         image, orientation = _read_other(data)
     rgb = rgb_image(image)
@@ -92,21 +99,29 @@ def _read_jpeg(data: bytes) -> tuple[Image.Image, int]:
     return image, orientation
 
 
+def _read_tiff(data: bytes) -> tuple[Image.Image, int]:
+    check_tiff(data, MOST_PIXELS)
+    image = _opened(TiffImageFile, data)
+    with no_standard_error():
+        image.load()  # applies the orientation
+    return image, 1
+
+
 def _read_other(data: bytes) -> tuple[Image.Image, int]:
     image: ImageFile
     if is_webp(data):
         _check_size(*webp_size(data))
         image = _opened(WebPImageFile, data)
-    elif data.startswith(TIFF):
-        image = _opened(TiffImageFile, data)
     elif data.startswith((b"GIF87a", b"GIF89a")):
         image = _opened(GifImageFile, data)
     elif data.startswith(b"BM"):
         image = _opened(BmpImageFile, data)
     else:
         raise Unreadable("it is not a PNG, JPEG, BMP, TIFF, GIF or WebP picture")
+    if isinstance(image, GifImageFile | WebPImageFile) and image.is_animated:
+        raise Unreadable("it is animated, and one picture is wanted")
     image.load()
-    return image, exif_orientation(_exif(image))  # a TIFF's own orientation is applied by load()
+    return image, exif_orientation(_exif(image))
 
 
 def _exif(image: Image.Image) -> bytes:
@@ -147,6 +162,4 @@ def _reason(error: Exception) -> str:
     told = str(error).lower()
     if isinstance(error, EOFError) or any(word in told for word in CUT_OFF):
         return "it is cut off: the file ends before the picture does"
-    if isinstance(error, MemoryError):
-        return "it is too large for this computer's memory"
     return "it is damaged: its content makes no picture"

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 DEPTHS = (8, 12, 16, 32)
+STRIP = 64
 WHITE = (255, 255, 255)
 
 
@@ -26,16 +27,24 @@ def rgb_image(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(values: NDArray[np.generic], transparent: object) -> NDArray[np.uint8]:
-    numbers = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
-    greatest = numbers.max()
+    strips = [
+        slice(top, top + STRIP) for top in range(0, len(values), STRIP)
+    ]  # large pictures take little more
+    greatest = max(_numbers(values[strip]).max() for strip in strips)
     if values.dtype.kind == "f" and greatest <= 1:
         white = 1.0
     else:
         white = next((2.0**depth - 1 for depth in DEPTHS if greatest < 2.0**depth), greatest)
-    eight = np.rint(numbers * (255 / white)).astype(np.uint8)
+    eight = np.empty(values.shape, np.uint8)
+    for strip in strips:
+        eight[strip] = np.rint(_numbers(values[strip]) * (255 / white))
     if isinstance(transparent, int):
         eight[values == transparent] = 255
     return eight
+
+
+def _numbers(values: NDArray[np.generic]) -> NDArray[np.float64]:
+    return np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
 
 
 def _from_lab(image: Image.Image) -> Image.Image:

@@ -10,18 +10,20 @@ NEEDED = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"eXIf"))
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by color type
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 PIECE = 1 << 18
+MOST_CHUNKS = 100_000
 
 
 def checked_png(data: bytes) -> bytes:
     """The PNG without the chunks no pixel depends on (texts, profiles, further frames).
 
-    Raises Unreadable when it is cut off before its end mark or a checksum is wrong.
+    Raises Unreadable when it is cut off before its end mark, a checksum is wrong, or it is animated.
+    What comes after its end mark is let be.
     """
     kept = [SIGNATURE]
     spare = False
     at = len(SIGNATURE)
     view = memoryview(data)
-    while True:
+    for _ in range(MOST_CHUNKS):
         if at + 12 > len(data):
             raise Unreadable("it is cut off: the end of the PNG is missing")
         length = int.from_bytes(view[at : at + 4])
@@ -31,6 +33,8 @@ def checked_png(data: bytes) -> bytes:
             raise Unreadable("it is cut off: the end of the PNG is missing")
         if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end]):
             raise Unreadable("it is damaged: a checksum in the PNG is wrong")
+        if kind == b"acTL" and int.from_bytes(view[at + 8 : at + 12]) > 1:
+            raise Unreadable("it is animated, and one picture is wanted")
         if kind in NEEDED:
             kept.append(data[at:end])
         else:
@@ -38,6 +42,7 @@ def checked_png(data: bytes) -> bytes:
         at = end
         if kind == b"IEND":
             return b"".join(kept) if spare else data
+    raise Unreadable("it is damaged: the PNG has more parts than a picture needs")
 
 
 def has_every_row(png: bytes) -> bool:

@@ -22,8 +22,8 @@ class Similarities:
     `nearest` (m, k) int64: the indices of the at most five nearest references, the nearest first.
     `strangeness` (m, 10) float64: how unlike the references of each digit, inf for a digit without any; None
     from a rule that cannot tell.
-    `estranged` (m, 10) float64: of references left out, the distances where the nearest one of the same digit
-    is left out too, as if the writer were new; None from a rule that does not tell.
+    `estranged` (m, 10) float64: of references left out, the distances where the nearest few of the same digit
+    are left out too, as if the writer were new; None from a rule that does not tell.
     """
 
     scores: NDArray[np.float64]

@@ -13,6 +13,9 @@ from watcher.recognition.rules.gallery import Gallery, gallery_of, restored_gall
 from watcher.recognition.rules.shortlist import FEW, Shortlist, shortlist, squared_distances
 from watcher.recognition.similarity import NEAREST, Similarities, check_shape, score_of
 
+KIN = 4  # references of its own digit that are left out as next of kin to one that is left out,
+KIN_SHARE = 8  # but at most one in so many of them
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -89,9 +92,8 @@ class Deformable:
         apart[gallery.owners == index] = np.inf
         few = shortlist(gallery, apart, amount)
 
-        within = gallery.slices[gallery.labels[gallery.originals[index]]]
-        next_of_kin = gallery.owners[within.start + int(apart[within].argmin())]
-        further = np.where(gallery.owners == next_of_kin, np.float32(np.inf), apart)
+        kin = _next_of_kin(gallery, gallery.slices[gallery.labels[gallery.originals[index]]], apart)
+        further = np.where(np.isin(gallery.owners, kin), np.float32(np.inf), apart)
         fewer = shortlist(gallery, further, amount)
 
         looked_at = np.union1d(few.chosen, fewer.chosen)
@@ -104,6 +106,13 @@ class Deformable:
             few.rough,
             _digit_distances(gallery, fewer, of_fewer),
         )
+
+
+def _next_of_kin(gallery: Gallery, within: slice, apart: Array) -> NDArray[np.int64]:
+    """The nearest references of a digit, which lie `within` the gallery: a new writer has none so near."""
+    owners = _each_once(gallery.owners[within][np.argsort(apart[within], kind="stable")])
+    others = len(owners) - 1
+    return owners[: min(KIN, max(1, others // KIN_SHARE))]
 
 
 def _digit_distances(gallery: Gallery, few: Shortlist, distortions: Array) -> NDArray[np.float64]:

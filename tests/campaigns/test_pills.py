@@ -1,0 +1,139 @@
+"""Pictures that crash, end, hang or starve the process that reads them, among many good ones.
+
+The ordinary suite has a short form of it; `pytest -m campaign` the long one.
+"""
+
+import random
+import signal
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from campaigns.figures import tell
+from daemon import Daemon, Place, furnished, is_alive, reference_picture
+from pills import FaultyDecoder, pill
+from support import make_files, wait_until
+
+REASONS = {
+    "crash": "it brings down the process that reads it (SIGSEGV)",
+    "exit": "it ends the process that reads it (exit code 3)",
+    "spin": "recognising it takes longer than 0.5 s",
+    "sleep": "recognising it takes longer than 0.5 s",
+    "memory": "reading it takes more memory than there is for it",
+}
+LIMITS = {"workers__deadline_seconds": 0.5, "workers__memory_megabytes": 256, "workers__count": 2}
+LEAST_THROUGHPUT = 0.8
+
+
+def good(count: int) -> dict[str, bytes]:
+    return {f"good-{n}.jpg": reference_picture(n % 10, n // 10 % 40) for n in range(count)}
+
+
+def pills(numbers: Mapping[str, Iterable[int]]) -> dict[str, bytes]:
+    return {f"{kind}-{n}.png": pill(kind, n) for kind, some in numbers.items() for n in some}
+
+
+def sort(place: Place, files: Mapping[str, bytes]) -> float:
+    """Sort what lies in the inbox. The seconds it takes until the last good picture is filed."""
+    order = list(files.items())
+    random.Random(4).shuffle(order)  # noqa: S311 - keeps no secret
+    make_files(place.inbox, dict(order))
+    with Daemon(place, **LIMITS):
+        started = time.time()
+        wait_until(lambda: place.filed() == len(files), 300)
+    place.audit(files.items())
+    filed = [row["filed_at"] for row in place.rows() if row["name"].startswith("good")]
+    return datetime.fromisoformat(max(filed)).timestamp() - started
+
+
+def check_pills(place: Place, decoder: FaultyDecoder) -> None:
+    """All good pictures are filed, each pill failed with its reason after two tries at most."""
+    for row in place.rows():
+        kind = row["name"].split("-")[0]
+        if kind == "good":
+            assert row["status"] == "filed", row
+        else:
+            assert (row["status"], row["reason"]) == ("failed", REASONS[kind]), row
+    assert set(decoder.tries().values()) == {2}
+
+
+def test_each_pill_fails_with_its_reason_and_harms_no_other(
+    place: Place, faulty_decoder: FaultyDecoder
+) -> None:
+    sort(place, good(100) | pills(dict.fromkeys(REASONS, (1,))))
+    check_pills(place, faulty_decoder)
+
+
+def test_a_picture_that_hangs_is_tried_twice_over_restarts_too_and_leaves_no_process_behind(
+    place: Place, faulty_decoder: FaultyDecoder
+) -> None:
+    files = good(20) | pills({"sleep": [1]})
+    make_files(place.inbox, dict(files))
+    patient = LIMITS | {"workers__deadline_seconds": 600}
+    with Daemon(place, **patient) as daemon:
+        wait_until(lambda: faulty_decoder.tries()["sleep", 1] == 2 and place.filed() == 20)
+        workers = descendants(daemon.process.pid)
+        assert len(workers) > 2 * 3  # with a child each, and the one apart
+        daemon.kill()
+    wait_until(lambda: not any(map(is_alive, workers)))
+    with Daemon(place, **patient):
+        wait_until(lambda: place.filed() == len(files))
+    assert faulty_decoder.tries() == {("sleep", 1): 2}
+    assert {row["name"]: row["status"] for row in place.rows() if row["status"] != "filed"} == {
+        "sleep-1.png": "failed"
+    }
+    place.audit(files.items())
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes below a process."""
+    children = set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    return children.union(*map(descendants, children))
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(600)
+def test_in_threads_a_crash_ends_the_daemon_once_and_no_more(
+    place: Place, faulty_decoder: FaultyDecoder
+) -> None:
+    files = good(100) | pills({"crash": [1]})
+    make_files(place.inbox, dict(files))
+    with Daemon(place, **LIMITS, workers__executor="threads") as daemon:
+        assert daemon.process.wait(30) == -signal.SIGSEGV
+    with Daemon(place, **LIMITS, workers__executor="threads"):
+        wait_until(lambda: place.filed() == len(files), 60)
+    check_pills(place, faulty_decoder)
+    place.audit(files.items())
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(1800)
+def test_twenty_of_each_kind_among_two_thousand_take_little_of_the_throughput(
+    tmp_path: Path, trained: Path, faulty_decoder: FaultyDecoder
+) -> None:
+    """Twenty hang: ten of them at work, ten asleep. Three times each, in turn, as the computer may have
+    other things to do.
+    """
+    twenty = range(1, 21)
+    some = {"crash": twenty, "exit": twenty, "memory": twenty, "spin": twenty[:10], "sleep": twenty[10:]}
+    without, among = [], []
+    for turn in range(3):
+        without.append(sort(furnished(tmp_path / f"without-{turn}", trained), good(2000)))
+        place = furnished(tmp_path / f"among-{turn}", trained)
+        among.append(sort(place, good(2000) | pills(some)))
+        tries = faulty_decoder.tries()
+        check_pills(place, faulty_decoder)
+        faulty_decoder.forget()
+    throughput = min(without) / min(among)
+    tell(
+        "pills",
+        files=2000,
+        pills=80,
+        most_tries=max(tries.values()),
+        seconds_without=[round(seconds, 2) for seconds in without],
+        seconds_among=[round(seconds, 2) for seconds in among],
+        throughput=round(throughput, 3),
+    )
+    assert throughput >= LEAST_THROUGHPUT

@@ -1,0 +1,45 @@
+"""What the kernel is asked to see to in a process of ours. Linux; elsewhere nothing is asked."""
+
+import ctypes
+import os
+import signal
+import sys
+
+if sys.platform == "linux":
+    import resource
+
+SET_PARENT_DEATH_SIGNAL = 1
+SET_DUMPABLE = 4
+FIRST_FOR_THE_OOM_KILLER = b"1000"
+
+
+def die_with(parent: int) -> None:
+    """End this process when its parent does; a worker alone would wait for ever."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def confine(memory: int) -> None:
+    """Let this process take so many bytes of memory more than it has, and make little noise when it dies.
+
+    Where the whole system runs out of memory, the kernel is to end this process before any other. It leaves
+    no core dump, which would hold somebody's picture. What decoders print goes nowhere: libtiff tells of
+    damaged files on the standard error stream, and the reason of a failed file says it better.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_DUMPABLE, 0)
+        with open("/proc/self/oom_score_adj", "wb") as file:  # noqa: PTH123 - no path of ours
+            file.write(FIRST_FOR_THE_OOM_KILLER)
+        limit = _address_space() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+
+
+def _address_space() -> int:
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - no path of ours
+        return int(file.read().split()[0]) * resource.getpagesize()
