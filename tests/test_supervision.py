@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from daemon import Daemon, Place, furnished, reference_picture, run
+from daemon import WATCHER, Daemon, Place, furnished, reference_picture, run
 from mounts import may_mount, mounted
 from support import make_files, read_files, wait_until
 
 SEVEN = reference_picture(7)
+# Root may read anything, unless it goes without the privilege to.
+WITHOUT_PRIVILEGE = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
 needs_mounts = pytest.mark.skipif(not may_mount(), reason="nothing can be mounted here")
 
 
@@ -115,6 +117,18 @@ def test_a_file_in_its_place_is_no_inbox(daemon: Daemon, place: Place) -> None:
         assert loss()["fault"] == f"{place.inbox}: Not a directory"
         place.inbox.unlink()
         (place.path / "elsewhere").rename(place.inbox)
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read anything")
+def test_made_unreadable(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.WATCHER", (*WITHOUT_PRIVILEGE, *WATCHER))
+    place = furnished(tmp_path, trained)
+    with Daemon(place, workers__executor="threads", inbox__sweep_seconds=0.05) as daemon:
+        for mode in (0o000, 0o300, 0o600):
+            with lost_and_found(daemon) as loss:
+                place.inbox.chmod(mode)
+                assert str(loss()["fault"]).endswith(": Permission denied")
+                place.inbox.chmod(0o755)
 
 
 def test_its_claims_alone_taken_away(daemon: Daemon, place: Place) -> None:

@@ -24,7 +24,7 @@ def kill_at_random(
     assert is_alive(process.pid), process.output()
     workers = children(process.pid)
     process.kill()
-    wait_until(lambda: not any(map(is_alive, workers)))
+    wait_until(lambda: not any(map(is_alive, workers)), 60)
 
 
 def campaign(

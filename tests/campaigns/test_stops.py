@@ -28,7 +28,7 @@ def seconds_to_stop(launcher: Launcher, place: Place, after: float, settings: di
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait() == 0, process.output()
     seconds = time.monotonic() - start
-    wait_until(lambda: not any(map(is_alive, workers)))
+    wait_until(lambda: not any(map(is_alive, workers)), 60)
     return seconds
 
 
