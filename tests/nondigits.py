@@ -51,16 +51,12 @@ def _scribble(rng: Random) -> Picture:
 
 
 def _sign(rng: Random) -> Picture:
-    """A cross, a star, a polygon, or a few strokes without a sense."""
-    canvas, choice, count = _canvas(), rng.integers(3), int(rng.integers(3, 6))
-    turns = rng.uniform(0, 3) + np.arange(count + 1) * np.pi / count
-    if choice == 0:
-        for turn in turns[:-1]:
+    """A cross, a star, or a few strokes without a sense."""
+    canvas, count = _canvas(), int(rng.integers(3, 6))
+    if rng.random() < 0.5:
+        for turn in rng.uniform(0, 3) + np.arange(count) * np.pi / count:
             arm = 80 * np.array([np.cos(turn), np.sin(turn)])
             _line(canvas, 128 + np.stack([-arm, arm]) + rng.normal(0, 8, (2, 2)), rng)
-    elif choice == 1:
-        corners = 128 + 80 * np.column_stack([np.cos(2 * turns), np.sin(2 * turns)])
-        _line(canvas, corners + rng.normal(0, 8, corners.shape), rng)
     else:
         for _ in range(count + 1):
             _line(canvas, rng.uniform(60, 196, 2) + rng.normal(0, 40, (3, 2)), rng)

@@ -47,6 +47,7 @@ STRANGE = b"a stranger's"
 NO_PICTURE = "it is no picture"
 FAULTS = [errno.ENOSPC, errno.EIO, errno.EMFILE]
 PATHS = st.builds(str.__add__, st.sampled_from(["", "sub/"]), st.sampled_from(NAMES))
+ACTIONS = st.sampled_from(["claim", "finish", "finish", "suspect"])
 CALLS = st.integers(0, 12)
 HOW = st.sampled_from([None, None, *FAULTS])
 """The power goes, or a call fails in one of these ways."""
@@ -152,6 +153,14 @@ class World:
         claimed, self.claimed = self.claimed, []
         if claimed:
             self.journey.finish([recognized(claim) for claim in claimed])
+
+    def suspect(self) -> None:
+        """Set a claim aside, as where it brought its worker down, and begin it again."""
+        if not self.claimed:
+            self.claim()
+        for claim in self.claimed[:1]:
+            self.claimed[0] = self.claims.begin_again(self.claims.set_aside(claim))
+        self._note_claims()
 
     def drain(self) -> None:
         """Go on until nothing waits."""
@@ -280,12 +289,17 @@ class Model(RuleBasedStateMachine):
     def finish(self) -> None:
         self.world.finish()
 
+    @precondition(lambda self: self.world.is_up)
+    @rule()
+    def suspect(self) -> None:
+        self.world.suspect()
+
     @rule()
     def start(self) -> None:
         self.world.start()
 
     @precondition(lambda self: self.world.is_up)
-    @rule(action=st.sampled_from(["claim", "finish", "finish"]), calls=CALLS, after=st.booleans(), how=HOW)
+    @rule(action=ACTIONS, calls=CALLS, after=st.booleans(), how=HOW)
     def stopped_in_the_middle(self, action: str, calls: int, how: int | None, *, after: bool) -> None:
         self.world.burn(action, Fuse(calls, after, power_goes if how is None else fails(how)))
 

@@ -221,3 +221,21 @@ def test_a_file_that_may_not_be_read_is_unreadable(tmp_path: Path, monkeypatch: 
     with pytest.raises(Unreadable) as raised:
         read_claim(claim_at(tmp_path / "a"))
     assert str(raised.value) == "there is no permission to read it"
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(), OSError(errno.EIO, "Input/output error")])
+def test_a_rename_that_is_done_and_reported_as_failed_is_a_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    make_files(tmp_path, {"a.png": b"first", "sub/a.png": b"second"})
+    claims, rename = claims_of(tmp_path), os.rename
+
+    def done_and_failed(source: str, goal: str) -> None:
+        monkeypatch.undo()
+        rename(source, goal)
+        raise error
+
+    monkeypatch.setattr(os, "rename", done_and_failed)
+    (claim,) = claims.take(arrived(tmp_path, "a.png", "sub/a.png"))
+    assert read_claim(claim) == b"first"
+    assert sorted(read_files(tmp_path).values()) == [b"first", b"second"]

@@ -57,6 +57,15 @@ def test_no_more_are_taken_than_asked_for(tmp_path: Path) -> None:
     assert not door.is_open
 
 
+def test_of_large_files_fewer_are_taken_at_once(tmp_path: Path) -> None:
+    make_files(tmp_path, dict.fromkeys("abcd", b""))
+    for name in "abcd":
+        os.truncate(tmp_path / name, 20 * 2**20)
+    door = door_of(tmp_path)
+    door.sweep()
+    assert [len(names(door)), len(names(door)), len(names(door))] == [2, 2, 0]
+
+
 def test_a_sweep_goes_on_where_it_was_when_asked_for_again(tmp_path: Path) -> None:
     make_files(tmp_path, dict.fromkeys("abc", b""))
     door = door_of(tmp_path)

@@ -125,6 +125,16 @@ def test_dust_and_rules_are_left_out(digit: int, coverage: Cover, paper: Draw) -
     assert likeness(centred(paper(boxed)), expected) > 0.97
 
 
+def test_a_rule_by_itself_is_no_ink(coverage: Cover, paper: Draw) -> None:
+    for thickness in (1, 3, 6):
+        rule = np.zeros((64, 64), np.float32)
+        rule[:, 30 : 30 + thickness] = 1
+        assert not centred(paper(rule)).any()
+        assert not centred(paper(rule.T)).any()
+    as_tall_as_the_picture = coverage(1, 5, size=58)
+    assert centred(paper(as_tall_as_the_picture)).any()
+
+
 @pytest.mark.parametrize("side", ["bottom", "top"])
 def test_a_fat_stroke_along_the_border_is_ink(side: str) -> None:
     picture = np.full((64, 64, 3), 255, np.uint8)

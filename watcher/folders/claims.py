@@ -60,11 +60,13 @@ class Claims:
             goal = os.path.join(batch, arrival.name)
             try:
                 os.rename(arrival.path, goal)
-            except FileNotFoundError:
-                continue
             except OSError as error:
-                refused(arrival, f"it cannot be taken: {error.strerror}")
-                continue
+                # Network shares can report that a rename failed which was done. Taken for failed, the next
+                # of that name would replace it.
+                if not os.path.lexists(goal):
+                    if not isinstance(error, FileNotFoundError):
+                        refused(arrival, f"it cannot be taken: {error.strerror}")
+                    continue
             token = _token(batch, arrival.name)
             claims[arrival.name] = Claim(token, goal, arrival.name, arrival.arrived, now)
         if not claims:

@@ -7,6 +7,7 @@ from watcher.folders.inbox import Arrival, Inbox, NotYet
 
 MOST_HINTS = 50_000
 MOST_TOLD = 1000
+MOST_BYTES = 32 * 2**20
 
 
 class Door:
@@ -64,9 +65,13 @@ class Door:
         return self._unfinished_before
 
     def take(self, most: int) -> list[Arrival]:
-        """At most so many arrivals: those hinted at first, then what the sweep comes upon."""
+        """At most so many arrivals: those hinted at first, then what the sweep comes upon.
+
+        Fewer where they are large: what is taken is soon held in memory.
+        """
         arrivals: dict[str, Arrival] = {}
-        while len(arrivals) < most:
+        size = 0
+        while len(arrivals) < most and size < MOST_BYTES:
             path = self._next()
             if path is None:
                 break
@@ -75,6 +80,7 @@ class Door:
                 if isinstance(verdict, Arrival):
                     self._is_settled = False  # it may come to nothing, and is then to be found again
                     arrivals[path] = verdict
+                    size += verdict.size
                 else:
                     self._note(path, verdict)
         return list(arrivals.values())

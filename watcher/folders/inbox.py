@@ -5,7 +5,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -19,11 +19,12 @@ MOST_REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A complete file in the inbox. `arrived` is when it came, in Unix seconds."""
+    """A complete file in the inbox. `arrived` is when it came, in Unix seconds; `size` is in bytes."""
 
     path: str
     name: str
     arrived: float
+    size: int = field(default=0, compare=False)
 
 
 class NotYet(Enum):
@@ -105,7 +106,7 @@ class Inbox:
             if _is_out_of_reach(error) and os.access(self._root, os.X_OK):
                 return NotYet.OUT_OF_REACH
             raise
-        return NotYet.BEING_WRITTEN if being_written else Arrival(path, name, status.st_ctime)
+        return NotYet.BEING_WRITTEN if being_written else Arrival(path, name, status.st_ctime, status.st_size)
 
     def _no_file(self, mode: int) -> NotYet:
         if stat.S_ISDIR(mode):

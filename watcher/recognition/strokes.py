@@ -16,6 +16,7 @@ BOX_SHARE = 0.8  # of a row or column, from which it belongs to a box
 LEAST_PIXELS = 6
 LEAST_LENGTH = 8  # pixels: what is shorter is dust
 LEAST_SHARPNESS = 0.07  # of the contrast, from one pixel to the next: a shadow's edge is softer
+FLAT = 0.8  # of the ink in between, from which an end is cut off by the picture's: a pen's stroke fades
 COMPANION = 0.06  # of the main stroke's weight, from which another one belongs to the digit
 
 
@@ -30,7 +31,8 @@ def digit_strokes(contrast: Array, threshold: float, step: float) -> NDArray[np.
     if not mask.any():
         return mask
     strokes = _measure(mask, contrast)
-    weight = np.where(strokes.hugs_border & (strokes.length > 0.85 * len(mask)), 0, strokes.weight)
+    is_box = strokes.hugs_border & (strokes.length > 0.85 * len(mask))
+    weight = np.where(is_box | strokes.is_cut_off, 0, strokes.weight)
     weight[strokes.is_rule] *= 0.1
     weight[(strokes.pixels < LEAST_PIXELS) | (strokes.sharpness < LEAST_SHARPNESS * step)] = 0
     main = int(weight.argmax())
@@ -53,6 +55,7 @@ class _Strokes:
     sharpness: NDArray[np.float64]  # mean slope of the contrast along the outline
     hugs_border: NDArray[np.bool_]
     is_rule: NDArray[np.bool_]
+    is_cut_off: NDArray[np.bool_]  # a rule that runs out of the picture on both sides
 
 
 def _measure(mask: NDArray[np.uint8], contrast: Array) -> _Strokes:
@@ -68,6 +71,11 @@ def _measure(mask: NDArray[np.uint8], contrast: Array) -> _Strokes:
     touched = (left <= 1).astype(int) + (top <= 1) + (left + wide >= width - 1) + (top + high >= height - 1)
     length = np.maximum(wide, high)
     across = (length > 0.9 * max(height, width)) & (np.minimum(wide, high) < 16)
+    is_cut_off = np.zeros(count, np.bool_)
+    for label in np.flatnonzero(across):
+        is_cut_off[label] = _is_cut_off(
+            np.where(labels == label, contrast, 0), upright=high[label] > wide[label]
+        )
     return _Strokes(
         labels=labels,
         pixels=pixels,
@@ -76,7 +84,15 @@ def _measure(mask: NDArray[np.uint8], contrast: Array) -> _Strokes:
         sharpness=_totals(labels, outline, _slope(contrast), count) / np.maximum(outlined, 1),
         hugs_border=depth < 6,
         is_rule=across | (touched >= 3) | ((touched >= 1) & (depth < 5)),
+        is_cut_off=is_cut_off,
     )
+
+
+def _is_cut_off(stroke: Array, *, upright: bool) -> bool:
+    """Whether a stroke's first and last rows, or columns, hold about as much ink as those in between."""
+    along = stroke.sum(axis=int(upright))
+    along = along[along > 0]
+    return float(min(along[0], along[-1])) >= FLAT * float(np.median(along))
 
 
 def _totals(
