@@ -91,7 +91,7 @@ class TestPills:
         self, guarded: Pool, fitted: Path
     ) -> None:
         answer, other = guarded.submit(fitted, [pill("sleep"), reference_picture(8)]).result()
-        assert answer.reason == "recognising it takes longer than 0.1 s"
+        assert answer.reason == "recognising it takes longer than 0.05 s"
         assert other.reading
 
 

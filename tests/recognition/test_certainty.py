@@ -54,6 +54,14 @@ def test_scale_makes_no_difference() -> None:
     assert certainty(CertaintyModel(8), table * 1000) == pytest.approx(certainty(CertaintyModel(8), table))
 
 
+def test_a_model_tells_the_lead_that_a_certainty_takes() -> None:
+    for model in (CertaintyModel(8), CertaintyModel(20, 1.5), CertaintyModel(3, 0.6)):
+        for probability in (0.6, 0.9, 0.9995):
+            lead = np.array([model.lead(probability)])
+            assert certainty(model, distances_of(np.ones(1), np.exp(lead))) == pytest.approx(probability)
+    assert CertaintyModel(0).lead(0.9) == np.inf
+
+
 @pytest.mark.parametrize("slope", [3.0, 12.0, 30.0])
 def test_fitting_finds_the_slope_that_made_the_answers(slope: float) -> None:
     rng = np.random.default_rng(7)

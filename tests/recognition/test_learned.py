@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
-from watcher.recognition import ImageClassifier, LeftOut
+from watcher.recognition import NORMALIZERS, ImageClassifier, LeftOut
+from watcher.recognition.learned import learn
+from watcher.recognition.rules.deformable import Deformable
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
@@ -64,3 +67,30 @@ def test_a_few_references_cannot_tell_what_is_no_digit(
 ) -> None:
     few = ImageClassifier().fit(np.stack([draw(digit) for digit in range(10)]), np.arange(10))
     assert few.classify(np.roll(draw(4), 20, axis=0))[0].reason is None
+
+
+def test_a_glance_is_enough_only_where_the_references_show_that_it_is(pictures: Pictures) -> None:
+    drawn, labels = pictures
+    laid = np.stack([NORMALIZERS["centred"](picture) for picture in drawn])
+    alike = learn(Deformable(laid, labels), labels, labels)
+    shuffled = np.sort(np.random.default_rng(0).permutation(labels))
+    at_random = laid[np.random.default_rng(1).permutation(80)]
+    unlike = learn(Deformable(at_random, shuffled), shuffled, shuffled)
+    assert alike.glance is not None
+    assert unlike.glance is not None
+    assert alike.glance.lead < 1 < unlike.glance.lead
+
+
+def test_a_glance_answers_as_a_closer_look_would(pictures: Pictures, draw: Callable[..., Any]) -> None:
+    drawn, labels = pictures
+    laid = np.stack([NORMALIZERS["centred"](picture) for picture in drawn])
+    learned = learn(Deformable(laid, labels), labels, labels)
+    others = np.stack(
+        [NORMALIZERS["centred"](draw(digit, seed)) for seed in range(90, 100) for digit in range(10)]
+    )
+    found, sure = learned.compare(others)
+    close = learned.rule.compare(others)
+    assert found.glanced is not None
+    assert found.glanced.sum() > 50
+    assert np.array_equal(found.distances.argmin(axis=1), close.distances.argmin(axis=1))
+    assert sure[found.glanced].min() > 0.99

@@ -24,6 +24,12 @@ class CertaintyModel:
     slope: float
     power: float = 1.0
 
+    def lead(self, probability: float) -> float:
+        """The lead from which an answer is right with this probability; inf where none is."""
+        if self.slope == 0:
+            return np.inf
+        return float((np.log(probability / (1 - probability)) / self.slope) ** (1 / self.power))
+
 
 def leads(distances: NDArray[np.float64]) -> NDArray[np.float64]:
     """log(d2/d1) of each row's two least distances, (m,): 0 where they are equal, inf where d1 alone is 0.

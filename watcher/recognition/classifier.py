@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -9,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from watcher.errors import UnfitReferencesError
-from watcher.recognition.certainty import CertaintyModel, certainty
-from watcher.recognition.learned import Checked, Learned, in_order, learn
+from watcher.recognition.certainty import CertaintyModel
+from watcher.recognition.learned import Checked, Glance, Learned, in_order, learn
 from watcher.recognition.normalize import NORMALIZERS, Normalizer
 from watcher.recognition.oddity import oddity
 from watcher.recognition.picture import SIDE
@@ -19,7 +20,7 @@ from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.saved import read_folder, write_folder
 from watcher.recognition.similarity import Rule, Similarities
 
-FORMAT = 5
+FORMAT = 6
 Choice = TypeVar("Choice")
 NO_INK = "there is no ink on it"
 UNLIKE_ALL = "it is unlike every reference"
@@ -89,8 +90,7 @@ class ImageClassifier:
         if not len(batch):
             return []
         normalized = self.normalize(batch)
-        found = learned.rule.compare(normalized)
-        sure = certainty(learned.model, found.distances)
+        found, sure = learned.compare(normalized)
         orders = np.argsort(found.distances, axis=1, kind="stable")
         present = np.isfinite(found.distances).sum(axis=1)
         reasons = _reasons(normalized, found, learned.oddest)
@@ -149,6 +149,7 @@ class ImageClassifier:
             "augment": self._augment,
             "slope": learned.model.slope,
             "power": learned.model.power,
+            "glance": None if learned.glance is None else asdict(learned.glance),
             "oddest": learned.oddest,
         }
         write_folder(folder, arrays, facts)
@@ -213,15 +214,24 @@ def _reasons(normalized: NDArray[Any], found: Similarities, oddest: float | None
 
 def _restored(kind: type[Rule], arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Learned:
     """What was saved. Raises KeyError, ValueError or TypeError where it makes no sense."""
-    slope, power, oddest = float(facts["slope"]), float(facts["power"]), facts["oddest"]
-    if not (slope >= 0 and power > 0 and (oddest is None or oddest >= 0)):
-        raise ValueError(f"its certainty is {slope}, {power}, {oddest}")
+    model, glance, oddest = _model(facts), facts["glance"], facts["oddest"]
+    if glance is not None:
+        glance = Glance(float(glance["lead"]), _model(glance["model"]))
+    if not (oddest is None or oddest >= 0):
+        raise ValueError(f"the oddest of its digits is {oddest}")
     if not isinstance(facts["augment"], bool):
         raise TypeError(f"augment is {facts['augment']}")
     labels, ids = arrays["labels"], arrays["ids"]
     checked = Checked(arrays["left_out"], arrays["guesses"], arrays["certainties"])
     rule = kind.restored(arrays, labels)
-    return Learned(rule, labels, ids, CertaintyModel(slope, power), oddest, checked)
+    return Learned(rule, labels, ids, model, glance, oddest, checked)
+
+
+def _model(facts: Mapping[str, Any]) -> CertaintyModel:
+    slope, power = float(facts["slope"]), float(facts["power"])
+    if not (slope >= 0 and power > 0):
+        raise ValueError(f"its certainty is {slope}, {power}")
+    return CertaintyModel(slope, power)
 
 
 def _batch(pictures: ArrayLike, error: type[Exception]) -> NDArray[np.uint8]:

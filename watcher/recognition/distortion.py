@@ -1,18 +1,23 @@
-"""The image distortion model: how unlike two pictures are when each pixel may move a little."""
+"""The image distortion model: how unlike two pictures are when each pixel may move a little.
 
-import cv2
+Pictures lie one after another in a line of 16-bit numbers, row after row, with blank pixels between rows and
+between pictures. So a step to any side is the same step along the line for all pixels of all pictures, and
+each operation is one pass along it.
+"""
+
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.directions import Array, gradients
+Line = NDArray[np.int16]
 
 WARP = 2  # pixels that a pixel of the picture may search to each side
-RIM = WARP + 1  # and one more for the 3x3 window around it
-BLOCK = 32  # references side by side, whose arrays fit into the processor's second-level cache
-SPARE = 32  # blank columns at the end: there the processor's vectors may end, not within a picture
+GAP = 2 * WARP  # blank pixels between rows, and rows between pictures: their slopes, and what searches there
+BLOCK = 48  # references compared at once, whose lines fit into the processor's second-level cache
+LEVELS, SHIFT = 21, 9  # slopes of up to 1020 become up to 42: half of a window's difference fits into 16 bits
+STEEPEST = 1020 * LEVELS / 2**SHIFT
 
 
-def image_distortion(picture: NDArray[np.uint8], references: NDArray[np.uint8]) -> Array:
+def image_distortion(picture: NDArray[np.uint8], references: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(k,) float32 distortion of an (h, w) uint8 picture towards each of (k, h, w) references, 0 where equal.
 
     Every pixel of the picture seeks, at most two pixels away to each side, the place of the reference whose
@@ -23,39 +28,69 @@ def image_distortion(picture: NDArray[np.uint8], references: NDArray[np.uint8]) 
     return np.concatenate([_distortion(picture, block) for block in blocks] or [np.empty(0, np.float32)])
 
 
-def _distortion(picture: NDArray[np.uint8], references: NDArray[np.uint8]) -> Array:
+def _distortion(picture: NDArray[np.uint8], references: NDArray[np.uint8]) -> NDArray[np.float32]:
     count, high, wide = references.shape
-    cell = wide + 2 * RIM
-    height, width = high + 2, count * cell + SPARE - 2 * WARP
-    own = [_repeated(part, count)[WARP:-WARP, WARP:-WARP] for part in _side_by_side(picture[None])]
-    theirs = _side_by_side(references)
-    least = np.full((height, width), np.inf, np.float32)
-    apart, other, summed = np.empty_like(least), np.empty_like(least), np.empty_like(least)
-    for down in range(2 * WARP + 1):
-        for along in range(2 * WARP + 1):
-            moved = (slice(down, down + height), slice(along, along + width))
-            cv2.subtract(own[0], theirs[0][moved], dst=apart)
-            cv2.subtract(own[1], theirs[1][moved], dst=other)
-            cv2.multiply(apart, apart, dst=apart)
-            cv2.accumulateSquare(other, apart)
-            cv2.boxFilter(apart, -1, (3, 3), dst=summed, normalize=False, borderType=cv2.BORDER_CONSTANT)
-            cv2.min(least, summed, dst=least)
-    # Columns of `least` begin WARP after those of the cells, RIM before the first picture's.
-    inner = least[1:-1, 1 : 1 + count * cell].reshape(high, count, cell)[:, :, :wide]
-    # Each reference's pixels in a row: so the order of adding, and the last bit, is always the same.
-    return np.asarray(inner.transpose(1, 0, 2).reshape(count, -1).sum(axis=1), np.float32)
+    row, cell = wide + GAP, (high + GAP) * (wide + GAP)
+    length, window, reach = count * cell, row + 1, WARP * (row + 1)
+    own = [_repeated(line[reach:-reach], cell, count, window) for line in _slopes(picture[None])]
+    theirs = _slopes(references)
+    # A window's squared difference is its own squares and theirs less twice the products: half of that here,
+    # rounded down for the one and up for the other, so that equal windows give 0 and none gives less.
+    own_squares = _windows(own[0] * own[0] + own[1] * own[1], row) >> 1
+    their_squares = (_windows(theirs[0] * theirs[0] + theirs[1] * theirs[1], row) + 1) >> 1
+
+    least = np.full(length, np.iinfo(np.int16).max, np.int16)
+    products, others = np.empty_like(own[0]), np.empty_like(own[0])
+    lines, apart = np.empty(len(products) - 2 * row, np.int16), np.empty_like(least)
+    for down in range(-WARP, WARP + 1):
+        for along in range(-WARP, WARP + 1):
+            at = reach + down * row + along
+            np.multiply(own[0], theirs[0][at : at + len(products)], out=products)
+            np.multiply(own[1], theirs[1][at : at + len(products)], out=others)
+            products += others
+            _windows(products, row, lines, apart)
+            np.subtract(their_squares[at : at + length], apart, out=apart)
+            np.minimum(least, apart, out=least)
+    least += own_squares
+    inner = least.reshape(count, high + GAP, row)[:, :high, :wide].reshape(count, -1)
+    return np.asarray(inner.sum(axis=1) * (2 / STEEPEST**2), np.float32)
 
 
-def _side_by_side(pictures: NDArray[np.uint8]) -> tuple[Array, Array]:
-    """The gradients of (k, h, w) pictures in a row, every picture with a blank rim around it."""
+def _slopes(pictures: NDArray[np.uint8]) -> tuple[Line, Line]:
+    """The slopes to the right and down of (k, h, w) pictures in a line, with room to search at both ends."""
     count, high, wide = pictures.shape
-    row = np.zeros((high + 2 * RIM, count * (wide + 2 * RIM) + SPARE), np.float32)
-    cells = row[:, : count * (wide + 2 * RIM)].reshape(high + 2 * RIM, count, wide + 2 * RIM)
-    cells[RIM:-RIM, :, RIM:-RIM] = pictures.transpose(1, 0, 2)
-    return gradients(row)
+    row, cell = wide + GAP, (high + GAP) * (wide + GAP)
+    ends = (WARP + 2) * (row + 1)
+    line = np.zeros(count * cell + 2 * ends, np.int16)
+    line[ends:-ends].reshape(count, high + GAP, row)[:, :high, :wide] = pictures
+    smooth = line[: -2 * row] + line[2 * row :] + 2 * line[row:-row]
+    right = smooth[2:] - smooth[:-2]
+    smooth = line[:-2] + line[2:] + 2 * line[1:-1]
+    down = smooth[2 * row :] - smooth[: -2 * row]
+    return _levels(right), _levels(down)
 
 
-def _repeated(part: Array, count: int) -> Array:
-    """A lone picture's gradients as often as there are references."""
-    cell = part.shape[1] - SPARE
-    return np.hstack([np.tile(part[:, :cell], count), part[:, cell:]])
+def _levels(slopes: Line) -> Line:
+    slopes *= LEVELS
+    slopes += 1 << (SHIFT - 1)
+    slopes >>= SHIFT
+    return slopes
+
+
+def _repeated(line: Line, cell: int, count: int, window: int) -> Line:
+    """A lone picture's slopes as often as there are references, with a window's reach at both ends.
+
+    What lies before a picture, the slopes above its first row, lies at the end of the one before it.
+    """
+    one = line[window : window + cell].copy()
+    one[-window:] += line[:window]
+    return np.tile(one, count + 2)[cell - window : window - cell]
+
+
+def _windows(line: Line, row: int, lines: Line | None = None, sums: Line | None = None) -> Line:
+    """The sum of each 3x3 window of a line, but for those that reach past its ends; into `sums` if given."""
+    lines = np.add(line[: -2 * row], line[row:-row], out=lines)
+    lines += line[2 * row :]
+    sums = np.add(lines[:-2], lines[1:-1], out=sums)
+    sums += lines[2:]
+    return sums

@@ -23,23 +23,19 @@ def ink_coverage(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     All zeros where there is no digit. Tuned for 64x64.
     """
     contrast = ink_contrast(picture)
-    blank = np.zeros_like(contrast)
-    inner = contrast[BORDER:-BORDER, BORDER:-BORDER].reshape(-1)
-    third = len(inner) * 3 // 10
-    ordered = np.partition(inner, (third, len(inner) - STRONGEST))
-    paper, strongest = float(ordered[third]), float(ordered[-STRONGEST])
+    ordered = np.sort(contrast[BORDER:-BORDER, BORDER:-BORDER], axis=None)
+    paper, strongest = float(ordered[len(ordered) * 3 // 10]), float(ordered[-STRONGEST])
     if strongest - paper < LEAST_CONTRAST:
-        return blank
-    levels = np.minimum(contrast * (255 / strongest), 255).astype(np.uint8)
+        return np.zeros_like(contrast)
+    levels = cv2.convertScaleAbs(contrast, alpha=255 / strongest)
     level, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     digit = digit_strokes(contrast, (level + 1) * strongest / 255, strongest - paper)
-    core = contrast[digit != 0]
+    core = np.sort(contrast[digit.view(np.bool_)])
     if not core.size:
-        return blank
-    at = int(FULL_INK * (core.size - 1))
-    step = float(np.partition(core, at)[at]) - paper
+        return np.zeros_like(contrast)
+    step = float(core[int(FULL_INK * (core.size - 1))]) - paper
     if step < max(LEAST_CONTRAST, LEAST_TO_NOISE * _noise(contrast)):
-        return blank
+        return np.zeros_like(contrast)
     within = cv2.dilate(digit, np.ones((5, 5), np.uint8))  # the outline's own soft rim
     sharp = _sharpened((contrast - paper) / step, max(cv2.boundingRect(digit)[2:]))
     return np.asarray(np.clip(sharp, 0, 1) * within, np.float32)

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
-from watcher.recognition.certainty import CertaintyModel, certainty, fit_certainty
+from watcher.recognition.certainty import MOST_LEAD, CertaintyModel, certainty, fit_certainty, leads
 from watcher.recognition.oddity import oddest_digit
-from watcher.recognition.similarity import Rule
+from watcher.recognition.similarity import Rule, Similarities
 
 MOST_LEFT_OUT = 2000  # references that are left out in turn
+DIFFERENT = 1 / 2000  # how likely a closer look may change an answer, for it to be spared
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,36 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class Glance:
+    """From which `lead` by the strangeness a rule need not look closer, and how far to trust it then."""
+
+    lead: float
+    model: CertaintyModel
+
+
+@dataclass(frozen=True)
 class Learned:
     """A rule, the digits and ids of its references in ascending order of the digits, and what to trust.
 
     `oddest`: the most oddity that a picture of a digit may have; None where that is not known.
+    `glance`: None for a rule that looks once.
     """
 
     rule: Rule
     labels: NDArray[np.int64]
     ids: NDArray[np.int64]
     model: CertaintyModel
+    glance: Glance | None
     oddest: float | None
     checked: Checked
+
+    def compare(self, normalized: NDArray[Any]) -> tuple[Similarities, NDArray[np.float64]]:
+        """What the rule says of (m, …) normalised pictures, and with what certainty, (m,)."""
+        found = self.rule.compare(normalized, np.inf if self.glance is None else self.glance.lead)
+        sure = certainty(self.model, found.distances)
+        if self.glance is not None and found.glanced is not None:
+            sure = np.where(found.glanced, certainty(self.glance.model, found.distances), sure)
+        return found, sure
 
 
 def in_order(
@@ -61,14 +80,29 @@ def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Lear
     """
     chosen = np.linspace(0, len(labels) - 1, min(len(labels), MOST_LEFT_OUT)).round().astype(np.int64)
     found = rule.leave_one_out(chosen)
-    tables = [found.distances] if found.estranged is None else [found.distances, found.estranged]
-    distances, digits = np.concatenate(tables), np.tile(labels[chosen], len(tables))
+    tables = [found] if found.estranged is None else [found, found.estranged]
+    digits = np.tile(labels[chosen], len(tables))
+    distances = np.concatenate([table.distances for table in tables])
     model = fit_certainty(distances, distances.argmin(axis=1) == digits)
-    checked = Checked(chosen, found.distances.argmin(axis=1), certainty(model, found.distances))
-    oddest = None
+    sure, glance, oddest, answers = certainty(model, found.distances), None, None, found.distances
+    if found.glanced is not None and found.strangeness is not None:
+        rough = np.concatenate([table.strangeness for table in tables if table.strangeness is not None])
+        glance = _glance(rough, distances, digits)
+        enough = leads(found.strangeness) >= glance.lead
+        sure = np.where(enough, certainty(glance.model, found.strangeness), sure)
+        answers = np.where(enough[:, None], found.strangeness, answers)
     if found.strangeness is not None:
-        oddest = oddest_digit(found.strangeness, found.distances, labels[chosen])
-    return Learned(rule, labels, ids, model, oddest, checked)
+        oddest = oddest_digit(found.strangeness, answers, labels[chosen])
+    checked = Checked(chosen, answers.argmin(axis=1), sure)
+    return Learned(rule, labels, ids, model, glance, oddest, checked)
+
+
+def _glance(rough: NDArray[np.float64], distances: NDArray[np.float64], labels: NDArray[np.int64]) -> Glance:
+    """When a glance at pictures is enough: from (k, 10) strangeness and distances, and digits (k,)."""
+    seen = rough.argmin(axis=1)
+    like_a_closer_look = fit_certainty(rough, seen == distances.argmin(axis=1))
+    lead = min(like_a_closer_look.lead(1 - DIFFERENT), MOST_LEAD)
+    return Glance(lead, fit_certainty(rough, seen == labels))
 
 
 def check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]) -> None:

@@ -38,18 +38,20 @@ def centred(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     learning applied to document recognition, 1998).
     """
     ink = ink_coverage(picture)
-    rows, columns = np.nonzero(ink >= INK)
-    if not rows.size:
+    inked = np.flatnonzero(ink >= INK)
+    if not inked.size:
         return np.zeros((SIZE, SIZE), np.float32)
     x, y, slant = _centre_and_slant(ink)
-    upright = columns - slant * (rows - y)
+    rows, columns = np.divmod(inked, ink.shape[1])
+    upright = columns - slant * rows
     scale = BOX / (1 + max(int(rows[-1] - rows[0]), float(upright.max() - upright.min())))
     middle = (SIZE - 1) / 2
     across = [scale, -scale * slant, middle - scale * (x - slant * y)]
     down = [0, scale, middle - scale * y]
     smooth = cv2.GaussianBlur(ink, (0, 0), BLUR / scale)
     placed = np.asarray(cv2.warpAffine(smooth, np.array([across, down]), (SIZE, SIZE)), np.float32)
-    return np.asarray(placed / placed.max(), np.float32)
+    placed /= placed.max()
+    return placed
 
 
 def _centre_and_slant(ink: NDArray[np.float32]) -> tuple[float, float, float]:

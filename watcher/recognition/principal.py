@@ -17,15 +17,15 @@ class Principal:
     mean: Array
     axes: Array
 
-    def of(self, row: Array) -> tuple[Array, float]:
-        """A row's place along the axes, (64,), and the square of its distance from all that they span."""
-        apart = row - self.mean
-        place = np.asarray(apart @ self.axes, np.float32)
-        return place, max(float(apart @ apart) - float(place @ place), 0.0)
+    def of(self, rows: Array) -> tuple[Array, NDArray[np.float64]]:
+        """Places along the axes, (n, 64), of (n, v) rows, and squared distances, (n,), from what they span.
 
-    def of_all(self, rows: Array) -> Array:
-        """(n, 64) the places along the axes of (n, v) rows."""
-        return np.asarray((rows - self.mean) @ self.axes, np.float32)
+        Each row by itself: a product of all rows at once adds in an order that depends on their number.
+        """
+        apart = rows - self.mean
+        places = np.array([row @ self.axes for row in apart], np.float32).reshape(len(rows), -1)
+        squares = (np.square(some).sum(axis=1, dtype=np.float64) for some in (apart, places))
+        return places, np.maximum(np.subtract(*squares), 0)
 
 
 def principal_components(rows: Array) -> Principal:

@@ -22,15 +22,18 @@ class Similarities:
     `nearest` (m, k) int64: the indices of the at most five nearest references, the nearest first.
     `strangeness` (m, 10) float64: how unlike the references of each digit, inf for a digit without any; None
     from a rule that cannot tell.
-    `estranged` (m, 10) float64: of references left out, the distances where the nearest few of the same digit
-    are left out too, as if the writer were new; None from a rule that does not tell.
+    `glanced` (m,) bool: whether the distances are the strangeness, in other units: the rule saw at a glance
+    that it need not look any closer; None from a rule that looks once.
+    `estranged`: of references left out, the same where the nearest few of the same digit are left out too, as
+    if the writer were new; None from a rule that does not tell.
     """
 
     scores: NDArray[np.float64]
     distances: NDArray[np.float64]
     nearest: NDArray[np.int64]
     strangeness: NDArray[np.float64] | None = None
-    estranged: NDArray[np.float64] | None = None
+    glanced: NDArray[np.bool_] | None = None
+    estranged: "Similarities | None" = None
 
 
 class Rule(Protocol):
@@ -41,8 +44,11 @@ class Rule(Protocol):
 
     def __init__(self, references: NDArray[Any], labels: NDArray[np.int64]) -> None: ...
 
-    def compare(self, batch: NDArray[Any]) -> Similarities:
-        """The similarities of (m, …) normalised pictures of the references' shape."""
+    def compare(self, batch: NDArray[Any], plain: float = np.inf, /) -> Similarities:
+        """The similarities of (m, …) normalised pictures of the references' shape.
+
+        Where the lead (of certainty.py) by the strangeness is at least `plain`, a rule need not look closer.
+        """
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
         """Each chosen reference compared with all the others; its digit is absent if it was the only one."""

@@ -16,6 +16,12 @@ BOX_SHARE = 0.8  # of a row or column, from which it belongs to a box
 LEAST_PIXELS = 6
 LEAST_LENGTH = 8  # pixels: what is shorter is dust
 LEAST_SHARPNESS = 0.07  # of the contrast, from one pixel to the next: a shadow's edge is softer
+LONG = 0.85  # of the picture's height: what is as long, and lies along the border, is a box
+ACROSS = 0.9  # of the picture: what is as long, and thin, is a rule
+THIN = 16  # pixels
+SHALLOW = 5  # pixels from the border, on average: what touches it and lies no deeper is a rule
+HUGGING = 6  # pixels from the border, on average, up to which a box lies along it
+RULE = 0.1  # of the weight: what looks like a rule, but may be a digit if there is no other
 FLAT = 0.8  # of the ink in between, from which an end is cut off by the picture's: a pen's stroke fades
 COMPANION = 0.06  # of the main stroke's weight, from which another one belongs to the digit
 
@@ -26,66 +32,72 @@ def digit_strokes(contrast: Array, threshold: float, step: float) -> NDArray[np.
     `contrast` (h, w) float32: from ink_contrast; `step`: the contrast from paper to full ink.
     All zeros where no stroke looks like a digit's.
     """
-    mask = (contrast > threshold).astype(np.uint8)
+    mask = (contrast > threshold).view(np.uint8)
     _cut_box(mask)
-    if not mask.any():
+    inside = np.flatnonzero(mask.view(np.bool_))
+    if not inside.size:
         return mask
-    strokes = _measure(mask, contrast)
-    is_box = strokes.hugs_border & (strokes.length > 0.85 * len(mask))
-    weight = np.where(is_box | strokes.is_cut_off, 0, strokes.weight)
-    weight[strokes.is_rule] *= 0.1
-    weight[(strokes.pixels < LEAST_PIXELS) | (strokes.sharpness < LEAST_SHARPNESS * step)] = 0
-    main = int(weight.argmax())
-    if weight[main] <= 0 or strokes.length[main] < LEAST_LENGTH:
+    regions, owners = _regions(mask, inside, contrast)
+    sharp = [region for region in regions if region.sharpness >= LEAST_SHARPNESS * step]
+    main = max(sharp, key=lambda region: region.weight, default=None)
+    if main is None or main.weight == 0 or main.length < LEAST_LENGTH:
         return np.zeros_like(mask)
-    chosen = (weight >= COMPANION * weight[main]) & ~strokes.is_rule
-    chosen[main] = True
-    chosen[0] = False
-    return np.asarray(chosen[strokes.labels], np.uint8)
+    enough = COMPANION * main.weight
+    chosen = np.zeros(1 + int(owners.max()), np.bool_)
+    chosen[[region.number for region in sharp if region.weight >= enough and not region.is_rule]] = True
+    chosen[main.number] = True
+    mask.reshape(-1)[inside] = chosen[owners]
+    return mask
 
 
-@dataclass(frozen=True)
-class _Strokes:
-    """Connected regions: (h, w) labels, and of each label, 0 for none, what tells digits from the rest."""
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """A connected region that is larger than dust.
 
-    labels: NDArray[np.int32]
-    pixels: NDArray[np.int32]
-    weight: NDArray[np.float64]  # contrast, counted more in the middle of the picture
-    length: NDArray[np.int32]
-    sharpness: NDArray[np.float64]  # mean slope of the contrast along the outline
-    hugs_border: NDArray[np.bool_]
-    is_rule: NDArray[np.bool_]
-    is_cut_off: NDArray[np.bool_]  # a rule that runs out of the picture on both sides
+    `weight`: its contrast, counted more in the middle of the picture, and less where it is no digit by its
+    place; `sharpness`: the mean slope of the contrast along the outline.
+    """
+
+    number: int
+    length: int
+    weight: float
+    sharpness: float
+    is_rule: bool
 
 
-def _measure(mask: NDArray[np.uint8], contrast: Array) -> _Strokes:
+def _regions(
+    mask: NDArray[np.uint8], inside: NDArray[np.intp], contrast: Array
+) -> tuple[list[_Region], NDArray[np.int32]]:
+    """The regions of a mask, and the number of the region of each of its pixels `inside`."""
     height, width = mask.shape
-    count, found, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    left, top, wide, high, pixels = np.asarray(stats, np.int32).T
-    labels = np.asarray(found, np.int32)
+    _, found, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    labels = np.asarray(found, np.int32).reshape(-1)
+    owners = labels[inside]
+    outline = np.flatnonzero(mask != cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=1))
+    outlined = labels[outline]
+    lengths = np.bincount(outlined)
+    slopes = np.bincount(outlined, _slope(contrast).reshape(-1)[outline])
+    weights = np.bincount(owners, (contrast * centre_weights(height, width)).reshape(-1)[inside])
 
-    inside = np.flatnonzero(mask)
-    outline = np.flatnonzero(mask - cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=1))
-    outlined = np.bincount(labels.reshape(-1)[outline], minlength=count)
-    depth = _totals(labels, inside, _depth(height, width), count) / np.maximum(pixels, 1)
-    touched = (left <= 1).astype(int) + (top <= 1) + (left + wide >= width - 1) + (top + high >= height - 1)
-    length = np.maximum(wide, high)
-    across = (length > 0.9 * max(height, width)) & (np.minimum(wide, high) < 16)
-    is_cut_off = np.zeros(count, np.bool_)
-    for label in np.flatnonzero(across):
-        is_cut_off[label] = _is_cut_off(
-            np.where(labels == label, contrast, 0), upright=high[label] > wide[label]
+    def region(number: int) -> _Region:
+        left, top, wide, high, _ = stats[number].tolist()
+        length, weight = max(wide, high), weights[number]
+        touched = (left <= 1) + (top <= 1) + (left + wide >= width - 1) + (top + high >= height - 1)
+        across = length > ACROSS * max(height, width) and min(wide, high) < THIN
+        if across and _is_cut_off(np.where(found == number, contrast, 0), upright=high > wide):
+            weight = 0.0  # a rule that runs out of the picture on both sides
+        is_rule = across or touched >= 3
+        if touched or length > LONG * height:
+            depth = float(_depth(height, width).reshape(-1)[inside[owners == number]].mean())
+            is_rule = is_rule or (touched > 0 and depth < SHALLOW)
+            if length > LONG * height and depth < HUGGING:
+                weight = 0.0
+        return _Region(
+            number, length, RULE * weight if is_rule else weight, slopes[number] / lengths[number], is_rule
         )
-    return _Strokes(
-        labels=labels,
-        pixels=pixels,
-        weight=_totals(labels, inside, contrast * centre_weights(height, width), count),
-        length=length,
-        sharpness=_totals(labels, outline, _slope(contrast), count) / np.maximum(outlined, 1),
-        hugs_border=depth < 6,
-        is_rule=across | (touched >= 3) | ((touched >= 1) & (depth < 5)),
-        is_cut_off=is_cut_off,
-    )
+
+    large = 1 + np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= LEAST_PIXELS)
+    return [region(number) for number in large.tolist()], owners
 
 
 def _is_cut_off(stroke: Array, *, upright: bool) -> bool:
@@ -93,14 +105,6 @@ def _is_cut_off(stroke: Array, *, upright: bool) -> bool:
     along = stroke.sum(axis=int(upright))
     along = along[along > 0]
     return float(min(along[0], along[-1])) >= FLAT * float(np.median(along))
-
-
-def _totals(
-    labels: NDArray[np.int32], where: NDArray[np.intp], values: Array, count: int
-) -> NDArray[np.float64]:
-    """(count,) the sum of each label's values among the pixels `where`."""
-    owners, amounts = labels.reshape(-1)[where], values.reshape(-1)[where]
-    return np.bincount(owners, weights=amounts, minlength=count).astype(np.float64)
 
 
 def _slope(contrast: Array) -> Array:

@@ -14,7 +14,7 @@ from typing import NoReturn
 from watcher.workers.confinement import confine, die_with
 from watcher.workers.recognizing import Recognized, loaded, recognize
 
-PATIENCE = 0.1
+PATIENCE = 0.05
 BYTES_A_SECOND = 2_000_000
 COMPARING = 0.25
 SHORTEST_LOOK = 0.01

@@ -19,6 +19,9 @@ from watcher.workers.confinement import die_with
 from watcher.workers.guard import Guard
 from watcher.workers.recognizing import Recognized, recognize
 
+APART = 5
+"""How much less of the cores (nice) the process for what is suspect gets than the workers."""
+
 Recognizing = Future[list[Recognized]]
 
 
@@ -36,8 +39,8 @@ class Pool:
         self._hurried = Limits(memory, deadline, hurried=True)
         self._unhurried = Limits(memory, deadline, hurried=False)
         threads = settings.executor == "threads"
-        self._workers = _Crew(lambda: (_threads if threads else _processes)(self.count))
-        self._apart = _Crew(lambda: _processes(1))
+        self._workers = _Crew(lambda: _threads(self.count) if threads else _processes(self.count, 0))
+        self._apart = _Crew(lambda: _processes(1, APART))
 
     def submit(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
         """Have a batch recognised for the first time."""
@@ -113,14 +116,16 @@ def _threads(count: int) -> Executor:
     return ThreadPoolExecutor(count, thread_name_prefix="worker")
 
 
-def _processes(count: int) -> Executor:
-    return ProcessPoolExecutor(count, _WorkerContext(), initializer=_begin, initargs=(os.getpid(),))
+def _processes(count: int, nice: int) -> Executor:
+    return ProcessPoolExecutor(count, _WorkerContext(), initializer=_begin, initargs=(os.getpid(), nice))
 
 
-def _begin(parent: int) -> None:
+def _begin(parent: int, nice: int) -> None:
     """What a new process does first."""
     die_with(parent)
     cv2.setNumThreads(1)
+    if sys.platform != "win32":
+        os.nice(nice)
 
 
 def _idle() -> None:

@@ -33,7 +33,7 @@ class Averaged:
             if self._counts[digit]:
                 self._means[digit] = self._references.rows[within].mean(axis=0, dtype=np.float64)
 
-    def compare(self, batch: NDArray[Any]) -> Similarities:
+    def compare(self, batch: NDArray[Any], _plain: float = np.inf, /) -> Similarities:
         """The similarities of (m, …) normalised pictures of the references' shape."""
         check_shape(batch, self._shape)
         pictures = flat(batch, np.float32)

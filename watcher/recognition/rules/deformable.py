@@ -1,30 +1,46 @@
 """The digit whose nearest references are nearest when both may be distorted a little."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.recognition.certainty import leads
 from watcher.recognition.directions import Array, directions
 from watcher.recognition.distortion import image_distortion
 from watcher.recognition.rules.gallery import Gallery, gallery_of, restored_gallery
-from watcher.recognition.rules.shortlist import FEW, Shortlist, shortlist, squared_distances
+from watcher.recognition.rules.shortlist import (
+    FEW,
+    near,
+    shortlist,
+    squared_distances,
+)
 from watcher.recognition.similarity import NEAREST, Similarities, check_shape, score_of
 
+BLOCK = 64  # pictures compared with all references at once
+DISTORTION = 600.0  # what goes with a squared distance of 1 by directions, more or less
 KIN = 4  # references of its own digit that are left out as next of kin to one that is left out,
 KIN_SHARE = 8  # but at most one in so many of them
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What is found of one picture: the rows of Similarities."""
+    """What is found of one picture: its rows of Similarities."""
 
     distances: NDArray[np.float64]
     nearest: NDArray[np.int64]
-    strangeness: NDArray[np.float64]
-    estranged: NDArray[np.float64] | None = None
+    rough: NDArray[np.float64]
+    glanced: bool
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The (k,) chosen places in the gallery and the (k,) image distortions towards what lies there."""
+
+    chosen: NDArray[np.int64]
+    distortions: Array
 
 
 class Deformable:
@@ -32,7 +48,8 @@ class Deformable:
 
     Gradient directions find the references worth this closer look. Where references are few and `augment` is
     true, distorted copies stand beside them. A digit whose references were not looked at closely is further
-    than all others. The strangeness is the mean squared distance by directions to a digit's three nearest.
+    than all others. The strangeness is the mean squared distance by directions to a digit's three nearest:
+    where it leaves no doubt, the closer look can be spared.
     """
 
     def __init__(
@@ -54,105 +71,107 @@ class Deformable:
         """The rule that gave these arrays."""
         return cls(arrays["pictures"], labels, gallery=restored_gallery(arrays, labels))
 
-    def compare(self, batch: NDArray[Any]) -> Similarities:
-        """The similarities of (m, …) normalised pictures of the references' shape."""
-        check_shape(batch, self._gallery.shades.shape)
-        pictures = self._gallery.shades.of(batch)
-        told = min(NEAREST, len(self._gallery.originals))
-        found = [
-            self._compare(picture, row, told)
-            for picture, row in zip(pictures, directions(pictures), strict=True)
-        ]
+    def compare(self, batch: NDArray[Any], plain: float = np.inf, /) -> Similarities:
+        """The similarities of (m, …) normalised pictures of the references' shape.
+
+        Where the lead by directions alone is `plain` or more, they are by directions alone.
+        """
+        gallery = self._gallery
+        check_shape(batch, gallery.shades.shape)
+        pictures = gallery.shades.of(batch)
+        told = min(NEAREST, len(gallery.originals))
+        found = []
+        for block in _blocks(len(pictures)):
+            places, missing = gallery.principal.of(directions(pictures[block]))
+            apart = squared_distances(gallery, places)
+            around = near(gallery, places, missing, apart)
+            glanced = leads(around.rough) >= plain
+            for row, picture in enumerate(pictures[block]):
+                rough = around.rough[row]
+                if glanced[row]:
+                    nearest = _owners_in_order(gallery, around.overall[row], apart[row], told)
+                    found.append(_Found(DISTORTION * rough, nearest, rough, glanced=True))
+                else:
+                    chosen = shortlist(around, row, apart[row])
+                    look = _Look(chosen, image_distortion(picture, gallery.pictures[chosen]))
+                    found.append(_looked_at(gallery, look, apart[row], rough, told))
         return _together(found, told)
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
         """Each chosen reference compared with all the others and their copies, but with none of its own."""
-        pictures = self._gallery.pictures[self._gallery.originals[indices]]
-        told = min(NEAREST, len(self._gallery.originals) - 1)
-        found = [
-            self._compare_left_out(int(index), picture, row, told)
-            for index, picture, row in zip(indices, pictures, directions(pictures), strict=True)
-        ]
-        return _together(found, told)
-
-    def _compare(self, picture: NDArray[np.uint8], row: Array, told: int) -> _Found:
         gallery = self._gallery
-        apart, amount = squared_distances(gallery, row)
-        few = shortlist(gallery, apart, amount)
-        distortions = image_distortion(picture, gallery.pictures[few.chosen])
-        return _Found(
-            _digit_distances(gallery, few, distortions),
-            _nearest(gallery, few, distortions, apart, told),
-            few.rough,
-        )
-
-    def _compare_left_out(self, index: int, picture: NDArray[np.uint8], row: Array, told: int) -> _Found:
-        gallery = self._gallery
-        apart, amount = squared_distances(gallery, row)
-        apart[gallery.owners == index] = np.inf
-        few = shortlist(gallery, apart, amount)
-
-        kin = _next_of_kin(gallery, gallery.slices[gallery.labels[gallery.originals[index]]], apart)
-        further = np.where(np.isin(gallery.owners, kin), np.float32(np.inf), apart)
-        fewer = shortlist(gallery, further, amount)
-
-        looked_at = np.union1d(few.chosen, fewer.chosen)
-        distortions = image_distortion(picture, gallery.pictures[looked_at])
-        of_few = distortions[np.searchsorted(looked_at, few.chosen)]
-        of_fewer = distortions[np.searchsorted(looked_at, fewer.chosen)]
-        return _Found(
-            _digit_distances(gallery, few, of_few),
-            _nearest(gallery, few, of_few, apart, told),
-            few.rough,
-            _digit_distances(gallery, fewer, of_fewer),
-        )
+        told, fewer_told = (max(0, min(NEAREST, len(gallery.originals) - left_out)) for left_out in (1, 2))
+        found, estranged = [], []
+        for block in _blocks(len(indices)):
+            pictures = gallery.pictures[gallery.originals[indices[block]]]
+            places, missing = gallery.principal.of(directions(pictures))
+            apart = squared_distances(gallery, places)
+            for index, row in zip(indices[block], apart, strict=True):
+                row[gallery.owners == index] = np.inf
+            further = np.array(
+                [_without_kin(gallery, *one) for one in zip(indices[block], apart, strict=True)]
+            )
+            near_by, near_others = (near(gallery, places, missing, some) for some in (apart, further))
+            for row, picture in enumerate(pictures):
+                few, fewer = shortlist(near_by, row, apart[row]), shortlist(near_others, row, further[row])
+                both = np.union1d(few, fewer)
+                distortions = image_distortion(picture, gallery.pictures[both])
+                look, other = (_Look(some, distortions[np.searchsorted(both, some)]) for some in (few, fewer))
+                found.append(_looked_at(gallery, look, apart[row], near_by.rough[row], told))
+                estranged.append(_looked_at(gallery, other, further[row], near_others.rough[row], fewer_told))
+        return _together(found, told, _together(estranged, fewer_told))
 
 
-def _next_of_kin(gallery: Gallery, within: slice, apart: Array) -> NDArray[np.int64]:
-    """The nearest references of a digit, which lie `within` the gallery: a new writer has none so near."""
-    owners = _each_once(gallery.owners[within][np.argsort(apart[within], kind="stable")])
-    others = len(owners) - 1
-    return owners[: min(KIN, max(1, others // KIN_SHARE))]
+def _blocks(count: int) -> Iterator[slice]:
+    return (slice(at, at + BLOCK) for at in range(0, count, BLOCK))
 
 
-def _digit_distances(gallery: Gallery, few: Shortlist, distortions: Array) -> NDArray[np.float64]:
+def _without_kin(gallery: Gallery, index: np.int64, apart: Array) -> Array:
+    """The squared distances without the nearest references of its digit: a new writer has none so near."""
+    within = gallery.slices[gallery.labels[gallery.originals[index]]]
+    owners = list(dict.fromkeys(gallery.owners[within][np.argsort(apart[within], kind="stable")].tolist()))
+    kin = owners[: min(KIN, max(1, (len(owners) - 1) // KIN_SHARE))]
+    return np.where(np.isin(gallery.owners, kin), np.float32(np.inf), apart)
+
+
+def _looked_at(gallery: Gallery, look: _Look, apart: Array, rough: NDArray[np.float64], told: int) -> _Found:
+    """What a closer look says of a picture."""
+    in_order = look.chosen[np.lexsort((gallery.owners[look.chosen], look.distortions))]
+    nearest = _owners_in_order(gallery, in_order, apart, told)
+    return _Found(_digit_distances(gallery, look, rough), nearest, rough, glanced=False)
+
+
+def _digit_distances(gallery: Gallery, look: _Look, rough: NDArray[np.float64]) -> NDArray[np.float64]:
     """(10,) inf for a digit that has no picture."""
     distances = np.full(10, np.inf)
-    digits = gallery.labels[few.chosen]
+    digits = gallery.labels[look.chosen]
     for digit in np.unique(digits):
-        distances[digit] = np.sort(distortions[digits == digit])[:FEW].mean(dtype=np.float64)
+        distances[digit] = np.sort(look.distortions[digits == digit])[:FEW].mean(dtype=np.float64)
     measured = np.isfinite(distances)
     furthest = distances[measured].max(initial=0.0)
-    others = np.isfinite(few.rough) & ~measured
-    distances[others] = furthest + (1 + furthest) * few.rough[others]
+    others = np.isfinite(rough) & ~measured
+    distances[others] = furthest + (1 + furthest) * rough[others]
     return distances
 
 
-def _nearest(
-    gallery: Gallery, few: Shortlist, distortions: Array, apart: Array, told: int
+def _owners_in_order(
+    gallery: Gallery, places: NDArray[np.int64], apart: Array, told: int
 ) -> NDArray[np.int64]:
-    """(told,) the nearest references, each once, whether by itself or by a copy."""
-    owners = gallery.owners[few.chosen]
-    found = _each_once(owners[np.lexsort((owners, distortions))])
+    """(told,) whose the pictures at these places are, each once; if too few, whose the next are."""
+    found = list(dict.fromkeys(gallery.owners[places].tolist()))
     if len(found) < told:
-        order = np.argsort(apart, kind="stable")
-        rest = gallery.owners[order[np.isfinite(apart[order])]]
-        found = _each_once(np.concatenate([found, rest]))
-    return found[:told]
+        places = np.concatenate([places, np.argsort(apart, kind="stable")])
+        found = list(dict.fromkeys(gallery.owners[places[np.isfinite(apart[places])]].tolist()))
+    return np.array(found[:told], np.int64)
 
 
-def _each_once(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The numbers in the order of their first appearance."""
-    return numbers[np.sort(np.unique(numbers, return_index=True)[1])]
-
-
-def _together(found: Sequence[_Found], told: int) -> Similarities:
+def _together(found: Sequence[_Found], told: int, estranged: Similarities | None = None) -> Similarities:
     distances = np.array([one.distances for one in found]).reshape(-1, 10)
-    estranged = [one.estranged for one in found if one.estranged is not None]
     return Similarities(
         score_of(distances),
         distances,
         np.array([one.nearest for one in found], np.int64).reshape(len(found), told),
-        np.array([one.strangeness for one in found]).reshape(-1, 10),
-        np.array(estranged).reshape(-1, 10) if estranged else None,
+        np.array([one.rough for one in found]).reshape(-1, 10),
+        np.array([one.glanced for one in found], np.bool_),
+        estranged,
     )

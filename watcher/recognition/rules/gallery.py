@@ -79,10 +79,10 @@ def gallery_of(references: NDArray[Any], labels: NDArray[np.int64], *, augment: 
     some = directions(pictures[::step])
     principal = principal_components(some)
     if step == 1:
-        rows = principal.of_all(some)
+        rows = principal.of(some)[0]
     else:
         starts = range(0, len(pictures), BLOCK)
-        rows = np.concatenate([principal.of_all(directions(pictures[at : at + BLOCK])) for at in starts])
+        rows = np.concatenate([principal.of(directions(pictures[at : at + BLOCK]))[0] for at in starts])
     return Gallery(shades, pictures, labels[owners], owners, rows, principal)
 
 

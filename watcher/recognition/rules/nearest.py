@@ -29,7 +29,7 @@ class Nearest:
         self._references = References(flat(references, np.float32))
         self._slices = slices_by_digit(labels)
 
-    def compare(self, batch: NDArray[Any]) -> Similarities:
+    def compare(self, batch: NDArray[Any], _plain: float = np.inf, /) -> Similarities:
         """The similarities of (m, …) normalised pictures of the references' shape."""
         check_shape(batch, self._shape)
         return self._compare(flat(batch, np.float32), None)

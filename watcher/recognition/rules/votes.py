@@ -37,7 +37,7 @@ class Votes:
         self._weights: NDArray[np.floating[Any]] = weights.astype(exact)
         self._totals = papers.sum(axis=1)
 
-    def compare(self, batch: NDArray[Any]) -> Similarities:
+    def compare(self, batch: NDArray[Any], _plain: float = np.inf, /) -> Similarities:
         """The similarities of (m, …) normalised pictures of the references' shape."""
         check_shape(batch, self._shape)
         paper = paper_of(batch)
