@@ -95,6 +95,11 @@ def a_reason_that_a_person_wrote_into(house: House) -> None:
     put(house, "failed/novel.txt.reason.txt", b"I have read it")
 
 
+def a_stranger_where_one_was_moved_away(house: House) -> None:
+    move(house, "3/three.png", "7/three.png")
+    put(house, "3/three.png", b"a stranger's")
+
+
 def links_and_pipes(house: House) -> None:
     (house.place.outbox / "5/link").symlink_to("caf\udce9.png")
     os.mkfifo(house.place.outbox / "5/pipe")
@@ -134,6 +139,10 @@ FAULTS: list[Case] = [
     (lambda h: put_keeping_its_time(h, "7/seven.png", b""), [("altered", "7/seven.png", 1, None)]),
     (lambda h: put(h, "5/mine.png"), [("unrecorded", "5/mine.png", None, "put into the inbox")]),
     (lambda h: put(h, "5/m\udcff.png"), [("unrecorded", "5/m\udcff.png", None, "put into the inbox")]),
+    (
+        a_stranger_where_one_was_moved_away,
+        [("moved", "7/three.png", 2, None), ("unrecorded", "3/three.png", None, "put into the inbox")],
+    ),
     (links_and_pipes, [("unrecorded", "5/link", None, None), ("unrecorded", "5/pipe", None, None)]),
     (
         lambda h: take_away(h, "failed/novel.txt.reason.txt"),

@@ -51,8 +51,8 @@ def test_the_ink_is_as_large_as_the_hand_says_but_for_square_ends(seed: int, dig
 
 
 @pytest.mark.parametrize("digit", range(10))
-def test_the_first_sixteen_show_every_form(digit: int) -> None:
-    shown = [form_for(digit, index).name for index in range(16)]
+def test_the_first_twenty_show_every_form(digit: int) -> None:
+    shown = [form_for(digit, index).name for index in range(20)]
     assert set(shown) == {form.name for form in FORMS[digit]}
 
 

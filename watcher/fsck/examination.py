@@ -42,6 +42,8 @@ def examine(
             yield from examination.rows(rows)
             progress("rows", len(rows))
         for path in comparison.unowned():
+            yield from examination.moved(path)
+        for path in comparison.unowned():
             yield from examination.unowned(path)
         for missing in comparison.not_found():
             yield from examination.not_found(missing)
@@ -116,20 +118,25 @@ class _Examination:
             if reason not in self._known and look(self._absolute(reason)) is None:
                 yield Discrepancy(Kind.UNEXPLAINED, path, row, "there is no reason beside it")
 
+    def moved(self, path: str) -> Iterator[Discrepancy]:
+        """Whether a file that no row's name fits is by its content a row's whose file is missing."""
+        digest = None if _may_be_a_reason(path) else self._digest(path)
+        row = None if digest is None else self._filing(self._comparison.find(path, digest))
+        if row is None:
+            return
+        self._comparison.own([(path, row.id, row.decided_at)])
+        if row.filed_at is None:
+            yield Discrepancy(Kind.HALF_FILED, path, row, "moved here by a person before it was marked filed")
+        else:
+            yield Discrepancy(Kind.MOVED, path, row, f"filed as {row.destination}, moved here by a person")
+
     def unowned(self, path: str) -> Iterator[Discrepancy]:
-        """What a file is that no row's name and content fit."""
+        """What a file is that neither by its name nor by its content is a row's."""
         if look(self._absolute(path)) is None:
             return  # it was taken away, or taken back, since it was seen
-        if path.startswith("failed/") and path.endswith(REASON):
+        if _may_be_a_reason(path):
             row = self._filing(self._comparison.explained_by(path))
             yield Discrepancy(Kind.ORPHANED, path, row, "the file whose reason it is, is not beside it")
-            return
-        digest = self._digest(path)
-        row = None if digest is None else self._filing(self._comparison.find(path, digest))
-        if row is not None and row.filed_at is not None:
-            yield Discrepancy(Kind.MOVED, path, row, f"filed as {row.destination}, moved here by a person")
-        elif row is not None:
-            yield Discrepancy(Kind.HALF_FILED, path, row, "moved here by a person before it was marked filed")
         elif (row := self._filing(self._comparison.find_at(path))) is not None:
             yield Discrepancy(Kind.ALTERED, path, row, "it is not what was filed")
         else:
@@ -178,6 +185,10 @@ class _Examination:
 
     def _absolute(self, path: str) -> str:
         return os.path.join(self._site.outbox.path, path)
+
+
+def _may_be_a_reason(path: str) -> bool:
+    return path.startswith("failed/") and path.endswith(REASON)
 
 
 def _claimed(site: Site) -> Iterator[Discrepancy]:

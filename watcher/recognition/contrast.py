@@ -12,7 +12,8 @@ Array = NDArray[np.float32]
 STROKE = 25  # pixels: ink is narrower than this in one direction, paper and shadow are wider
 RIM = 2  # pixels: more would take a fat pen's stroke along the border for paper, less a shadow's edge for ink
 NEIGHBOURHOOD = (15, 15)  # pixels of a thinned picture
-FITS = 2
+DARKEST = 0.1  # of the ink's contrast: no shadow along the border is taken to be darker, as a stroke there is
+FITS = 4
 
 
 def ink_contrast(picture: NDArray[np.uint8]) -> Array:
@@ -24,12 +25,12 @@ def ink_contrast(picture: NDArray[np.uint8]) -> Array:
     smooth = cv2.GaussianBlur(picture, (3, 3), 0.7)
     axis = _main_contrast(_thinned(smooth).astype(np.float32))
     shade = np.asarray(cv2.transform(smooth.astype(np.float32), axis), np.float32)
-    if not _ink_lies_above(_thinned(_thinned(shade))):
-        shade = -shade
+    shade = _ink_above_paper(shade)
     # Opening takes away all that is as narrow as a stroke: what stays is the paper under the ink. The padding
     # lets it take a shadow that reaches the border for paper, but not a stroke that does.
     padded = cv2.copyMakeBorder(shade, RIM, RIM, RIM, RIM, cv2.BORDER_REPLICATE)
     opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, np.ones((STROKE, STROKE), np.uint8))
+    opened = np.minimum(opened, np.float32(DARKEST) * shade.max())
     paper = cv2.GaussianBlur(opened, (15, 15), 0)[RIM:-RIM, RIM:-RIM]
     return np.asarray(np.maximum(shade - paper, 0), np.float32)
 
@@ -49,8 +50,15 @@ def _main_contrast(smooth: Array) -> Array:
     return np.asarray(axes[:1], np.float32)
 
 
-def _ink_lies_above(shade: Array) -> bool:
-    """Whether ink has higher values than paper: a plane through the paper has the ink on one side."""
+def _ink_above_paper(shade: Array) -> Array:
+    """The shades above a plane through the paper, turned so that the ink, all on one side of it, is above."""
+    plane, ink_lies_above = _paper_plane(_thinned(_thinned(shade)))
+    flat = shade - np.tensordot(plane, _places(*shade.shape), axes=1)
+    return np.asarray(flat if ink_lies_above else -flat, np.float32)
+
+
+def _paper_plane(shade: Array) -> tuple[Array, bool]:
+    """The constant, x and y of a plane through the paper, (3,), and whether the ink lies above it."""
     basis, weights = _plane(*shade.shape)
     some = shade.reshape(-1, 1)
     trust = weights
@@ -62,7 +70,7 @@ def _ink_lies_above(shade: Array) -> bool:
         size /= 1.5 * np.partition(size, len(size) // 2)[len(size) // 2] + 1
         trust = weights / (1 + np.square(np.square(size)))
     centre = centre_weights(*shade.shape).reshape(-1)
-    return bool(np.dot(centre * apart * apart, apart) >= 0)
+    return np.asarray(plane[:, 0], np.float32), bool(np.dot(centre * apart * apart, apart) >= 0)
 
 
 @cache
@@ -83,6 +91,13 @@ def _plane(height: int, width: int) -> tuple[Array, Array]:
     trust[:, [0, -1]] *= 0.2
     basis = np.stack([np.ones_like(x), x, y]).reshape(3, -1)
     return np.asarray(basis, np.float32), np.asarray(trust.reshape(-1), np.float32)
+
+
+@cache
+def _places(height: int, width: int) -> Array:
+    """(3, h, w) 1, x and y of each pixel, from -1 to 1 over those that are left when it is thinned twice."""
+    y, x = (2 * np.arange(length) / (length - 1 - (length - 1) % 4) - 1 for length in (height, width))
+    return np.stack(np.broadcast_arrays(1.0, x[None], y[:, None])).astype(np.float32)
 
 
 def _radius(height: int, width: int) -> NDArray[np.float64]:

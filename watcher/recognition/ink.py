@@ -12,6 +12,8 @@ STRONGEST = 40  # pixels: the least that a digit's darkest parts have
 LEAST_CONTRAST = 8.0  # levels of 8-bit color between paper and ink
 LEAST_TO_NOISE = 4.0
 FULL_INK = 0.75  # the quantile of the digit's contrast that counts as full coverage
+SHARPER = 1.5  # how much of what a pixel has more than those around it is added
+AROUND = 0.35  # of the digit's longer side: the window that is around a pixel
 
 
 def ink_coverage(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -35,7 +37,17 @@ def ink_coverage(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     if step < max(LEAST_CONTRAST, LEAST_TO_NOISE * _noise(contrast)):
         return np.zeros_like(contrast)
     within = cv2.dilate(digit, np.ones((5, 5), np.uint8))  # the outline's own soft rim
-    return np.asarray(((contrast - paper) / step).clip(0, 1) * within, np.float32)
+    sharp = _sharpened((contrast - paper) / step, max(cv2.boundingRect(digit)[2:]))
+    return np.asarray(np.clip(sharp, 0, 1) * within, np.float32)
+
+
+def _sharpened(ink: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """Thin again what was blurred, and open its holes; sharp strokes stay, since nothing is above full ink.
+
+    `length`: of the digit's longer side, in pixels.
+    """
+    window = 2 * int(AROUND / 2 * length) + 1
+    return np.asarray(ink + SHARPER * (ink - cv2.blur(ink, (window, window))), np.float32)
 
 
 def _noise(contrast: NDArray[np.float32]) -> float:
