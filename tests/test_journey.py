@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,20 @@ def test_what_is_sure_is_filed_what_is_not_is_reviewed_and_what_is_no_picture_fa
     found: Recognized, status: str, reason: str | None
 ) -> None:
     assert judge(found, 0.9) == (status, reason)
+
+
+@pytest.mark.parametrize("is_ours", [True, False], ids=["a later one", "a stranger's"])
+def test_a_lost_claim_is_not_taken_for_filed_because_another_lies_where_it_was_to_go(
+    workshop: Workshop, *, is_ours: bool
+) -> None:
+    with pytest.raises(Crash):
+        workshop.journey(Fuse(1)).finish([recognized(lost) for lost in workshop.claim({"seven.png": b"7"})])
+    shutil.rmtree(workshop.place.claimed)
+    workshop.place.claimed.mkdir()
+    if is_ours:
+        workshop.journey().finish([recognized(later) for later in workshop.claim({"seven.png": b"7"})])
+    else:
+        make_files(workshop.place.outbox, {"7/seven.png": b"of another"})
+    assert workshop.journey().resume() == ([], 0)
+    assert [row["filed_at"] is None for row in workshop.place.rows()] == [True, False][: 1 + is_ours]
+    assert read_files(workshop.place.outbox) == {"7/seven.png": b"7" if is_ours else b"of another"}

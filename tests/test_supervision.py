@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from daemon import WATCHER, Daemon, Place, furnished, reference_picture, run
+from daemon import WATCHER, Daemon, Place, environment, furnished, reference_picture, run
 from mounts import may_mount, mounted
 from support import make_files, read_files, wait_until
 
@@ -243,3 +243,24 @@ def test_asked_to_stop_while_it_is_lost_it_stops_and_the_next_start_goes_on(
     (tmp_path / "elsewhere").rename(place.inbox)
     run(place.path, "run", "--once", workers__executor="threads")
     place.audit(dropped.items())
+
+
+def test_a_run_that_was_to_empty_it_says_that_it_is_lost(trained: Path, tmp_path: Path) -> None:
+    place = furnished(tmp_path, trained)
+    make_files(place.inbox, {f"{number}.jpg": SEVEN for number in range(80)})
+    with subprocess.Popen(
+        [*WATCHER, "run", "--once"],
+        cwd=tmp_path,
+        env=environment({"workers__executor": "threads", "workers__count": 1}),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_until(place.rows, 60)
+        place.inbox.rename(tmp_path / "elsewhere")
+        _, complaints = process.communicate(timeout=60)
+    assert complaints == f"watcher: the inbox was lost: {place.inbox}: No such file or directory\n"
+    assert process.returncode == 1
+    (tmp_path / "elsewhere").rename(place.inbox)
+    run(place.path, "run", "--once", workers__executor="threads")
+    place.audit((f"{number}.jpg", SEVEN) for number in range(80))

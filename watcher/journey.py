@@ -108,7 +108,7 @@ class Journey:
             if row.filed_at is not None:
                 marked[row.claim] = destination
             elif state is None:
-                sound += [entry] if self._outbox.holds(destination) else []
+                sound += [entry] if self._was_moved(row, destination) else []
             elif examine(path, row.sha256, from_disk=True) is Standing.SOUND:
                 sound.append(entry)
             else:
@@ -117,6 +117,14 @@ class Journey:
         if marked:
             self._claims.drop(map(self._claims.path_of, marked))
         return marked | self._settle(sound)
+
+    def _was_moved(self, row: Recorded, destination: str) -> bool:
+        """Whether the file of a claim that is gone lies at its destination.
+
+        If the claim was lost, another of its name may lie there by now: the place was free.
+        """
+        there = examine(self._outbox.path_of(destination), row.sha256, from_disk=False)
+        return there is Standing.SOUND and not self._log.is_filed_at(row.destination)
 
     def _examine(self, claim: Claim, digest: str | None) -> State | None:
         """How the file of a claim lies there; None where it is not the one that was recognised."""

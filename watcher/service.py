@@ -38,6 +38,8 @@ from watcher.workers import Pool
 
 ONCE_PATIENCE = 10.0
 """How long, in seconds, `--once` waits for files that somebody keeps writing, and for faults to pass."""
+UPKEEP_SECONDS = 1.0
+"""How often it is looked for newer references, and after the database."""
 STOP_PATIENCE = 2.0
 """How long, in seconds, stopping goes on with pictures that went wrong, and waits for faults to pass."""
 
@@ -142,13 +144,15 @@ class _Daemon:
             reference_version=self._fitted.version,
             workers=self._workers,
         )
-        is_there, next_check = False, 0.0
+        is_there, next_check, next_upkeep = False, 0.0, 0.0
         while not self._stop.is_set():
             if time.monotonic() >= next_check:
                 is_there = self._supervision.check()
+                next_check = time.monotonic() + self._lookout.pace
+            if time.monotonic() >= next_upkeep:
                 self._learn()
                 self._upkeep.check()
-                next_check = time.monotonic() + self._lookout.pace
+                next_upkeep = time.monotonic() + UPKEEP_SECONDS
             if not self._step(max(0.0, next_check - time.monotonic()), taking=is_there):
                 next_check = 0.0
 
@@ -166,7 +170,8 @@ class _Daemon:
                     count, give_up = self._count, time.monotonic() + ONCE_PATIENCE
                 elif self.sorter.is_waiting and time.monotonic() > give_up:
                     break
-                self._step(self._config.inbox.sweep_seconds)
+                if not self._step(self._config.inbox.sweep_seconds):
+                    raise WatcherError(f"the inbox was lost: {self._supervision.fault}")
                 if self._stall.seconds > ONCE_PATIENCE:
                     raise WatcherError(
                         f"{self._stall.fault}; {self.sorter.claimed:,} pictures stay claimed, and the next "
@@ -249,6 +254,7 @@ class _Daemon:
         self._filed(decision)
 
     def _lose(self, claim: Claim) -> None:
+        self._supervision.require_inbox()  # else it is not this file that somebody removed
         self._logger.error("somebody removed a claimed file", name=name_as_text(claim.name))
 
     def _learn(self) -> None:

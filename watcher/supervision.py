@@ -38,6 +38,17 @@ class Supervision:
         self._fault = ""
         self._more: dict[str, object] = {}
 
+    @property
+    def fault(self) -> str:
+        """Why the inbox was lost last."""
+        return self._fault
+
+    def require_inbox(self) -> None:
+        """Raises OSError, which `explains` knows, where the inbox is not the one that is held."""
+        fault = self._hold.fault()
+        if fault is not None:
+            raise FileNotFoundError(errno.ENOENT, fault)
+
     def check(self) -> bool:
         """Mend what can be mended. Whether the inbox is there."""
         fault = self._hold.fault()

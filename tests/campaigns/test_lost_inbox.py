@@ -94,6 +94,7 @@ def test_an_inbox_that_is_lost_sixty_times_loses_nothing(place: Place) -> None:
             noticed, healed = max(noticed, seconds[0]), max(healed, seconds[1])
         wait_until(lambda: place.filed() == len(arrivals.dropped), 120)
         times = len(daemon.said("inbox lost"))
+        assert daemon.said("somebody removed a claimed file") == []
     place.audit(arrivals.dropped)
     tell(
         "lost inbox",

@@ -34,7 +34,7 @@ class Outbox:
         for number in itertools.count(start):
             destination = f"{folder}/{numbered(name, number)}"
             names = {destination, reason_name(destination)} if folder == "failed" else {destination}
-            if names & spoken_for or any(os.path.lexists(self._absolute(taken)) for taken in names):
+            if names & spoken_for or any(os.path.lexists(self.path_of(taken)) for taken in names):
                 continue
             spoken_for |= names
             if number:
@@ -50,7 +50,7 @@ class Outbox:
         A link fails if the name is taken, where a rename would replace what lies there. Some systems let
         nobody link a file of others that they may not write (fs.protected_hardlinks): it is moved.
         """
-        goal = self._absolute(destination)
+        goal = self.path_of(destination)
         try:
             self._link(source, goal)
         except FileExistsError:
@@ -62,16 +62,20 @@ class Outbox:
                 return False
         return True
 
+    def path_of(self, destination: str) -> str:
+        """Where that is."""
+        return os.path.join(self.path, destination)
+
     def holds(self, destination: str) -> bool:
         """Whether there is a file at a destination."""
-        return os.path.lexists(self._absolute(destination))
+        return os.path.lexists(self.path_of(destination))
 
     def explain(self, destination: str, reason: str) -> None:
         """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone.
 
         One that was begun and not finished is written whole.
         """
-        path, text = self._absolute(reason_name(destination)), _as_bytes(reason)
+        path, text = self.path_of(reason_name(destination)), _as_bytes(reason)
         try:
             with open(path, "xb") as file:
                 file.write(text)
@@ -84,7 +88,7 @@ class Outbox:
 
     def withdraw(self, source: str, destination: str, reason: str | None) -> None:
         """Undo `file` and `explain`, as far as they were done; the claim stays, as the file's only name."""
-        goal = self._absolute(destination)
+        goal = self.path_of(destination)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.lstat(source), os.lstat(goal)):
                 if reason is not None:
@@ -93,11 +97,11 @@ class Outbox:
 
     def give_back(self, destination: str, goal: str) -> None:
         """Move a file out of the outbox. Raises FileExistsError where the goal's name is taken."""
-        move_without_replacing(self._absolute(destination), goal)
+        move_without_replacing(self.path_of(destination), goal)
 
     def remove_reason(self, destination: str, reason: str) -> bool:
         """Remove the reason that `explain` put there, unless it is another by now; whether it was removed."""
-        path = self._absolute(reason_name(destination))
+        path = self.path_of(reason_name(destination))
         with suppress(FileNotFoundError):
             with open(path, "rb") as file:
                 is_ours = file.read() == _as_bytes(reason)
@@ -113,9 +117,6 @@ class Outbox:
             # Somebody may have moved the folder away with all that was in it.
             os.makedirs(os.path.dirname(goal), exist_ok=True)
             os.link(source, goal, follow_symlinks=False)
-
-    def _absolute(self, destination: str) -> str:
-        return os.path.join(self.path, destination)
 
 
 def numbered(name: str, number: int) -> str:

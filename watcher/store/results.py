@@ -126,6 +126,13 @@ class ResultsLog:
             rows = connection.execute(_RECORDED.where(results.c.filed_at.is_(None)).order_by(results.c.id))
             return [Recorded(*row) for row in rows]
 
+    def is_filed_at(self, destination: str) -> bool:
+        """Whether the file of a row lies at a destination, as the log says."""
+        filed = results.c.filed_at.is_not(None)
+        statement = select(results.c.id).where(results.c.destination == destination, filed).limit(1)
+        with self._database.transaction() as connection:
+            return connection.execute(statement).first() is not None
+
     def recorded(self, claims: Iterable[str]) -> dict[str, Recorded]:
         """What was decided of these claims, by claim; those of which nothing was are left out."""
         statement = _RECORDED.where(results.c.claim == bindparam("of_claim"))
