@@ -115,6 +115,7 @@ class World:
         self._fuse: Fuse | None = None
         self.tokens: dict[int, str] = {}
         self.claimed: list[Claim] = []
+        self.unfinished: list[Outcome] = []
         self._running = ExitStack()
         self.is_up = False
         self.start()
@@ -138,7 +139,7 @@ class World:
         """Let go of everything, as when the process ends."""
         self._running.close()
         self._running = ExitStack()
-        self.claimed = []
+        self.claimed, self.unfinished = [], []
         self.is_up = False
 
     def claim(self) -> None:
@@ -148,12 +149,16 @@ class World:
         self._note_claims()
 
     def finish(self) -> None:
-        """Have what is claimed recognised and filed; claim first where nothing is."""
-        if not self.claimed:
+        """Have what is claimed recognised and filed; go on first with what a fault came between."""
+        if not self.claimed and not self.unfinished:
             self.claim()
-        claimed, self.claimed = self.claimed, []
-        if claimed:
-            self.journey.finish([recognized(claim) for claim in claimed])
+        again = bool(self.unfinished)
+        if not again:
+            self.unfinished, self.claimed = [recognized(claim) for claim in self.claimed], []
+        if self.unfinished:
+            finished = self.journey.finish(self.unfinished, again=again)
+            self.unfinished = []
+            self.claimed += finished.changed
 
     def suspect(self) -> None:
         """Set a claim aside, as where it brought its worker down, and begin it again."""
@@ -167,18 +172,25 @@ class World:
         """Go on until nothing waits."""
         self.start()
         give_up = len(self.files()) + 10
-        while self.claimed or any(place.startswith("inbox/") for (place, *_) in self.files().values()):
+        while (
+            self.claimed
+            or self.unfinished
+            or any(place.startswith("inbox/") for (place, *_) in self.files().values())
+        ):
             self.finish()
             give_up -= 1
             assert give_up, "it goes on for ever"
 
     def burn(self, action: str, fuse: Fuse) -> None:
-        """Do something while the fuse is lit. Where it burns, the daemon is down."""
+        """Do something while the fuse is lit. A daemon whose power goes is down; a fault it outlives."""
         try:
             with self._lit(fuse):
                 getattr(self, action)()
-        except (Crash, OSError, WatcherError):
+        except Crash:
             self.stop()
+        except (OSError, WatcherError):
+            if action in {"start", "suspect"}:
+                self.stop()
 
     def files(self) -> dict[int, list[str]]:
         """Every file there is, by its inode: where it lies, as paths from here."""
