@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from daemon import Place, furnished, run
+from hypothesis import settings
 from pills import faulty_decoder
 from workshop import Workshop
 
@@ -17,6 +18,9 @@ from watcher.store.database import open_database
 from watcher.store.results import ResultsLog
 
 __all__ = ["faulty_decoder"]
+
+settings.register_profile("patient", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("patient")
 
 
 @pytest.fixture

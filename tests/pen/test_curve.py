@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.pen import curve
@@ -47,7 +47,6 @@ def test_a_stroke_that_cannot_be_read_is_refused(stroke: str) -> None:
 
 
 @given(st.integers(3, 200), st.floats(0.5, 30))
-@settings(deadline=None)
 def test_softening_keeps_both_ends_and_straight_lines(points: int, reach: float) -> None:
     line = np.stack([np.linspace(0, 1, points), np.linspace(2, -1, points)], axis=1)
     assert np.allclose(curve.soften(line, reach), line)

@@ -170,7 +170,7 @@ def test_damaged_exif_does_no_harm() -> None:
         assert read_picture(bytes_of(image, "JPEG", exif=exif)).shape == (64, 64, 3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 300), st.integers(1, 300))
 def test_other_sizes_keep_their_proportions_on_their_own_paper(width: int, height: int) -> None:
     color = (200, 180, 90)
@@ -372,7 +372,7 @@ def test_a_file_cut_off_anywhere_is_refused_or_was_complete(kind: str) -> None:
 FILES = [bytes_of(in_mode(mode), kind) for mode, kind in MODES]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     st.sampled_from(FILES),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8),

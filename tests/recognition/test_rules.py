@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -43,7 +43,6 @@ values = st.sampled_from(["binary", "grey"])
 rules = st.sampled_from(["votes", "averaged", "nearest"])  # the fourth has tests of its own
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), counts, st.integers(1, 12), st.integers(1, 12))
 def test_votes_are_those_of_the_plain_loop(seed: int, counts: list[int], height: int, width: int) -> None:
     references, labels = references_of(seed, counts, (height, width), "binary")
@@ -83,7 +82,6 @@ def test_votes_take_dark_colors_and_strong_coverage_for_ink() -> None:
     assert np.array_equal(RULES["votes"](colors, labels).compare(colors).scores, expected)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), counts, shapes, values)
 def test_averaged_is_the_distance_to_the_mean(
     seed: int, counts: list[int], shape: tuple[int, ...], values: str
@@ -97,7 +95,6 @@ def test_averaged_is_the_distance_to_the_mean(
             assert distances[:, digit] == pytest.approx(np.linalg.norm(apart, axis=1), abs=1e-5)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), counts, shapes, values)
 def test_nearest_is_the_mean_of_the_few_nearest(
     seed: int, counts: list[int], shape: tuple[int, ...], values: str
@@ -131,7 +128,6 @@ def check(found: Similarities, pictures: int, references: int, absent: NDArray[n
             assert scores[np.isinf(distances)].max() < scores[np.isfinite(distances)].min()
 
 
-@settings(deadline=None)
 @given(rules, st.integers(0, 2**32), counts, shapes, values)
 def test_every_rule_gives_sound_numbers(
     rule: str, seed: int, counts: list[int], shape: tuple[int, ...], values: str
@@ -144,7 +140,6 @@ def test_every_rule_gives_sound_numbers(
     check(made.compare(pictures), 2, len(labels), np.tile(absent, (2, 1)))
 
 
-@settings(deadline=None)
 @given(rules, st.integers(0, 2**32), counts, shapes, values)
 def test_leaving_one_out_is_comparing_without_it(
     rule: str, seed: int, counts: list[int], shape: tuple[int, ...], values: str
