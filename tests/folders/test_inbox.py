@@ -22,10 +22,10 @@ HOLDS_OPEN = "import sys; f = open(sys.argv[1], 'ab'); print('open', flush=True)
 
 HOLDS_LEASE = """
 import fcntl, os, signal, sys
-signal.signal(signal.SIGIO, lambda *_: print("asked to let go", flush=True))
+signal.signal(signal.SIGIO, lambda *_: os.write(1, b"asked to let go\\n"))
 file = os.open(sys.argv[1], os.O_RDWR)
 fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-print("held", flush=True)
+os.write(1, b"held\\n")  # print must not be interrupted by a print
 sys.stdin.read()
 """
 
