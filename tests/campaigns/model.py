@@ -323,8 +323,9 @@ class Model(RuleBasedStateMachine):
 
     @rule(folder=st.sampled_from(["3", "7", "review", "failed"]), name=st.sampled_from(NAMES))
     def collide(self, folder: str, name: str) -> None:
-        """A stranger puts a file where one may have to go."""
-        path = self.world.outbox / folder / name
+        """A stranger puts a file where one may have to go; where one is about to, rather there."""
+        awaited = [row["destination"] for row in self.world.rows() if row["filed_at"] is None]
+        path = self.world.outbox / (awaited[0] if awaited else f"{folder}/{name}")
         if not path.exists():
             path.write_bytes(STRANGE)
             self.strangers[str(path.relative_to(self.world.path))] = STRANGE
