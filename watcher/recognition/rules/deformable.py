@@ -11,15 +11,11 @@ from watcher.recognition.certainty import leads
 from watcher.recognition.directions import Array, directions
 from watcher.recognition.distortion import image_distortion
 from watcher.recognition.rules.gallery import Gallery, gallery_of, restored_gallery
-from watcher.recognition.rules.shortlist import (
-    FEW,
-    near,
-    shortlist,
-    squared_distances,
-)
+from watcher.recognition.rules.shortlist import FEW, near, shortlist, squared_distances
 from watcher.recognition.similarity import NEAREST, Similarities, check_shape, score_of
 
 BLOCK = 64  # pictures compared with all references at once
+DIRECTIONS = 150.0  # how much of a distance by directions is added to one by distortion
 DISTORTION = 600.0  # what goes with a squared distance of 1 by directions, more or less
 KIN = 4  # references of its own digit that are left out as next of kin to one that is left out,
 KIN_SHARE = 8  # but at most one in so many of them
@@ -44,12 +40,13 @@ class _Look:
 
 
 class Deformable:
-    """A digit's distance is the mean image distortion towards its three nearest references, or to all it has.
+    """A digit's distance is the mean image distortion towards its three nearest references, or to all it has,
+    and a little of the mean squared distance to its three nearest by gradient directions.
 
     Gradient directions find the references worth this closer look. Where references are few and `augment` is
     true, distorted copies stand beside them. A digit whose references were not looked at closely is further
-    than all others. The strangeness is the mean squared distance by directions to a digit's three nearest:
-    where it leaves no doubt, the closer look can be spared.
+    than all others. The strangeness is the distance by directions alone: where it leaves no doubt, the closer
+    look can be spared.
     """
 
     def __init__(
@@ -90,7 +87,7 @@ class Deformable:
                 rough = around.rough[row]
                 if glanced[row]:
                     nearest = _owners_in_order(gallery, around.overall[row], apart[row], told)
-                    found.append(_Found(DISTORTION * rough, nearest, rough, glanced=True))
+                    found.append(_Found((DISTORTION + DIRECTIONS) * rough, nearest, rough, glanced=True))
                 else:
                     chosen = shortlist(around, row, apart[row])
                     look = _Look(chosen, image_distortion(picture, gallery.pictures[chosen]))
@@ -148,6 +145,7 @@ def _digit_distances(gallery: Gallery, look: _Look, rough: NDArray[np.float64]) 
     for digit in np.unique(digits):
         distances[digit] = np.sort(look.distortions[digits == digit])[:FEW].mean(dtype=np.float64)
     measured = np.isfinite(distances)
+    distances[measured] += DIRECTIONS * rough[measured]
     furthest = distances[measured].max(initial=0.0)
     others = np.isfinite(rough) & ~measured
     distances[others] = furthest + (1 + furthest) * rough[others]
