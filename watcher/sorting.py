@@ -218,6 +218,8 @@ class Sorter:
     ) -> None:
         """Read claims and hand them to the pool; what cannot be read needs no worker."""
         found = [(claim, self._content_of(claim, is_allowed=apart)) for claim in claims]
+        for claim in (claim for claim, content in found if content is Unread.GONE):
+            self._lost(claim)  # raises where it is the inbox that is gone: before anything is handed over
         read = [(claim, content) for claim, content in found if isinstance(content, bytes)]
         if read:
             batch = Batch([claim for claim, _ in read], fitted, last, apart)
@@ -226,8 +228,6 @@ class Sorter:
             if isinstance(content, Recognized):
                 self._outcomes.append(Outcome(claim, content, fitted.version))
                 self.wake()
-            elif content is Unread.GONE:
-                self._lost(claim)
             elif content is Unread.LATER:
                 self._resting.put(claim, counts=True)
 
