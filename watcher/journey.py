@@ -68,18 +68,23 @@ class Journey:
             claim = outcome.claim
             state = None if claim.token in rows else self._examine(claim, outcome.recognized.sha256)
             if state is not None:
-                decision = self._decide(outcome, now, self._free_place(claim, spoken_for))
+                place = self._free_place(claim, spoken_for)
+                decision = decide(outcome, self._review_below, now, place)
                 decisions.append(decision)
                 entries.append(
                     _Entry(claim.token, claim.path, decision.destination, _explained(decision), state)
                 )
         self._log.record(decisions)
         destinations |= self._settle(entries)
-        filed = [
-            (outcome.claim, self._decide(outcome, now, lambda _: destination))
-            for outcome in outcomes
-            if (destination := destinations.get(outcome.claim.token)) is not None
-        ]
+        decided = {decision.claim: decision for decision in decisions}
+        filed = []
+        for outcome in outcomes:
+            token = outcome.claim.token
+            if token in destinations:
+                known, destination = decided.get(token), destinations[token]
+                if known is None or known.destination != destination:
+                    known = decide(outcome, self._review_below, now, _at(destination))
+                filed.append((outcome.claim, known))
         changed = [outcome.claim for outcome in outcomes if outcome.claim.token not in destinations]
         return Finished(filed, changed)
 
@@ -171,8 +176,9 @@ class Journey:
     def _free_place(self, claim: Claim, spoken_for: set[str]) -> Callable[[str], str]:
         return lambda folder: self._outbox.choose(folder, claim.name, spoken_for)
 
-    def _decide(self, outcome: Outcome, now: str, place: Callable[[str], str]) -> Decision:
-        return decide(outcome, self._review_below, now, place)
+
+def _at(destination: str) -> Callable[[str], str]:
+    return lambda _folder: destination
 
 
 def _has_changed(entry: _Entry) -> bool:
