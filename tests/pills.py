@@ -19,12 +19,13 @@ DEEDS = {
     "exit": "os._exit(3)",
     "spin": "while True: pass",
     "sleep": "time.sleep(1e6)",
-    "memory": "hoard = [bytearray(2**24) for _ in range(2**20)]",
+    "memory": "hoard = [numpy.empty(2**24, numpy.uint8) for _ in range(2**20)]",
     "error": "raise RuntimeError('of all things')",
 }
 KINDS = tuple(DEEDS)
 FAULTY_DECODER = """
 import ctypes, os, time
+import numpy
 from PIL.PngImagePlugin import PngImageFile
 
 load = PngImageFile.load_prepare

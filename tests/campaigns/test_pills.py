@@ -75,7 +75,7 @@ def test_a_picture_that_hangs_is_tried_twice_over_restarts_too_and_leaves_no_pro
     with Daemon(place, **patient) as daemon:
         wait_until(lambda: faulty_decoder.tries()["sleep", 1] == 2 and place.filed() == 20)
         workers = descendants(daemon.process.pid)
-        assert len(workers) > 2 * 3  # with a child each, and the one apart
+        assert len(workers) >= 2 + 2  # two workers, and the one apart with the child that hangs
         daemon.kill()
     wait_until(lambda: not any(map(is_alive, workers)))
     with Daemon(place, **patient):

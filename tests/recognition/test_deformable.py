@@ -194,7 +194,8 @@ def test_with_very_many_equal_references_none_is_preferred() -> None:
     reference = np.random.default_rng(1).random((28, 28)).astype(np.float32)
     labels = np.repeat([3, 6, 8], 2 * CANDIDATES)
     found = Deformable(np.tile(reference, (len(labels), 1, 1)), labels).compare(reference[None])
-    assert found.distances[0, [3, 6, 8]].tolist() == [0, 0, 0]
+    (distance,) = set(found.distances[0, [3, 6, 8]].tolist())
+    assert distance == pytest.approx(0, abs=1e-5)  # the mean of equal rows may be rounded
 
 
 def test_rough_distances_are_those_of_the_plain_loop() -> None:
