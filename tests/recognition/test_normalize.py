@@ -21,7 +21,7 @@ SEVEN_DIGITS = (0, 2, 3, 4, 5, 7, 9)
 
 
 def ink_on(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return ink_coverage(picture[None])[0]
+    return np.asarray(ink_coverage(picture[None])[0])
 
 
 def likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

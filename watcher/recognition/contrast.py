@@ -26,7 +26,7 @@ def ink_contrast(pictures: NDArray[np.uint8]) -> Array:
     """
     shades = ink_shade(pictures)
     contrast = shades - _paper(shades)
-    return np.maximum(contrast, 0, out=contrast)
+    return np.asarray(np.maximum(contrast, 0, out=contrast), np.float32)
 
 
 def _paper(shades: Array) -> Array:
@@ -35,7 +35,7 @@ def _paper(shades: Array) -> Array:
     Opening takes away all that is as narrow as a stroke: what stays is the paper under the ink. The rim lets
     it take a shadow that reaches the border for paper, but not a stroke that does.
     """
-    count, height, width = shades.shape
+    _, height, width = shades.shape
     levels = np.multiply(shades, STEPS)
     darkest = (DARKEST * levels.max(axis=(1, 2), keepdims=True)).clip(0, MOST).astype(np.int16)
     np.clip(levels, -MOST, MOST, out=levels)
@@ -45,9 +45,9 @@ def _paper(shades: Array) -> Array:
 
 
 def _opened(pictures: Line) -> Line:
-    """(n, h + 2 RIM, w + 2 RIM) pictures, their borders repeated outwards, without what is narrower than a stroke.
+    """(n, h + 2 RIM, w + 2 RIM): pictures without what is narrower than a stroke.
 
-    What lies further out is ignored.
+    Their borders are repeated outwards by the rim; what lies further out is ignored.
     """
     count, height, width = pictures.shape
     high, wide, reach = height + 2 * RIM, width + 2 * RIM, STROKE // 2

@@ -37,11 +37,12 @@ def _directions(pictures: NDArray[np.uint8]) -> Array:
 
 
 def _gradients(pictures: Array) -> tuple[Array, Array]:
-    """The slopes to the right and down of lightly blurred (n, h, w) pictures, at most 1; 0 lies around them."""
+    """The slopes to the right and down of (n, h, w) pictures, lightly blurred, at most 1; 0 lies around."""
     _, height, width = pictures.shape
     both = np.concatenate(_filters(height, 1)) @ pictures
     smoothed, sloped = _filters(width, 0)
-    return both[:, :height] @ sloped.T, both[:, height:] @ smoothed.T
+    right, down = both[:, :height] @ sloped.T, both[:, height:] @ smoothed.T
+    return np.asarray(right, np.float32), np.asarray(down, np.float32)
 
 
 def _parts(right: Array, down: Array) -> Array:
@@ -56,19 +57,16 @@ def _parts(right: Array, down: Array) -> Array:
     parts = np.empty((8, *right.shape), np.float32)
     oblique = parts[4:].reshape(2, 2, *right.shape)
     np.minimum(sides[:2, None], sides[None, 2:], out=oblique)
-    for straight, given, (one, other) in (
-        (parts[:2], sides[:2], oblique.swapaxes(0, 1)),
-        (parts[2:4], sides[2:], oblique),
-    ):
-        np.subtract(given, one, out=straight)
-        straight -= other
+    for some, (one, other) in ((slice(2), oblique.swapaxes(0, 1)), (slice(2, 4), oblique)):
+        np.subtract(sides[some], one, out=parts[some])
+        parts[some] -= other
     oblique *= np.sqrt(np.float32(2))
     return parts
 
 
 @cache
 def _filters(length: int, outside: int) -> tuple[Array, Array]:
-    """(length, length) what Sobel's filter does along a line that a Gaussian made smooth: smooth it, and slope.
+    """(length, length) twice: Sobel's filters along a line that a Gaussian made smooth: smoothness, slope.
 
     `outside`: pixels past the ends of the line where the Gaussian is seen; further out is nothing.
     """

@@ -87,7 +87,8 @@ def _full_ink(contrasts: Array, strokes: Strokes) -> Array:
 def _is_noisy(contrasts: Array, limits: Array) -> NDArray[np.bool_]:
     """(n,) whether the usual step between pixels two apart, which strokes hardly raise, is above a limit."""
     steps = np.abs(contrasts[:, ::2, 2:] - contrasts[:, ::2, :-2]).reshape(len(contrasts), -1)
-    return np.count_nonzero(steps > limits[:, None], axis=1) >= steps.shape[1] - steps.shape[1] // 2
+    above = np.count_nonzero(steps > limits[:, None], axis=1)
+    return np.asarray(above >= steps.shape[1] - steps.shape[1] // 2)
 
 
 def _sharpened(ink: Array, lengths: list[int]) -> Array:
@@ -111,4 +112,4 @@ def _with_rim(digits: Mask) -> Mask:
     stack = np.zeros((count, height + RIM, width), np.uint8)
     stack[:, :-RIM] = digits
     wider = cv2.dilate(stack.reshape(-1, width), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8))
-    return np.asarray(wider).reshape(stack.shape)[:, :-RIM]
+    return np.asarray(wider, np.uint8).reshape(stack.shape)[:, :-RIM]

@@ -28,11 +28,12 @@ class Batchwise:
         self.__doc__ = batch.__doc__
 
     def __call__(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
+        """What it makes of one (h, w, 3) picture."""
         return np.asarray(self.batch(picture[None])[0])
 
 
 def normalize_batch(normalizer: Normalizer, pictures: NDArray[np.uint8]) -> NDArray[Any]:
-    """(n, …) what a normaliser makes of (n, h, w, 3) pictures. Raises ValueError where they do not fit together."""
+    """(n, …) what a normaliser makes of (n, h, w, 3) pictures. Raises ValueError if the shapes differ."""
     if isinstance(normalizer, Batchwise):
         return normalizer.batch(pictures)
     return np.stack([normalizer(picture) for picture in pictures])
@@ -44,7 +45,7 @@ def none(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def binary(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(n, 64, 64) uint8: 1 (ink) where the mean of red, green and blue is below 255/2, 0 (paper) elsewhere."""
+    """(n, 64, 64) uint8: 1, ink, where the mean of red, green and blue is below 255/2, else 0, paper."""
     red, green, blue = (pictures[..., channel].astype(np.uint16) for channel in range(3))
     return np.asarray(2 * (red + green + blue) < 3 * 255, np.uint8)
 
@@ -59,7 +60,7 @@ def centred(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     ink = ink_coverage(pictures)
     placed = np.zeros((len(ink), SIZE, SIZE), np.float32)
     inked = ink >= INK
-    rows = inked.any(axis=(1, 2)).nonzero()[0]
+    rows = np.flatnonzero(inked.any(axis=(1, 2)))
     if not len(rows):
         return placed
     if len(rows) < len(ink):
@@ -89,14 +90,14 @@ def _centres_and_slants(ink: NDArray[np.float32]) -> tuple[Floats, Floats, Float
 
 
 def _longer_sides(inked: NDArray[np.bool_], slants: Floats) -> Floats:
-    """(n,) from the first to the last row with ink, or, set upright, from the leftmost to the rightmost pixel."""
+    """(n,) how far the ink goes from the first to the last row, or, set upright, from left to right."""
     count, height, width = inked.shape
     lines, columns = np.divmod(inked.reshape(-1).nonzero()[0], width)
     starts = lines.searchsorted(height * np.arange(count))
     counts = np.diff(starts, append=len(lines))
     upright = columns - np.repeat(slants, counts) * (lines % height)
     wide = np.maximum.reduceat(upright, starts) - np.minimum.reduceat(upright, starts)
-    return np.maximum(lines[starts + counts - 1] - lines[starts], wide)
+    return np.asarray(np.maximum(lines[starts + counts - 1] - lines[starts], wide), np.float64)
 
 
 def _kernels(deviations: Floats) -> list[NDArray[np.float32]]:

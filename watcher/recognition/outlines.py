@@ -45,4 +45,4 @@ def _around(height: int, width: int) -> NDArray[np.intp]:
 
 
 def _mirrored(places: NDArray[np.intp], last: int) -> NDArray[np.intp]:
-    return last - np.abs(last - np.abs(places))
+    return np.asarray(last - np.abs(last - np.abs(places)), np.intp)

@@ -61,7 +61,7 @@ def regions_of(masks: Mask, contrasts: Array) -> Regions:
     total, numbers, stats, _ = cv2.connectedComponentsWithStats(
         tall.reshape(-1, width), connectivity=8, ltype=cv2.CV_16U
     )
-    labels = np.asarray(numbers).reshape(tall.shape)[:, :-1].reshape(-1)
+    labels = np.asarray(numbers, np.uint16).reshape(tall.shape)[:, :-1].reshape(-1)
     inside = masks.view(np.bool_).reshape(-1).nonzero()[0]
     owners, places = labels.take(inside).astype(np.intp), inside % (height * width)
     middle = centre_weights(height, width).reshape(-1).take(places)

@@ -67,7 +67,7 @@ def _ink_above_paper(shades: Array) -> Array:
 
 
 def _paper_planes(shades: Array) -> tuple[Array, Array]:
-    """The constant, x and y of planes through the paper, (n, 3), and the side of them the ink is on, (n,) ±1."""
+    """The constant, x and y of planes through the paper, (n, 3), and on which side the ink is, (n,) ±1."""
     count, height, width = shades.shape
     basis, weights = _plane(height, width)
     products = _products(height, width)

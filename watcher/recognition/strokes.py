@@ -61,4 +61,4 @@ def _length(digit: Sequence[Region]) -> int:
     if not digit:
         return 0
     left, top, right, bottom = zip(*(region.box for region in digit), strict=True)
-    return max(max(right) - min(left), max(bottom) - min(top))
+    return int(max(max(right) - min(left), max(bottom) - min(top)))

@@ -46,7 +46,6 @@ def near(gallery: Gallery, places: Array, missing: NDArray[np.float64], apart: A
 
     `apart` (m, N): what `squared_distances` gave; a picture at inf is left out.
     """
-
     overall = _least(apart, max(CANDIDATES, gallery.telling))
     by_digit, has = _least_by_digit(apart, gallery.slices)
     found = np.concatenate([overall, by_digit.reshape(len(apart), -1)], axis=1)
@@ -78,13 +77,13 @@ def _exact(gallery: Gallery, places: Array, found: NDArray[np.int64]) -> NDArray
     """(m, k) squared distances of (m, 64) places to those of the gallery's (m, k) pictures."""
     away = gallery.rows.take(found, axis=0)
     away -= places[:, None]
-    return np.einsum("mkv,mkv->mk", away, away).astype(np.float64)
+    return np.asarray(np.einsum("mkv,mkv->mk", away, away), np.float64)
 
 
 def _within(columns: NDArray[np.int64], table: Array) -> NDArray[np.int64]:
     """Where (m, …) columns of the rows of an (m, n) table lie when it is flat."""
     rows = np.arange(len(table)).reshape(-1, *[1] * (columns.ndim - 1))
-    return columns + rows * table.shape[1]
+    return np.asarray(columns + rows * table.shape[1], np.int64)
 
 
 def _least(values: Array, count: int) -> NDArray[np.int64]:
