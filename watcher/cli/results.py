@@ -5,16 +5,15 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import click
 
 from watcher.cli import COMMANDS, configured
+from watcher.cli.databases import to_read
 from watcher.settings import Config
 from watcher.store.clock import as_stamp
-from watcher.store.database import open_log
 from watcher.store.results import COLUMNS, Query, ResultsLog, Status
 
 TABLE_ROWS = 20
@@ -94,7 +93,7 @@ def command(config: Config, form: str, limit: int | None, **asked: Any) -> None:
         name=asked["name"],
         limit=limit or None,
     )
-    with closing(open_log(config.database.file)) as database:
+    with to_read(config) as database:
         _FORMS[form](ResultsLog(database).query(query))
 
 
