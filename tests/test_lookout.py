@@ -17,6 +17,7 @@ from watcher.folders.inbox import Inbox
 from watcher.log import make_logger
 from watcher.lookout import Lookout
 from watcher.settings import InboxSettings, LogSettings
+from watcher.trouble import Troubles
 
 ADD_WATCH = "watchdog.observers.inotify_c.inotify_add_watch"
 
@@ -30,7 +31,7 @@ class Post:
         config = InboxSettings(path=inbox, **settings)
         self.door = Door(Inbox(inbox, recursive=config.recursive, quiet_seconds=1))
         logger = make_logger(LogSettings(format="json", level="info"), self._said)
-        self.lookout = Lookout(config, self.door, lambda: None, logger)
+        self.lookout = Lookout(config, self.door, lambda: None, Troubles(logger))
 
     def said(self) -> list[dict[str, str]]:
         events = [json.loads(line) for line in self._said.getvalue().splitlines()]

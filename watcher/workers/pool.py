@@ -35,12 +35,21 @@ class Pool:
     def __init__(self, settings: WorkersSettings) -> None:
         self.count = settings.count or _cores()
         self.is_guarded = settings.executor == "processes" and sys.platform == "linux"
-        memory, deadline = settings.memory_megabytes * 2**20, settings.deadline_seconds
-        self._hurried = Limits(memory, deadline, hurried=True)
-        self._unhurried = Limits(memory, deadline, hurried=False)
+        self.adopt(settings)
         threads = settings.executor == "threads"
         self._workers = _Crew(lambda: _threads(self.count) if threads else _processes(self.count, 0))
         self._apart = _Crew(lambda: _processes(1, APART))
+
+    def adopt(self, settings: WorkersSettings) -> None:
+        """Go by other limits from now on: memory and deadline. All else stays as it began."""
+        memory, deadline = settings.memory_megabytes * 2**20, settings.deadline_seconds
+        self._hurried = Limits(memory, deadline, hurried=True)
+        self._unhurried = Limits(memory, deadline, hurried=False)
+
+    def longest(self, files: Sequence[bytes], *, hurried: bool) -> float:
+        """The seconds that recognising a batch may take at most, on a machine that has nothing else to do."""
+        limits = self._hurried if hurried else self._unhurried
+        return sum(limits.reading(file) for file in files) + limits.comparing(len(files))
 
     def submit(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
         """Have a batch recognised for the first time."""
@@ -149,9 +158,9 @@ def _cores() -> int:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C or SIGTERM: the daemon does, and lets them finish."""
+    """Processes started meanwhile hear no Ctrl-C, SIGTERM or SIGHUP: the daemon does, and lets them end."""
     resource_tracker.ensure_running()  # it comes with the first process, and would let the signals through
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield
     finally:
