@@ -81,7 +81,7 @@ class Daemon:
         hold = stack.enter_context(closing(Hold(config.inbox.path, outbox.path, claims)))
         hold.take()
         stack.enter_context(sole_watcher(config))
-        self.bulletin.keep_in(StateFile(config.cache))
+        self.bulletin.keep_in(StateFile(config.database.file))
         database = stack.enter_context(closing(open_and_tell(config, self._logger, self._stop_early)))
         self._fitted = ready_classifier(config, database, self._logger, self._stop_early)
         self._learner = stack.enter_context(

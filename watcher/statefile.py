@@ -12,7 +12,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from watcher.trouble import Fault
 
-NAME = "state.json"
 SIZE = 4096
 LONGEST_WORDS = 1000
 TRIES, PAUSE = 5, 0.01
@@ -54,8 +53,9 @@ class StateFile:
     A checksum tells who reads it in the middle of a write, or after a power cut, that this is not the state.
     """
 
-    def __init__(self, cache: Path) -> None:
-        self.path = cache / NAME
+    def __init__(self, database: Path) -> None:
+        """It lies beside the database."""
+        self.path = database.with_name(f"{database.name}.state")
 
     def write(self, state: State) -> None:
         """Keep a state. Raises OSError."""
