@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from daemon import WATCHER, Daemon, Place, environment, furnished, reference_picture
+from daemon import WATCHER, Daemon, Place, descendants, environment, furnished, reference_picture
 from manager import Manager
 from support import make_files, wait_until
 
@@ -93,7 +93,7 @@ def test_it_says_what_it_does(daemon: Daemon, manager: Manager) -> None:
 
 
 def test_its_workers_do_not_speak_for_it(daemon: Daemon) -> None:
-    for pid in daemon.children():
+    for pid in descendants(daemon.process.pid):
         assert b"NOTIFY_SOCKET" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
@@ -102,19 +102,21 @@ def test_signs_of_life_come_while_it_is_idle_and_cease_while_its_workers_are_fro
 ) -> None:
     pings = manager.pings()
     wait_until(lambda: manager.pings() >= pings + 3)
-    [worker] = daemon.children()
-    os.kill(worker, signal.SIGSTOP)
+    workers = descendants(daemon.process.pid)
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
     try:
-        wait_until(lambda: daemon.said("workers do not come back"))
-        pings = manager.pings()
-        wait_until(lambda: manager.status().startswith("workers do not come back: a restart puts"))
         (daemon.place.inbox / "patient.jpg").write_bytes(SEVEN)
-        wait_until(lambda: "; 1 in hand, 0 waiting" in manager.status())
+        wait_until(lambda: daemon.said("workers do not come back"), 30)
+        pings = manager.pings()
+        stuck = "workers do not come back: a restart puts what they have in hand through again; 1 in hand"
+        wait_until(lambda: manager.status().startswith(stuck))
         assert manager.pings() == pings
     finally:
-        os.kill(worker, signal.SIGCONT)
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
     wait_until(lambda: manager.pings() > pings)
-    wait_until(lambda: daemon.said("workers come back again"))
+    assert daemon.said("workers come back again")
     wait_until(lambda: daemon.place.row("patient.jpg"))
 
 

@@ -1,4 +1,4 @@
-"""A systemd unit for this installation: how the service is started and watched, and all that it may not do."""
+"""A systemd unit for this installation: how the service is started and watched, and what it may not do."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,8 +56,8 @@ def system_unit(installation: Installation, account: str) -> str:
             "StateDirectory=watcher",
             "RuntimeDirectory=watcher",
             "",
-            "# It sees the system read-only, but for what it works in. The inbox and the outbox must stay on one",
-            "# mount, and each path here becomes one: so it is the folder that both lie in.",
+            "# All but these folders is read-only to it. Each becomes a mount of its own, and the inbox and the",
+            "# outbox must stay on one: so what is opened is the folder that both lie in.",
             "ProtectSystem=strict",
             f"ReadWritePaths={made}",
             f"ProtectHome={homes}",
@@ -91,7 +91,10 @@ def user_unit(installation: Installation) -> str:
 
 
 def writable_folders(config: Config) -> list[Path]:
-    """What it writes in: the folder that inbox and outbox have in common, and the database's. Raises WatcherError."""
+    """What it writes in: the folder that inbox and outbox have in common, and the database's.
+
+    Raises WatcherError where the first is the whole system.
+    """
     inbox, outbox, database = (
         Path(os.path.realpath(path))
         for path in (config.inbox.path, config.outbox.path, config.database.file.parent)

@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": "Check all that the watcher needs, and say what to do.",
     "fsck": "Hold the log against the folders, and mend what differs if asked to.",
     "config": "Check or show the settings, and where each comes from.",
+    "unit": "Print a systemd unit that runs this installation as a service.",
     "init": "Write a config.toml with every setting and what it means.",
 }
 

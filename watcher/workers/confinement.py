@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+from functools import lru_cache
 
 if sys.platform == "linux":
     import resource
@@ -17,7 +18,7 @@ NO_CORE = 1
 def die_with(parent: int) -> None:
     """End this process when its parent does; a worker alone would wait for ever."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        _libc().prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
 
@@ -42,6 +43,11 @@ def confine(memory: int) -> None:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         os.close(nowhere)
+
+
+@lru_cache(maxsize=1)
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def _address_space() -> int:
