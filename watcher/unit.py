@@ -56,7 +56,7 @@ def system_unit(installation: Installation, account: str) -> str:
             "StateDirectory=watcher",
             "RuntimeDirectory=watcher",
             "",
-            "# All but these folders is read-only to it. Each becomes a mount of its own, and the inbox and the",
+            "# All else is read-only to it. Each of these becomes a mount of its own, and the inbox and the",
             "# outbox must stay on one: so what is opened is the folder that both lie in.",
             "ProtectSystem=strict",
             f"ReadWritePaths={made}",
@@ -102,8 +102,8 @@ def writable_folders(config: Config) -> list[Path]:
     common = Path(os.path.commonpath([inbox, outbox]))
     if common == Path(common.anchor):
         raise WatcherError(
-            f"the inbox ({printable(str(inbox))}) and the outbox ({printable(str(outbox))}) have no folder in "
-            "common that could be opened to a service; put both below one, as /srv/watcher/inbox and "
+            f"the inbox ({printable(str(inbox))}) and the outbox ({printable(str(outbox))}) have no folder "
+            "in common that could be opened to a service; put both below one, as /srv/watcher/inbox and "
             "/srv/watcher/outbox"
         )
     return [common] if database.is_relative_to(common) else [common, database]
@@ -115,10 +115,11 @@ def temporary_folders(installation: Installation) -> list[Path]:
 
 
 def _head(installation: Installation) -> list[str]:
+    inbox = _plain(str(installation.config.inbox.path))
     return [
         "",
         "[Unit]",
-        f"Description=Sorting pictures of handwritten digits out of {_plain(str(installation.config.inbox.path))}",
+        f"Description=Sorting pictures of handwritten digits out of {inbox}",
         "After=local-fs.target remote-fs.target",
     ]
 
