@@ -13,7 +13,19 @@ from daemon import WATCHER, Place, environment, run
 
 from watcher.cli import COMMANDS
 
-WITH_EXAMPLES = ["run", "train", "classify", "evaluate", "results", "doctor", "fsck", "config", "init"]
+WITH_EXAMPLES = [
+    "run",
+    "train",
+    "classify",
+    "evaluate",
+    "results",
+    "doctor",
+    "fsck",
+    "status",
+    "unit",
+    "config",
+    "init",
+]
 READING_SETTINGS = [name for name in COMMANDS if name != "init"]
 
 
