@@ -132,10 +132,11 @@ def run(
 class Daemon:
     """`watcher run` in a place; ready when its context is entered, and stopped or dead when it is left.
 
-    Settings are given as `section__key=value`. It leads a process group of its own.
+    Settings are given as `section__key=value`; `environ` is what else is to be in its environment. It leads a
+    process group of its own.
     """
 
-    def __init__(self, place: Place, **settings: object) -> None:
+    def __init__(self, place: Place, environ: Mapping[str, str] | None = None, /, **settings: object) -> None:
         self.place = place
         self._log = place.path / "log.jsonl"
         self._errors = place.path / "errors.txt"
@@ -143,7 +144,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 [*WATCHER, "run"],
                 cwd=place.path,
-                env=environment(settings),
+                env=environment(settings) | dict(environ or {}),
                 stdout=log,
                 stderr=errors,
                 start_new_session=True,
