@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 
 SIZE = 28
 BOX = 20  # pixels of the digit's longer side
+DARK = 3 * 255 // 2  # the sum of three colors up to which their mean is below 255/2
 INK = 0.5  # coverage from which a pixel counts towards the digit's extent
 BLUR = 0.7  # standard deviation in pixels of the result: scales down smoothly, and bears small shifts
 STEEPEST = 0.6  # of the shear that upright digits are taken to have been written with
@@ -46,8 +47,10 @@ def none(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def binary(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(n, 64, 64) uint8: 1, ink, where the mean of red, green and blue is below 255/2, else 0, paper."""
-    red, green, blue = (pictures[..., channel].astype(np.uint16) for channel in range(3))
-    return np.asarray(2 * (red + green + blue) < 3 * 255, np.uint8)
+    red, green, blue = cv2.split(pictures.reshape(-1, pictures.shape[2], 3))
+    sums = np.add(red, green, dtype=np.uint16)
+    sums += np.asarray(blue, np.uint8)
+    return (sums <= DARK).view(np.uint8).reshape(pictures.shape[:3])
 
 
 def centred(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
