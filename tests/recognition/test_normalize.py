@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from watcher.recognition import NORMALIZERS
 from watcher.recognition.ink import ink_coverage
+from watcher.recognition.normalize import normalize_batch
 
 Draw = Callable[..., NDArray[np.uint8]]
 Cover = Callable[..., NDArray[np.float32]]
@@ -224,3 +225,16 @@ def test_anything_gives_finite_numbers_from_0_to_1(seed: int, kind: str) -> None
     assert laid.max() in {0, 1}
     assert np.array_equal(laid, centred(page))
     assert np.array_equal(page, before)
+
+
+@pytest.mark.parametrize("name", NORMALIZERS)
+def test_each_of_a_batch_becomes_what_it_becomes_alone(name: str, draw: Draw) -> None:
+    rng = np.random.default_rng(4)
+    drawn = [draw(digit, seed) for digit in range(10) for seed in range(2)]
+    others = [noisy(shaded(picture, 0.7), 5, seed) for seed, picture in enumerate(drawn)]
+    blank, noise = np.full((64, 64, 3), 240, np.uint8), rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    normalizer = NORMALIZERS[name]
+    batch = np.stack([blank, *drawn, noise, *others, blank])
+    together = normalize_batch(normalizer, batch)
+    assert np.array_equal(together, np.stack([normalizer(picture) for picture in batch]))
+    assert np.array_equal(together[7:30], normalize_batch(normalizer, batch[7:30]))
