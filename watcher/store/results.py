@@ -5,7 +5,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from watcher.store.bulk import Bulk
 from watcher.store.database import Database
@@ -69,6 +80,9 @@ COLUMNS = tuple(column.name for column in results.c if column.name != "claim")
 """What `query` gives of a row, in order."""
 
 
+# The plus has SQLite find a period by its index, not id by id.
+_ID: ColumnElement[int] = literal_column("+results.id", Integer)
+_ENDS = select(func.min(_ID), func.max(_ID)).select_from(results)
 _RECORDED = select(*(results.c[field.name] for field in fields(Recorded)))
 _RECORD = Bulk(insert(results), [field.name for field in fields(Decision)])
 _OF_CLAIM = results.c.claim == bindparam("of_claim")
@@ -133,8 +147,11 @@ class ResultsLog:
         They are read in steps: a reader who lingers between two rows holds up nobody, and does not make
         SQLite's log grow. Rows that come meanwhile are newer than those that are read, and left out.
         """
-        statement = _selected(query).where(results.c.id < bindparam("before"))
-        before, left = NEWEST, query.limit
+        first, last = self._ends(query)
+        columns = [results.c[name] for name in COLUMNS]
+        within = results.c.id.between(first, bindparam("before"))
+        statement = select(*columns).where(*_wanted(query), within).order_by(results.c.id.desc())
+        before, left = last, query.limit
         while left is None or left > 0:
             step = ROWS_AT_ONCE if left is None else min(left, ROWS_AT_ONCE)
             with self._database.transaction() as connection:
@@ -142,8 +159,25 @@ class ResultsLog:
             yield from rows
             if len(rows) < step:
                 return
-            before = rows[-1].id
+            before = rows[-1].id - 1
             left = None if left is None else left - step
+
+    def _ends(self, query: Query) -> tuple[int, int]:
+        """The ids between which the rows of a period lie."""
+        period = _period(query)
+        if not period:
+            return 0, NEWEST
+        with self._database.transaction() as connection:
+            ends = connection.execute(_ENDS.where(*period)).one()
+        return (0, -1) if None in ends else (ends[0], ends[1])
+
+    def count(self, query: Query) -> int:
+        """How many rows `query` would give now."""
+        with self._database.transaction() as connection:
+            count: int = connection.execute(
+                select(func.count()).select_from(results).where(*_wanted(query))
+            ).scalar_one()
+        return count if query.limit is None else min(count, query.limit)
 
 
 def _row(decision: Decision) -> tuple[object, ...]:
@@ -171,21 +205,25 @@ def _as_json(numbers: list[float]) -> str:
     return text if "n" not in text else json.dumps(numbers, allow_nan=False)
 
 
-def _selected(query: Query) -> Select[Any]:
+def _period(query: Query) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
-    if query.digits:
-        wanted.append(results.c.digit.in_(query.digits))
-    if query.statuses:
-        wanted.append(results.c.status.in_(query.statuses))
     if query.since is not None:
         wanted.append(results.c.decided_at >= query.since)
     if query.until is not None:
         wanted.append(results.c.decided_at < query.until)
+    return wanted
+
+
+def _wanted(query: Query) -> list[ColumnElement[bool]]:
+    wanted = _period(query)
+    if query.digits:
+        wanted.append(results.c.digit.in_(query.digits))
+    if query.statuses:
+        wanted.append(results.c.status.in_(query.statuses))
     if query.certainty_from is not None:
         wanted.append(results.c.certainty >= query.certainty_from)
     if query.certainty_below is not None:
         wanted.append(results.c.certainty < query.certainty_below)
     if query.name is not None:
         wanted.append(results.c.name.op("GLOB")(query.name))
-    columns = [results.c[name] for name in COLUMNS]
-    return select(*columns).where(*wanted).order_by(results.c.id.desc())
+    return wanted
