@@ -92,7 +92,7 @@ def test_its_commands_do_what_it_says(checkout: Path) -> None:
 
 
 def test_its_queries_answer_something(checkout: Path) -> None:
-    queries = [command for command, _ in commands() if command.startswith("sqlite3 ")]
+    queries = [command for command, _ in commands() if command.startswith(("sqlite3 ", "watcher sql "))]
     assert len(queries) == 5
     answers = [run(query, checkout).stdout for query in queries]
     assert sum(bool(answer) for answer in answers) >= 3, "nothing failed, and perhaps nothing went to review"

@@ -57,7 +57,7 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(place: Place) -> None:
             dropped += drop(place, 75, f"before-{number}")
             os.kill(worker, signal.SIGKILL)
             dropped += drop(place, 25, f"after-{number}")
-            wait_until(lambda count=len(dropped): place.filed() == count)  # type: ignore[misc]
+            wait_until(lambda: place.waiting() == set())
         assert not {row["destination"].split("/")[0] for row in place.rows()} & {"failed"}
     place.audit(dropped)
 

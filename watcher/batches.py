@@ -2,11 +2,14 @@
 
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from watcher.fitting import Fitted
 from watcher.folders.claims import Claim
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,20 @@ def due_after(in_hand: Collection[Batch], longest: float) -> float:
 def seconds_late(in_hand: Collection[Batch]) -> float:
     """For how long the first batch that is in hand has been due; negative where there is time left."""
     return time.monotonic() - min((batch.due for batch in in_hand), default=math.inf)
+
+
+def overdue(in_hand: Mapping[Key, Batch], deadline: float) -> dict[Key, Batch]:
+    """The batches in hand for longer than a deadline, in seconds, for each of all their claims allows."""
+    allowed = deadline * sum(len(batch.claims) for batch in in_hand.values())
+    now = time.monotonic()
+    return {
+        key: batch for key, batch in in_hand.items() if batch.claims and now - batch.claims[0].taken > allowed
+    }
+
+
+def kept(keep: Callable[[Claim], Claim], claim: Claim) -> Claim:
+    """The claim with what is known of it kept on the disk, where the disk takes it."""
+    try:
+        return keep(claim)
+    except OSError:
+        return claim

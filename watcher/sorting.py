@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 
-from watcher.batches import Batch, Waiting, due_after, seconds_late
+from watcher.batches import Batch, Waiting, due_after, kept, overdue, seconds_late
 from watcher.bell import Bell
 from watcher.deciding import Outcome
 from watcher.errors import UnfitReferencesError
 from watcher.findings import Unread, blame, content_of, failed
 from watcher.fitting import Fitted
-from watcher.folders.claims import Claim, Claims, is_being_written
+from watcher.folders.claims import Claim, Claims
+from watcher.folders.contents import is_being_written
 from watcher.folders.door import Door
 from watcher.journey import Journey
 from watcher.resting import Resting
@@ -21,6 +22,8 @@ from watcher.workers import Pool, Recognized
 
 LARGEST_BATCH = 64
 MOST_SUSPECTS = 1000
+SUSPECTS_PAUSE = 0.25
+"""How long, in seconds, what is suspect is left alone after a try while all workers are busy."""
 INTERRUPTED = "recognising it went wrong, and watcher itself ended while it was tried again"
 
 
@@ -51,6 +54,7 @@ class Sorter:
         self._in_hand: dict[Future[list[Recognized]], Batch] = {}
         self._suspects: deque[Claim] = deque()
         self._ready_for_suspects = False
+        self._next_try = 0.0
         self._late: set[Future[list[Recognized]]] = set()
         self._outcomes: list[Outcome] = []
         self._is_retrying = False
@@ -88,14 +92,7 @@ class Sorter:
 
         Nobody can take it from them.
         """
-        if self._pool.is_guarded:
-            return []
-        allowed = deadline * sum(len(batch.claims) for batch in self._in_hand.values())
-        late = {
-            future: batch
-            for future, batch in self._in_hand.items()
-            if batch.claims and time.monotonic() - batch.claims[0].taken > allowed
-        }
+        late = {} if self._pool.is_guarded else overdue(self._in_hand, deadline)
         new = [claim for future, batch in late.items() if future not in self._late for claim in batch.claims]
         self._late = set(late)
         return new
@@ -164,15 +161,20 @@ class Sorter:
         return 2 * self._pool.count - sum(not batch.apart for batch in self._in_hand.values())
 
     def _try_again(self, fitted: Fitted) -> None:
-        """Try one suspect by itself. What is tried then is kept with the claim: there is no third time."""
+        """Try one suspect by itself, where there is a worker idle; where all are busy, now and then.
+
+        What is tried then is kept with the claim: there is no third time.
+        """
         if not self._suspects or any(batch.apart for batch in self._in_hand.values()):
+            return
+        if self._places() <= self._pool.count and time.monotonic() < self._next_try:
             return
         if not self._ready_for_suspects:
             # A process takes its time to start. It would be no claim's fault if this one ended meanwhile.
             self._hand_over((), (), fitted, last=True, apart=True)
             return
         if self._suspects[0].tries == 1:
-            self._suspects[0] = _kept(self._claims.begin_again, self._suspects[0])
+            self._suspects[0] = kept(self._claims.begin_again, self._suspects[0])
         self._submit([self._suspects[0]], fitted, last=True, apart=True)
         self._suspects.popleft()
 
@@ -248,11 +250,14 @@ class Sorter:
         for future in [future for future in self._in_hand if future.done()]:
             batch = self._in_hand[future]
             fault = future.exception()
-            if isinstance(fault, UnfitReferencesError):
-                # No picture's fault: the cache was removed or damaged, and has to be made anew.
+            if isinstance(fault, UnfitReferencesError | OSError):
+                # No picture's fault: the cache was removed or damaged, and has to be made anew; or the system
+                # has no room for what it takes to recognise anything.
                 del self._in_hand[future]
                 self._waiting.append(Waiting(batch.claims, batch.last, batch.apart))
                 raise fault
+            if batch.apart:
+                self._next_try = time.monotonic() + SUSPECTS_PAUSE
             if fault is None:
                 self._ready_for_suspects |= batch.apart
                 self._sort_out(batch, future.result())
@@ -269,7 +274,7 @@ class Sorter:
     def _sort_out(self, batch: Batch, results: Sequence[Recognized]) -> None:
         for claim, recognized in zip(batch.claims, results, strict=True):
             if recognized.grief and not batch.last:
-                self._suspects.append(_kept(self._claims.set_aside, claim))
+                self._suspects.append(kept(self._claims.set_aside, claim))
             else:
                 self._outcomes.append(Outcome(claim, recognized, batch.fitted.version))
 
@@ -287,11 +292,3 @@ class Sorter:
             self._filed(decision, now - claim.taken)
         for claim in finished.changed:
             self._resting.put(claim, counts=not is_being_written(claim.path))
-
-
-def _kept(keep: Callable[[Claim], Claim], claim: Claim) -> Claim:
-    """The claim with what is known of it kept on the disk, where the disk takes it."""
-    try:
-        return keep(claim)
-    except OSError:
-        return claim

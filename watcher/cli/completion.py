@@ -16,9 +16,9 @@ VARIABLE = "_WATCHER_COMPLETE"
     short_help=COMMANDS["completion"],
     epilog="""\b
 Examples:
+  watcher completion fish > ~/.config/fish/completions/watcher.fish
   echo 'eval "$(watcher completion bash)"' >> ~/.bashrc
-  echo 'eval "$(watcher completion zsh)"' >> ~/.zshrc
-  watcher completion fish > ~/.config/fish/completions/watcher.fish""",
+  echo 'eval "$(watcher completion zsh)"' >> ~/.zshrc""",
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:

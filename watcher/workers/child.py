@@ -14,8 +14,7 @@ from typing import Any
 from watcher.workers.forking import ForkServer
 
 SHORTEST_LOOK, LONGEST_LOOK = 0.002, 0.02
-STEP_BACK = 10
-NICEST = 19
+STEP_BACK = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +106,8 @@ class Child:
                 self._step_back()
 
     def _step_back(self) -> None:
-        nice = os.getpriority(os.PRIO_PROCESS, self._pid)
-        if not self.stepped_back and nice < NICEST:
-            os.setpriority(os.PRIO_PROCESS, self._pid, min(NICEST, nice + STEP_BACK))
+        if os.getpriority(os.PRIO_PROCESS, self._pid) < STEP_BACK:
+            os.setpriority(os.PRIO_PROCESS, self._pid, STEP_BACK)
             self.stepped_back = True
 
 

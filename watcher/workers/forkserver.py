@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import pickle
+import select
 import signal
 import socket
 import sys
@@ -117,7 +118,7 @@ def _live(trade: Any, order: Fork, descriptors: list[int], orders: socket.socket
 
 def _work(pipe: Connection, memory: int, work: Any) -> None:
     """Answer each message with what the work gives, or with what went wrong in words."""
-    pipe.poll(None)  # by then who watches this process has opened what it needs to
+    select.select([pipe], [], [])  # by then who watches this process has opened what it needs to
     confine(memory)
     with suppress(EOFError):
         while True:

@@ -15,8 +15,8 @@ from watcher.workers.forking import ForkServers
 from watcher.workers.guard import Guard, Limits
 from watcher.workers.recognizing import Recognized, recognize
 
-APART = 19
-"""How much less of the cores (nice) what is suspect gets than the workers: what these leave."""
+APART = 15
+"""How much less of the cores (nice) what is suspect gets than the workers: little more than these leave."""
 
 Recognizing = Future[list[Recognized]]
 
