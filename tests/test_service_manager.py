@@ -116,7 +116,8 @@ def test_signs_of_life_come_while_it_is_idle_and_cease_while_its_workers_are_fro
         assert manager.pings() == pings
     finally:
         for pid in workers:
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # given up for another
+                os.kill(pid, signal.SIGCONT)
     wait_until(lambda: manager.pings() > pings)
     assert daemon.said("workers come back again")
     wait_until(lambda: daemon.place.row("patient.jpg"))
