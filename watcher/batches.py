@@ -2,14 +2,12 @@
 
 import math
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 from watcher.fitting import Fitted
 from watcher.folders.claims import Claim
-
-Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,25 @@ class Waiting:
     apart: bool = False
 
 
+class Overdue:
+    """Tells once of each batch that was not brought back in time."""
+
+    def __init__(self) -> None:
+        self._told: set[Any] = set()
+
+    def news(self, in_hand: Mapping[Any, Batch], deadline: float) -> list[Claim]:
+        """The claims of those that have taken longer than a deadline for every claim in hand allows."""
+        allowed = deadline * sum(len(batch.claims) for batch in in_hand.values())
+        late = {
+            key: batch.claims
+            for key, batch in in_hand.items()
+            if batch.claims and time.monotonic() - batch.claims[0].taken > allowed
+        }
+        new = [claim for key, claims in late.items() if key not in self._told for claim in claims]
+        self._told = set(late)
+        return new
+
+
 def due_after(in_hand: Collection[Batch], longest: float) -> float:
     """When a batch is due that takes so many seconds at most, and waits for all that are in hand."""
     return max(time.monotonic(), *(batch.due for batch in in_hand), 0.0) + longest
@@ -43,20 +60,3 @@ def due_after(in_hand: Collection[Batch], longest: float) -> float:
 def seconds_late(in_hand: Collection[Batch]) -> float:
     """For how long the first batch that is in hand has been due; negative where there is time left."""
     return time.monotonic() - min((batch.due for batch in in_hand), default=math.inf)
-
-
-def overdue(in_hand: Mapping[Key, Batch], deadline: float) -> dict[Key, Batch]:
-    """The batches in hand for longer than a deadline, in seconds, for each of all their claims allows."""
-    allowed = deadline * sum(len(batch.claims) for batch in in_hand.values())
-    now = time.monotonic()
-    return {
-        key: batch for key, batch in in_hand.items() if batch.claims and now - batch.claims[0].taken > allowed
-    }
-
-
-def kept(keep: Callable[[Claim], Claim], claim: Claim) -> Claim:
-    """The claim with what is known of it kept on the disk, where the disk takes it."""
-    try:
-        return keep(claim)
-    except OSError:
-        return claim

@@ -53,11 +53,6 @@ class Log:
         self._processors[:] = processors
 
 
-def make_logger(settings: LogSettings, stream: TextIO) -> FilteringBoundLogger:
-    """A logger that writes events to a stream as `Log` does."""
-    return Log(settings, stream).logger
-
-
 def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
     """Whether a stream goes to the system's journal; see JOURNAL_STREAM in systemd.exec(5)."""
     device, _, inode = environ.get("JOURNAL_STREAM", "").partition(":")

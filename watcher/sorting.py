@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 
-from watcher.batches import Batch, Waiting, due_after, kept, overdue, seconds_late
+from watcher.batches import Batch, Overdue, Waiting, due_after, seconds_late
 from watcher.bell import Bell
 from watcher.deciding import Outcome
 from watcher.errors import UnfitReferencesError
@@ -55,7 +55,7 @@ class Sorter:
         self._suspects: deque[Claim] = deque()
         self._ready_for_suspects = False
         self._next_try = 0.0
-        self._late: set[Future[list[Recognized]]] = set()
+        self._overdue = Overdue()
         self._outcomes: list[Outcome] = []
         self._is_retrying = False
         self._resting = Resting()
@@ -92,10 +92,7 @@ class Sorter:
 
         Nobody can take it from them.
         """
-        late = {} if self._pool.is_guarded else overdue(self._in_hand, deadline)
-        new = [claim for future, batch in late.items() if future not in self._late for claim in batch.claims]
-        self._late = set(late)
-        return new
+        return [] if self._pool.is_guarded else self._overdue.news(self._in_hand, deadline)
 
     @property
     def seconds_late(self) -> float:
@@ -174,7 +171,7 @@ class Sorter:
             self._hand_over((), (), fitted, last=True, apart=True)
             return
         if self._suspects[0].tries == 1:
-            self._suspects[0] = kept(self._claims.begin_again, self._suspects[0])
+            self._suspects[0] = _kept(self._claims.begin_again, self._suspects[0])
         self._submit([self._suspects[0]], fitted, last=True, apart=True)
         self._suspects.popleft()
 
@@ -274,7 +271,7 @@ class Sorter:
     def _sort_out(self, batch: Batch, results: Sequence[Recognized]) -> None:
         for claim, recognized in zip(batch.claims, results, strict=True):
             if recognized.grief and not batch.last:
-                self._suspects.append(kept(self._claims.set_aside, claim))
+                self._suspects.append(_kept(self._claims.set_aside, claim))
             else:
                 self._outcomes.append(Outcome(claim, recognized, batch.fitted.version))
 
@@ -292,3 +289,11 @@ class Sorter:
             self._filed(decision, now - claim.taken)
         for claim in finished.changed:
             self._resting.put(claim, counts=not is_being_written(claim.path))
+
+
+def _kept(keep: Callable[[Claim], Claim], claim: Claim) -> Claim:
+    """The claim with what is known of it kept on the disk, where the disk takes it."""
+    try:
+        return keep(claim)
+    except OSError:
+        return claim
