@@ -25,13 +25,13 @@ from typing import Any
 import alembic.command
 import alembic.config
 
-import watcher.pen.__main__
+import watcher.pen.sheet
 import watcher.service
 from watcher.cli import COMMANDS
 
 LOADED = (
     *(importlib.import_module(f"watcher.cli.{name}") for name in COMMANDS),
-    *(watcher.service, watcher.pen.__main__, alembic.command, alembic.config, sqlite3),
+    *(watcher.service, watcher.pen.sheet, alembic.command, alembic.config, sqlite3),
 )
 LONGEST_REQUEST = 2**20
 
