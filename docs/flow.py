@@ -60,11 +60,10 @@ def main() -> None:
 def row(name: str, picture: Picture, reading: Reading) -> dict[str, str | None]:
     """What is shown of a picture."""
     is_sure = reading.reason is None and reading.certainty >= REVIEW_BELOW
-    words = "a" if is_sure else "perhaps a"
     return {
         "name": name,
         "picture": f"data:image/jpeg;base64,{base64.b64encode(jpeg(picture)).decode()}",
-        "said": f"{words} {reading.digit}, {int(reading.certainty * 1000) / 10} % sure",
+        "said": f"a {reading.digit}{',' if is_sure else '?'} {int(reading.certainty * 1000) / 10} % sure",
         "color": SURE if is_sure else DOUBTFUL,
         "folder": str(reading.digit) if is_sure else "review",
         "reason": None if is_sure else f"below {REVIEW_BELOW * 100:.0f} %: for you to look at",

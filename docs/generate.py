@@ -67,12 +67,13 @@ def _help(path: str, command: click.Command) -> Iterator[str]:
 
 def _settings() -> Iterator[str]:
     yield "# Settings"
-    yield "They stand in `config.toml` of the current folder, or in the file that `--config` names. What is left"
-    yield "out has its default. Paths count from the folder that file lies in. A variable of the environment goes"
-    yield "before the file: `WATCHER_INBOX__PATH=/srv/scans`."
+    yield "They stand in `config.toml` of the current folder, or in the file that `--config` names. What is"
+    yield "left out has its default. Paths count from the folder that file lies in. A variable of the"
+    yield "environment goes before the file: `WATCHER_INBOX__PATH=/srv/scans`."
     yield ""
-    yield "`watcher config show` tells each value and where it comes from, `watcher init` writes a commented file,"
-    yield "`watcher config check` says what is wrong, and `watcher config schema` prints all this for editors."
+    yield "`watcher config show` tells each value and where it comes from, `watcher init` writes a commented"
+    yield "file, `watcher config check` says what is wrong, and `watcher config schema` prints all this for"
+    yield "editors."
     for section, described in Config.model_fields.items():
         model: Any = described.annotation
         yield ""
@@ -112,9 +113,9 @@ def _allowed(field: FieldInfo) -> str:
 
 def _tables() -> Iterator[str]:
     yield "# Tables"
-    yield "The log and the references are one SQLite file, `watcher.db` unless `[database] url` says otherwise."
-    yield "Any number of programs may read it while the daemon writes. Times are UTC, ISO 8601 with microseconds"
-    yield "and `Z`."
+    yield "The log and the references are one SQLite file, `watcher.db` unless `[database] url` says"
+    yield "otherwise. Any number of programs may read it while the daemon writes. Times are UTC, ISO 8601 with"
+    yield "microseconds and `Z`."
     yield from _described(schema.metadata)
 
 
