@@ -114,8 +114,8 @@ def _allowed(field: FieldInfo) -> str:
 def _tables() -> Iterator[str]:
     yield "# Tables"
     yield "The log and the references are one SQLite file, `watcher.db` unless `[database] url` says"
-    yield "otherwise. Any number of programs may read it while the daemon writes. Times are UTC, ISO 8601 with"
-    yield "microseconds and `Z`."
+    yield "otherwise. Any number of programs may read it while the daemon writes. Times are UTC, ISO 8601"
+    yield "with microseconds and `Z`."
     yield from _described(schema.metadata)
 
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -224,13 +225,9 @@ class Daemon:
         """What it has written to the standard error stream."""
         return self._errors.read_text()
 
-    def children(self) -> list[int]:
-        """The process ids of its workers."""
-        pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [
-            int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-        ]
+    def workers(self) -> list[int]:
+        """The process ids of those that read and compare for it, and of those that forked them."""
+        return descendants(self.process.pid)
 
     def stop(self, number: int = signal.SIGTERM, *, group: bool = False) -> None:
         """Ask it to stop, and see it end well, soon, and without a complaint."""
@@ -242,6 +239,16 @@ class Daemon:
         """Give it no chance."""
         self.process.kill()
         self.process.wait()
+
+
+def descendants(pid: int) -> list[int]:
+    """The process ids of all that a process has started, and what these have, those that have ended too."""
+    below = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for child in map(int, task.read_text().split()):
+                below += [child, *descendants(child)]
+    return sorted(below)
 
 
 def is_alive(pid: int) -> bool:

@@ -1,9 +1,11 @@
 """structlog: one event per picture and per state of the daemon, each on one line."""
 
+import json
 import logging
 import os
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, TextIO, cast
 
 import structlog
@@ -18,20 +20,18 @@ def make_logger(settings: LogSettings, stream: TextIO) -> FilteringBoundLogger:
     """A logger that writes events to a stream: colours on a terminal, JSON lines otherwise."""
     on_terminal = stream.isatty()
     console = settings.format == "console" or (settings.format == "auto" and on_terminal)
-    processors: list[Processor] = [
+    as_lines: list[Processor] = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console, key="time"),
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False, key="time"),
+        _printable_values,
+        _console(colors=on_terminal),
     ]
-    if console:
-        processors += [_printable_values, _console(colors=on_terminal)]
-    else:
-        processors += [_heading_first, structlog.processors.JSONRenderer()]
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(cast("TextIO", _Enduring(stream))),
-        processors=processors,
+        structlog.WriteLogger(cast("TextIO", _Enduring(stream))),
+        processors=as_lines if console else [structlog.processors.add_log_level, _as_json],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-    )
+    ).bind()  # else it is made anew for every event
     return logger
 
 
@@ -43,22 +43,22 @@ class _Enduring:
 
     def write(self, text: str) -> None:
         """Write as much as is taken."""
-        with _what_passes_let_pass():
+        try:
             self._stream.write(text)
+        except OSError as error:
+            _let_pass(error)
 
     def flush(self) -> None:
         """Hand on what was written."""
-        with _what_passes_let_pass():
+        try:
             self._stream.flush()
+        except OSError as error:
+            _let_pass(error)
 
 
-@contextmanager
-def _what_passes_let_pass() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if not passes(error):
-            raise
+def _let_pass(error: OSError) -> None:
+    if not passes(error):
+        raise error
 
 
 def leave_unsaid(stream: TextIO) -> None:
@@ -107,10 +107,13 @@ def library_log(logger: FilteringBoundLogger) -> Iterator[None]:
         root.removeHandler(handler)
 
 
-def _heading_first(
-    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    return {key: event[key] for key in ("time", "level", "event")} | dict(event)
+_encode = json.JSONEncoder(default=repr).encode
+
+
+def _as_json(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> str:
+    """The event as JSON, the time and what it is at its head; quick, as there is one for every picture."""
+    now = datetime.now(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    return _encode({"time": now, "level": event.pop("level"), "event": event.pop("event"), **event})
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -12,7 +12,8 @@ from watcher.deciding import Outcome
 from watcher.errors import UnfitReferencesError
 from watcher.findings import Unread, blame, content_of, failed
 from watcher.fitting import Fitted
-from watcher.folders.claims import Claim, Claims, is_being_written
+from watcher.folders.claims import Claim, Claims
+from watcher.folders.contents import is_being_written
 from watcher.folders.door import Door
 from watcher.journey import Journey
 from watcher.resting import Resting
@@ -21,6 +22,8 @@ from watcher.workers import Pool, Recognized
 
 LARGEST_BATCH = 64
 MOST_SUSPECTS = 1000
+SUSPECTS_PAUSE = 0.25
+"""How long, in seconds, what is suspect is left alone after a try while all workers are busy."""
 INTERRUPTED = "recognising it went wrong, and watcher itself ended while it was tried again"
 
 
@@ -70,6 +73,7 @@ class Sorter:
         self._in_hand: dict[Future[list[Recognized]], Batch] = {}
         self._suspects: deque[Claim] = deque()
         self._ready_for_suspects = False
+        self._next_try = 0.0
         self._late: set[Future[list[Recognized]]] = set()
         self._outcomes: list[Outcome] = []
         self._is_retrying = False
@@ -173,8 +177,13 @@ class Sorter:
         return 2 * self._pool.count - sum(not batch.apart for batch in self._in_hand.values())
 
     def _try_again(self, fitted: Fitted) -> None:
-        """Try one suspect by itself. What is tried then is kept with the claim: there is no third time."""
+        """Try one suspect by itself, where there is a worker idle; where all are busy, now and then.
+
+        What is tried then is kept with the claim: there is no third time.
+        """
         if not self._suspects or any(batch.apart for batch in self._in_hand.values()):
+            return
+        if self._places() <= self._pool.count and time.monotonic() < self._next_try:
             return
         if not self._ready_for_suspects:
             # A process takes its time to start. It would be no claim's fault if this one ended meanwhile.
@@ -250,11 +259,14 @@ class Sorter:
         for future in [future for future in self._in_hand if future.done()]:
             batch = self._in_hand[future]
             fault = future.exception()
-            if isinstance(fault, UnfitReferencesError):
-                # No picture's fault: the cache was removed or damaged, and has to be made anew.
+            if isinstance(fault, UnfitReferencesError | OSError):
+                # No picture's fault: the cache was removed or damaged, and has to be made anew; or the system
+                # has no room for what it takes to recognise anything.
                 del self._in_hand[future]
                 self._waiting.append(_Waiting(batch.claims, batch.last, batch.apart))
                 raise fault
+            if batch.apart:
+                self._next_try = time.monotonic() + SUSPECTS_PAUSE
             if fault is None:
                 self._ready_for_suspects |= batch.apart
                 self._sort_out(batch, future.result())

@@ -16,6 +16,7 @@ from watcher.settings import Config
 from watcher.shipped import shipped
 from watcher.store.database import BUSY_SECONDS, Database, DatabaseError, open_database
 from watcher.store.references import ReferenceStore
+from watcher.store.upgrading import Upgrade
 from watcher.text import name_as_text, printable
 from watcher.training import train
 
@@ -57,17 +58,28 @@ def sole_watcher(config: Config) -> Iterator[None]:
 
 
 def open_and_tell(config: Config, logger: FilteringBoundLogger, progress: Progress) -> Database:
-    """Open the database, made and migrated as needed; say so where it is new.
+    """Open the database, made and migrated as needed; say so where it is new or older.
 
     A fault that passes is waited for a while, as where a command is about to write; then it is raised.
     """
     file = config.database.file
     is_new = not file.exists()
+
+    def tell(upgrade: Upgrade) -> None:
+        logger.warning(
+            "upgraded",
+            database=name_as_text(str(file)),
+            before=upgrade.before,
+            after=upgrade.after,
+            backup=name_as_text(str(upgrade.backup)),
+            to_go_back=upgrade.way_back,
+        )
+
     give_up = time.monotonic() + BUSY_SECONDS
     while True:
         progress(0)
         try:
-            database = open_database(file, PATIENCE)
+            database = open_database(file, PATIENCE, upgraded=tell)
             break
         except DatabaseError as error:
             if not passes(error) or time.monotonic() > give_up:

@@ -5,73 +5,32 @@ import io
 import json
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from daemon import WATCHER, environment
+from logged import HOSTILE_TEXT, LOG, NOW, add, decision, write_log
 
 from watcher.store.clock import as_stamp
-from watcher.store.database import open_database
-from watcher.store.results import Decision, ResultsLog, Status
 
 Watcher = Callable[..., Any]
-NOW = datetime.now(UTC)
 COLUMNS = (  # noqa: SIM905 - in two lines, not fourteen
     "id name sha256 digit certainty runner_up scores status reason destination "
     "arrived_at decided_at filed_at reference_version"
 ).split()
-HOSTILE = 'a\x1b[31m\u202eb\nc,"d"\udcff.png'
-
-
-def decision(
-    name: str, digit: int | None, certainty: float | None, status: Status, hours_ago: float
-) -> Decision:
-    moment = as_stamp(NOW - timedelta(hours=hours_ago))
-    return Decision(
-        claim=f"batch/{name!r}",
-        name=name,
-        sha256="5e" * 32,
-        status=status,
-        destination=f"{digit if status == 'filed' else status}/{name}",
-        arrived_at=moment,
-        decided_at=moment,
-        digit=digit,
-        certainty=certainty,
-        runner_up=None if digit is None else 9 - digit,
-        scores=None if digit is None else tuple(float(place == digit) for place in range(10)),
-        reason=None if status == "filed" else f"because of {name}",
-        reference_version=1,
-    )
-
-
-LOG = [
-    decision("old.png", 7, 0.999, "filed", 24 * 30),
-    decision("three.png", 3, 0.97, "filed", 50),
-    decision("unsure.png", 3, 0.6, "review", 20),
-    decision("broken.png", None, None, "failed", 10),
-    decision(HOSTILE, 7, 0.93, "filed", 1),
-]
 
 
 @pytest.fixture(autouse=True)
 def log(workplace: Path) -> None:
     """A log of five pictures, the last of them not yet filed."""
-    with closing(open_database(workplace / "watcher.db")) as database:
-        results = ResultsLog(database)
-        results.record(LOG)
-        results.mark_filed([entry.claim for entry in LOG[:-1]], as_stamp(NOW))
+    write_log(workplace / "watcher.db")
 
 
 def asked(watcher: Watcher, *arguments: str) -> list[str]:
     """The names of the rows that are given."""
     lines = watcher("results", "--json", *arguments).out.splitlines()
     return [json.loads(line)["name"] for line in lines]
-
-
-HOSTILE_TEXT = 'a\x1b[31m\u202eb\nc,"d"\\xff.png'
 
 
 @pytest.mark.parametrize(
@@ -131,8 +90,7 @@ def test_the_table_escapes_names_that_would_play_with_the_terminal(watcher: Watc
 
 
 def test_the_table_shows_the_newest_twenty_unless_asked_for_more(watcher: Watcher, workplace: Path) -> None:
-    with closing(open_database(workplace / "watcher.db")) as database:
-        ResultsLog(database).record([decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(30)])
+    add(workplace / "watcher.db", [decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(30)])
     assert watcher("results").out.count("scan-") == 2 * 20
     assert watcher("results", "--limit", 0).out.count("scan-") == 2 * 30
     assert watcher("results", "--limit", 3).out.count("scan-") == 2 * 3
@@ -140,8 +98,7 @@ def test_the_table_shows_the_newest_twenty_unless_asked_for_more(watcher: Watche
 
 
 def test_a_reader_that_has_enough_breaks_nothing(workplace: Path) -> None:
-    with closing(open_database(workplace / "watcher.db")) as database:
-        ResultsLog(database).record([decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(3000)])
+    add(workplace / "watcher.db", [decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(3000)])
     with subprocess.Popen(
         [*WATCHER, "results", "--json"],
         cwd=workplace,

@@ -22,6 +22,7 @@ FROM_NOTHING = {"docs/tutorial.md"}
 WITH_A_SERVICE = {"docs/howto/backups.md", "docs/howto/moving.md"}
 """Where the watcher runs as a service, and has filed ten pictures."""
 SCANS = [(f"scan {digit}.png", reference_picture(digit)) for digit in range(10)]
+ASKING = ("sqlite3 ", "watcher sql ")
 SETTING_UP = ("make ", "python3 -m venv ", "~/watcher/bin/")
 """What needs a checkout or a package index; `.ci/run` does that."""
 NOT_OURS = {"docs/pen.md", "docs/reliability.md", "docs/performance.md"}
@@ -102,7 +103,7 @@ def check(page: Page, place: Place, shell: Shell) -> None:
         drawn = {path.name for path in (place.path / "drawn").iterdir()}
         assert {path.name for path in place.outbox.rglob("*.jpg")} == drawn, "what was dropped is filed"
         assert not list(place.inbox.glob("*.jpg"))
-        queries = [command.line for command in page.commands if command.line.startswith("sqlite3 ")]
+        queries = [command.line for command in page.commands if command.line.startswith(ASKING)]
         assert sum(bool(shell.run(query).stdout) for query in queries) >= len(queries) - 2
         assert "0 faults" in shell.run("watcher fsck").stdout
     if page.name == "docs/howto/backups.md":

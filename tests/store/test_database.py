@@ -293,13 +293,3 @@ def test_an_empty_file_becomes_a_database(file: Path) -> None:
     file.touch()
     with closing(open_log(file)) as log:
         assert versions(log) == 0
-
-
-def test_an_older_database_is_brought_up_to_date_before_it_is_read(file: Path) -> None:
-    open_database(file).close()
-    with closing(sqlite3.connect(file)) as connection, connection:
-        for table in ("results", "retried_results", "reference_images", "reference_versions"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("DELETE FROM alembic_version")
-    with closing(open_log(file)) as log:
-        assert versions(log) == 0

@@ -52,7 +52,7 @@ def database(config: Config) -> Iterator[Finding]:
         yield warn(
             what,
             f"its schema is {inspection.revision}, the newest is {HEAD}",
-            "the next `watcher run` migrates it; stop the older one before",
+            "the next `watcher run` upgrades it, and keeps a copy of it; stop the older one before",
         )
     elif not inspection.damage:
         yield ok(

@@ -3,13 +3,14 @@
 import os
 import stat
 import sys
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
 from watcher.cli import COMMANDS, configured
+from watcher.cli.databases import to_read
 from watcher.cli.explain import Explainer
 from watcher.cli.pages import page_at
 from watcher.cli.show import show_json, show_table
@@ -17,11 +18,10 @@ from watcher.deciding import judge
 from watcher.errors import Unreadable
 from watcher.explaining import Recognition, circumstances, explained
 from watcher.fitting import fitted_classifier
-from watcher.folders.claims import LARGEST_FILE
+from watcher.folders.contents import LARGEST_FILE
 from watcher.report.misread import MOST_SHOWN
 from watcher.report.values import Explanation
 from watcher.settings import Config
-from watcher.store.database import open_log
 from watcher.store.references import ReferenceStore
 from watcher.text import name_as_text
 from watcher.workers import Recognized, recognize
@@ -59,7 +59,7 @@ def command(
         raise click.UsageError("--explain draws for people, --json is for programs: choose one of them")
     with (
         page_at(html) if html else nullcontext() as write_page,
-        closing(open_log(config.database.file)) as database,
+        to_read(config) as database,
     ):
         references = ReferenceStore(database)
         fitted = fitted_classifier(references, config.recognition, config.cache)

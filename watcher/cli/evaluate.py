@@ -12,6 +12,7 @@ from typing import TypeVar
 import click
 
 from watcher.cli import COMMANDS, configured
+from watcher.cli.databases import to_read
 from watcher.cli.pages import page_at
 from watcher.cli.show import complain, progress_bar, show_json, show_table
 from watcher.fitting import Fitted, fitted_classifier
@@ -20,7 +21,6 @@ from watcher.recognition import Reading
 from watcher.recognition.evaluation import Evaluation, evaluate
 from watcher.reporting import Judged, evaluation_report
 from watcher.settings import Config
-from watcher.store.database import open_log
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.text import name_as_text
 from watcher.workers import Pool, Recognized
@@ -55,7 +55,7 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
     """
     with page_at(html) if html else nullcontext() as write_page:
         images = list(labelled_images(source))
-        with closing(open_log(config.database.file)) as database:
+        with to_read(config) as database:
             references = ReferenceStore(database)
             fitted = fitted_classifier(references, config.recognition, config.cache)
             start = time.perf_counter()

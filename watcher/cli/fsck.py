@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 import click
 
 from watcher.cli import COMMANDS, configured
+from watcher.cli.databases import to_read, to_write
 from watcher.cli.show import progress_bar, show_json
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
@@ -21,7 +22,6 @@ from watcher.fsck.repair import Mender
 from watcher.fsck.site import Site
 from watcher.journey import Journey
 from watcher.settings import Config
-from watcher.store.database import open_database, open_log
 from watcher.store.filings import count_filings
 from watcher.store.results import ResultsLog
 from watcher.text import counted, name_as_text, printable
@@ -55,8 +55,7 @@ def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
         if repair:
             _hold(config, claims, stack)
         is_running = not repair and claims.path.is_dir() and is_held(claims.path)
-        file = config.database.file
-        database = stack.enter_context(closing(open_database(file) if repair else open_log(file)))
+        database = stack.enter_context(to_write(config) if repair else to_read(config))
         site = Site(database, claims, Outbox(config.outbox.path))
         mender = _mender(config, site, stack) if repair else None
         tally = Counter[str](rows=0, files=0, faults=0, mended=0, notes=0, gone=0)

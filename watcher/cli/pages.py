@@ -1,14 +1,14 @@
 """Where a page is written: made sure of before the work begins, and replaced whole at its end."""
 
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 
+from watcher.cli.drafts import drafted, settle
 from watcher.errors import WatcherError
 from watcher.report.values import GENERATOR
 from watcher.text import printable
@@ -26,28 +26,24 @@ def page_at(path: Path) -> Iterator[Callable[[str], None]]:
 
     Raises PageError at once where nothing can be written, and where a file lies that is no page of ours.
     """
-    shown = printable(str(path))
+    shown, stack = printable(str(path)), ExitStack()
     try:
         target = Path(os.path.realpath(path))
         _refuse_others(target, shown)
-        draft = target.with_name(f".{secrets.token_hex(8)}.tmp")
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+        draft = stack.enter_context(drafted(target))
     except OSError as error:
         raise PageError(f"{shown}: the page cannot be written there: {error.strerror}") from error
 
     def write(page: str) -> None:
         try:
             draft.write_text(page, encoding="utf-8")
-            draft.replace(target)
+            settle(draft, target, replacing=True)
         except OSError as error:
             raise PageError(f"{shown}: the page could not be written: {error.strerror}") from error
         click.echo(f"The page is {shown}", err=True)  # out of the output's way
 
-    try:
+    with stack:
         yield write
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 def _refuse_others(target: Path, shown: str) -> None:

@@ -1,14 +1,13 @@
 """`watcher references`."""
 
 from collections import defaultdict
-from contextlib import closing
 
 import click
 
 from watcher.cli import COMMANDS, configured
+from watcher.cli.databases import to_read, to_write
 from watcher.cli.show import show_json, show_table
 from watcher.settings import Config
-from watcher.store.database import open_database, open_log
 from watcher.store.references import ReferenceStore
 
 
@@ -32,9 +31,9 @@ def command(config: Config, retired: tuple[int, ...], *, as_json: bool) -> None:
     daemon lets go of them by itself.
     """
     if retired:
-        with closing(open_database(config.database.file)) as database:
+        with to_write(config) as database:
             ReferenceStore(database).retire(retired, "retired by hand")
-    with closing(open_log(config.database.file)) as database:
+    with to_read(config) as database:
         references = ReferenceStore(database)
         version, summary, counts = references.version(), references.summary(), references.counts()
     sources: dict[str, list[int]] = defaultdict(lambda: [0] * 10)

@@ -6,13 +6,13 @@ from contextlib import closing
 import click
 
 from watcher.cli import COMMANDS, configured
+from watcher.cli.databases import to_read, to_write
 from watcher.cli.show import complain
 from watcher.errors import WatcherError
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
 from watcher.retrying import Retrying
 from watcher.settings import Config
-from watcher.store.database import open_database, open_log
 from watcher.store.retries import Retries
 from watcher.text import printable
 
@@ -39,13 +39,14 @@ def command(config: Config, ids: tuple[int, ...], *, everything: bool) -> None:
     """
     if everything == bool(ids):
         raise click.UsageError("give the IDs of results, or --all")
-    open_log(config.database.file).close()  # there must be one: it is not to be made here
+    with to_read(config):
+        pass  # there must be one: it is not to be made here
     for folder in (config.inbox.path, config.outbox.path):
         if not folder.is_dir():
             raise WatcherError(f"{printable(str(folder))}: there is no such folder; `watcher run` makes it")
     refusals: list[str] = []
     with (
-        closing(open_database(config.database.file)) as database,
+        to_write(config) as database,
         closing(Flusher(config.outbox.path)) as flusher,
     ):
         retries = Retries(database)

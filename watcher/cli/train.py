@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
 import click
 
 from watcher.cli import COMMANDS, configured
+from watcher.cli.databases import to_write
 from watcher.cli.show import complain, progress_bar, show_table
 from watcher.fitting import fitted_classifier
 from watcher.labelled import labelled_images
@@ -15,7 +15,6 @@ from watcher.recognition import ImageClassifier
 from watcher.recognition.expectation import Expectation, expectation, too_few
 from watcher.recognition.reading import LeftOut
 from watcher.settings import Config
-from watcher.store.database import open_database
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.training import Trained, train
 
@@ -42,7 +41,7 @@ def command(config: Config, sources: tuple[Path, ...]) -> None:
     running daemon takes the new references up by itself.
     """
     images = [image for source in sources for image in labelled_images(source)]
-    with closing(open_database(config.database.file)) as database, progress_bar() as bar:
+    with to_write(config) as database, progress_bar() as bar:
         references = ReferenceStore(database)
         reading = bar.add_task("reading", total=len(images))
         reason = " ".join(["train", *(str(source) for source in sources)])

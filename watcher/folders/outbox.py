@@ -18,6 +18,7 @@ class Outbox:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._root = os.fspath(path)
         self._crowded: dict[tuple[str, str], int] = {}
 
     def make(self) -> None:
@@ -33,10 +34,10 @@ class Outbox:
         start = self._crowded.get((folder, name), 0)
         for number in itertools.count(start):
             destination = f"{folder}/{numbered(name, number)}"
-            names = {destination, reason_name(destination)} if folder == "failed" else {destination}
-            if names & spoken_for or any(os.path.lexists(self.path_of(taken)) for taken in names):
+            names = [destination, reason_name(destination)] if folder == "failed" else [destination]
+            if any(taken in spoken_for or self.holds(taken) for taken in names):
                 continue
-            spoken_for |= names
+            spoken_for.update(names)
             if number:
                 if len(self._crowded) > 10_000:
                     self._crowded.clear()
@@ -64,7 +65,7 @@ class Outbox:
 
     def path_of(self, destination: str) -> str:
         """Where that is."""
-        return os.path.join(self.path, destination)
+        return os.path.join(self._root, destination)
 
     def holds(self, destination: str) -> bool:
         """Whether there is a file at a destination."""

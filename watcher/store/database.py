@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from watcher.errors import WatcherError, passes
 from watcher.shipped import shipped
 from watcher.store.schema import HEAD
 from watcher.store.turns import Turn
+from watcher.store.upgrading import Upgrade, back_up
 from watcher.text import printable
 
 BUSY_SECONDS = 15.0
@@ -86,10 +87,13 @@ class Database:
         return nullcontext() if self._turn is None else self._turn.taken()
 
 
-def open_database(file: Path, patience: float = BUSY_SECONDS) -> Database:
+def open_database(
+    file: Path, patience: float = BUSY_SECONDS, *, upgraded: Callable[[Upgrade], object] = lambda _: None
+) -> Database:
     """Open it to read and write, made if there is none, and at the newest schema.
 
-    `patience` is how long, in seconds, others that write it are waited for.
+    `patience` is how long, in seconds, others that write it are waited for. An older one is copied before it
+    is migrated, and `upgraded` is told afterwards. Raises DatabaseError, BackupError.
     """
     with told(file):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -98,15 +102,18 @@ def open_database(file: Path, patience: float = BUSY_SECONDS) -> Database:
     with ExitStack() as on_refusal:
         on_refusal.callback(database.close)
         with database.transaction() as connection:
-            _migrate(connection, file)
+            upgrade = _migrate(connection, file)
+        if upgrade is not None:
+            upgraded(upgrade)
         on_refusal.pop_all()
     return database
 
 
-def open_log(file: Path) -> Database:
+def open_log(file: Path, *, upgraded: Callable[[Upgrade], object] = lambda _: None) -> Database:
     """Open it to read only, beside whoever writes it. Raises DatabaseError when there is none yet.
 
-    Opened so, SQLite writes neither the database nor its log, also where it finds what a crash left.
+    Opened so, SQLite writes neither the database nor its log, also where it finds what a crash left. An older
+    one is migrated first, as by `open_database`.
     """
     if not file.exists():
         raise DatabaseError(f"{printable(str(file))}: there is no database yet; `watcher run` makes it")
@@ -124,7 +131,7 @@ def open_log(file: Path) -> Database:
                 f"files beside it; run this as the user that owns {printable(str(file.parent))}"
             ) from error
         if revision != HEAD:
-            open_database(file).close()
+            open_database(file, upgraded=upgraded).close()
         on_refusal.pop_all()
     return database
 
@@ -190,22 +197,22 @@ def revision_of(connection: Connection) -> str | None:
     return revision
 
 
-def _migrate(connection: Connection, file: Path) -> None:
-    """Run the migrations that are missing, all in the transaction that is open."""
+def _migrate(connection: Connection, file: Path) -> Upgrade | None:
+    """Run the migrations that are missing, all in the transaction that is open; what there was, is copied."""
     revision = revision_of(connection)
     if revision == HEAD:
-        return
+        return None
+    if revision is not None and revision > HEAD:
+        raise DatabaseError(
+            f"{printable(str(file))}: it was made by a newer watcher (its schema is {revision}, "
+            f"this program knows {HEAD}); install the newer program"
+        )
+    backup = None if revision is None else back_up(file, revision)
     from alembic import command  # noqa: PLC0415 - a quarter of a second that most starts do without
     from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(shipped("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise DatabaseError(
-            f"{printable(str(file))}: it was made by a newer watcher (its schema is {revision}, "
-            f"this program knows {HEAD}); install the newer program"
-        ) from error
+    command.upgrade(config, "head")
+    return None if revision is None or backup is None else Upgrade(revision, HEAD, backup)

@@ -5,8 +5,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Executable, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
+from watcher.store.bulk import Bulk
 from watcher.store.database import Database
 from watcher.store.schema import results
 from watcher.text import name_as_text
@@ -33,24 +45,6 @@ class Decision:
     scores: tuple[float, ...] | None = None
     reason: str | None = None
     reference_version: int | None = None
-
-    def row(self) -> dict[str, Any]:
-        """The values of its row in `results`."""
-        return {
-            "claim": self.claim,
-            "name": name_as_text(self.name),
-            "sha256": self.sha256,
-            "digit": self.digit,
-            "certainty": self.certainty,
-            "runner_up": self.runner_up,
-            "scores": None if self.scores is None else json.dumps(self.scores, allow_nan=False),
-            "status": self.status,
-            "reason": self.reason,
-            "destination": name_as_text(self.destination),
-            "arrived_at": self.arrived_at,
-            "decided_at": self.decided_at,
-            "reference_version": self.reference_version,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,15 @@ COLUMNS = tuple(column.name for column in results.c if column.name != "claim")
 """What `query` gives of a row, in order."""
 
 
+# The plus has SQLite find a period by its index, not id by id.
+_ID: ColumnElement[int] = literal_column("+results.id", Integer)
+_ENDS = select(func.min(_ID), func.max(_ID)).select_from(results)
 _RECORDED = select(*(results.c[field.name] for field in fields(Recorded)))
+_RECORD = Bulk(insert(results), [field.name for field in fields(Decision)])
+_OF_CLAIM = results.c.claim == bindparam("of_claim")
+_MARK_FILED = Bulk(update(results).where(_OF_CLAIM).values(filed_at=bindparam("at")), ["of_claim", "at"])
+_FORGET = Bulk(delete(results).where(_OF_CLAIM, results.c.filed_at.is_(None)), ["of_claim"])
+_as_json = json.JSONEncoder(allow_nan=False).encode
 
 
 class ResultsLog:
@@ -99,7 +101,7 @@ class ResultsLog:
         """Add a row for each, all or none. A claim that has a row already is refused by the database."""
         if decisions:
             with self._database.transaction() as connection:
-                connection.execute(insert(results), [decision.row() for decision in decisions])
+                _RECORD.execute(connection, [_row(decision) for decision in decisions])
 
     def redirect(self, claim: str, destination: str) -> None:
         """Somebody took the name first: the file goes elsewhere than its row said."""
@@ -110,15 +112,15 @@ class ResultsLog:
 
     def mark_filed(self, claims: Sequence[str], filed_at: str) -> None:
         """Say that the files of these claims lie at their destinations."""
-        statement = update(results).where(results.c.claim == bindparam("of_claim")).values(filed_at=filed_at)
-        self._for_each(statement, claims)
+        if claims:
+            with self._database.transaction() as connection:
+                _MARK_FILED.execute(connection, [(claim, filed_at) for claim in claims])
 
     def forget(self, claims: Sequence[str]) -> None:
         """Take back what was decided of these claims: their files changed before they were filed."""
-        statement = delete(results).where(
-            results.c.claim == bindparam("of_claim"), results.c.filed_at.is_(None)
-        )
-        self._for_each(statement, claims)
+        if claims:
+            with self._database.transaction() as connection:
+                _FORGET.execute(connection, [(claim,) for claim in claims])
 
     def unfiled(self) -> list[Recorded]:
         """What was decided and is not marked filed: work that was cut short."""
@@ -135,7 +137,7 @@ class ResultsLog:
 
     def recorded(self, claims: Iterable[str]) -> dict[str, Recorded]:
         """What was decided of these claims, by claim; those of which nothing was are left out."""
-        statement = _RECORDED.where(results.c.claim == bindparam("of_claim"))
+        statement = _RECORDED.where(_OF_CLAIM)
         with self._database.transaction() as connection:
             rows = (connection.execute(statement, {"of_claim": claim}).one_or_none() for claim in claims)
             return {row.claim: Recorded(*row) for row in rows if row is not None}
@@ -146,8 +148,11 @@ class ResultsLog:
         They are read in steps: a reader who lingers between two rows holds up nobody, and does not make
         SQLite's log grow. Rows that come meanwhile are newer than those that are read, and left out.
         """
-        statement = _selected(query).where(results.c.id < bindparam("before"))
-        before, left = NEWEST, query.limit
+        first, last = self._ends(query)
+        columns = [results.c[name] for name in COLUMNS]
+        within = results.c.id.between(first, bindparam("before"))
+        statement = select(*columns).where(*_wanted(query), within).order_by(results.c.id.desc())
+        before, left = last, query.limit
         while left is None or left > 0:
             step = ROWS_AT_ONCE if left is None else min(left, ROWS_AT_ONCE)
             with self._database.transaction() as connection:
@@ -155,30 +160,65 @@ class ResultsLog:
             yield from rows
             if len(rows) < step:
                 return
-            before = rows[-1].id
+            before = rows[-1].id - 1
             left = None if left is None else left - step
 
-    def _for_each(self, statement: Executable, claims: Sequence[str]) -> None:
-        if claims:
-            with self._database.transaction() as connection:
-                connection.execute(statement, [{"of_claim": claim} for claim in claims])
+    def _ends(self, query: Query) -> tuple[int, int]:
+        """The ids between which the rows of a period lie."""
+        period = _period(query)
+        if not period:
+            return 0, NEWEST
+        with self._database.transaction() as connection:
+            ends = connection.execute(_ENDS.where(*period)).one()
+        return (0, -1) if None in ends else (ends[0], ends[1])
+
+    def count(self, query: Query) -> int:
+        """How many rows `query` would give now."""
+        with self._database.transaction() as connection:
+            count: int = connection.execute(
+                select(func.count()).select_from(results).where(*_wanted(query))
+            ).scalar_one()
+        return count if query.limit is None else min(count, query.limit)
 
 
-def _selected(query: Query) -> Select[Any]:
+def _row(decision: Decision) -> tuple[object, ...]:
+    """The values of its row in `results`, in the order of its own."""
+    return (
+        decision.claim,
+        name_as_text(decision.name),
+        decision.sha256,
+        decision.status,
+        name_as_text(decision.destination),
+        decision.arrived_at,
+        decision.decided_at,
+        decision.digit,
+        decision.certainty,
+        decision.runner_up,
+        None if decision.scores is None else _as_json(decision.scores),
+        decision.reason,
+        decision.reference_version,
+    )
+
+
+def _period(query: Query) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
-    if query.digits:
-        wanted.append(results.c.digit.in_(query.digits))
-    if query.statuses:
-        wanted.append(results.c.status.in_(query.statuses))
     if query.since is not None:
         wanted.append(results.c.decided_at >= query.since)
     if query.until is not None:
         wanted.append(results.c.decided_at < query.until)
+    return wanted
+
+
+def _wanted(query: Query) -> list[ColumnElement[bool]]:
+    wanted = _period(query)
+    if query.digits:
+        wanted.append(results.c.digit.in_(query.digits))
+    if query.statuses:
+        wanted.append(results.c.status.in_(query.statuses))
     if query.certainty_from is not None:
         wanted.append(results.c.certainty >= query.certainty_from)
     if query.certainty_below is not None:
         wanted.append(results.c.certainty < query.certainty_below)
     if query.name is not None:
         wanted.append(results.c.name.op("GLOB")(query.name))
-    columns = [results.c[name] for name in COLUMNS]
-    return select(*columns).where(*wanted).order_by(results.c.id.desc())
+    return wanted

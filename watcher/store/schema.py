@@ -1,4 +1,7 @@
-"""The tables, as the newest migration leaves them."""
+"""The tables and views, as the newest migration leaves them, and what each column means.
+
+SQLite keeps no comments: what is said here is shown by `watcher sql --tables` and in the reference.
+"""
 
 from sqlalchemy import (
     REAL,
@@ -13,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a database at this revision needs none."""
 
 metadata = MetaData(
@@ -29,28 +32,63 @@ metadata = MetaData(
 results = Table(
     "results",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("sha256", Text),
-    Column("digit", Integer),
-    Column("certainty", REAL),
-    Column("runner_up", Integer),
-    Column("scores", Text),
-    Column("status", Text, nullable=False),
-    Column("reason", Text),
-    Column("destination", Text, nullable=False),
-    Column("arrived_at", Text, nullable=False),
-    Column("decided_at", Text, nullable=False),
-    Column("filed_at", Text),
-    # The claim this row decides: the database itself refuses to decide one twice.
-    Column("claim", Text, nullable=False, unique=True),
-    Column("reference_version", Integer),
+    Column("id", Integer, primary_key=True, comment="counts up in the order of deciding; never given twice"),
+    Column(
+        "name",
+        Text,
+        nullable=False,
+        comment="the name the file came with; bytes that are not UTF-8 as \\xNN",
+    ),
+    Column("sha256", Text, comment="checksum of the file's bytes, hex; NULL where they could not be read"),
+    Column("digit", Integer, comment="the best guess, 0 to 9; NULL where no picture could be read"),
+    Column("certainty", REAL, comment="the probability that digit is right, 0 to 1"),
+    Column("runner_up", Integer, comment="the second best guess"),
+    Column(
+        "scores",
+        Text,
+        comment="JSON: ten numbers, one a digit from 0 to 9; higher is likelier. They are no probabilities",
+    ),
+    Column(
+        "status",
+        Text,
+        nullable=False,
+        comment="filed: it was sure; review: a person should look; failed: no picture could be read",
+    ),
+    Column("reason", Text, comment="why it was not filed under its digit; NULL where it was"),
+    Column(
+        "destination",
+        Text,
+        nullable=False,
+        comment="where it was filed, relative to the outbox: 7/scan.png; people may have moved it since",
+    ),
+    Column(
+        "arrived_at",
+        Text,
+        nullable=False,
+        comment="when the file was complete in the inbox; UTC, ISO 8601 with microseconds and Z",
+    ),
+    Column("decided_at", Text, nullable=False, comment="when it was decided; UTC, as arrived_at"),
+    Column("filed_at", Text, comment="when the file lay safely at its destination; UTC; NULL until it does"),
+    # The database itself refuses to decide a claim twice.
+    Column(
+        "claim",
+        Text,
+        nullable=False,
+        unique=True,
+        comment="the token of the claim that this row decides, BATCH/NAME; for the program itself",
+    ),
+    Column(
+        "reference_version",
+        Integer,
+        comment="under which version of the references it was decided; see reference_versions",
+    ),
     CheckConstraint("digit BETWEEN 0 AND 9", name="digit"),
     CheckConstraint("runner_up BETWEEN 0 AND 9", name="runner_up"),
     CheckConstraint("certainty BETWEEN 0 AND 1", name="certainty"),
     CheckConstraint("status IN ('filed', 'review', 'failed')", name="status"),
     sqlite_autoincrement=True,
     sqlite_strict=True,
+    comment="the log: one row for each file that came",
 )
 
 retried_results = Table(
@@ -58,44 +96,78 @@ retried_results = Table(
     metadata,
     # As the row was in `results`; that each file has one row there stays true when it is put through again.
     *(
-        Column(column.name, column.type, primary_key=column.primary_key, nullable=column.nullable)
+        Column(
+            column.name,
+            column.type,
+            primary_key=column.primary_key,
+            nullable=column.nullable,
+            comment=column.comment,
+        )
         for column in results.c
     ),
-    Column("retried_at", Text, nullable=False),
-    Column("put_back_at", Text),
+    Column("retried_at", Text, nullable=False, comment="when `watcher retry` took the row out of results"),
+    Column("put_back_at", Text, comment="when the file lay in the inbox again; NULL until it does"),
     sqlite_strict=True,
+    comment="the rows of failed files that were put back into the inbox; each has a newer row in results",
+)
+
+pruned_results = Table(
+    "pruned_results",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True, nullable=False, comment="the file's checksum, 32 bytes"),
+    sqlite_with_rowid=False,
+    sqlite_strict=True,
+    comment="files whose rows `watcher prune` removed, so that `watcher fsck` knows them",
 )
 
 reference_versions = Table(
     "reference_versions",
     metadata,
-    Column("version", Integer, primary_key=True),
-    Column("made_at", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("version", Integer, primary_key=True, comment="counts up; the highest is in use"),
+    Column("made_at", Text, nullable=False, comment="when the references were changed; UTC"),
+    Column("reason", Text, nullable=False, comment="what changed them"),
     sqlite_autoincrement=True,
     sqlite_strict=True,
+    comment="each change of the references",
 )
 
 reference_images = Table(
     "reference_images",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("image", LargeBinary, nullable=False),
-    Column("digit", Integer, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("added_at", Text, nullable=False),
-    Column("added_in", Integer, ForeignKey("reference_versions.version"), nullable=False),
-    Column("retired_at", Text),
-    Column("retired_in", Integer, ForeignKey("reference_versions.version")),
+    Column(
+        "id", Integer, primary_key=True, comment="what `watcher classify` names as nearest; never given twice"
+    ),
+    Column("image", LargeBinary, nullable=False, comment="the file's bytes, as they came"),
+    Column("digit", Integer, nullable=False, comment="what it shows, as its label says; 0 to 9"),
+    Column("sha256", Text, nullable=False, comment="checksum of the image's bytes, hex"),
+    Column("source", Text, nullable=False, comment="the folder or file it was read from"),
+    Column("name", Text, nullable=False, comment="its name there"),
+    Column("added_at", Text, nullable=False, comment="when it was added; UTC"),
+    Column(
+        "added_in",
+        Integer,
+        ForeignKey("reference_versions.version"),
+        nullable=False,
+        comment="the first version it is part of",
+    ),
+    Column("retired_at", Text, comment="when it was taken out of use; UTC; NULL where it is in use"),
+    Column(
+        "retired_in",
+        Integer,
+        ForeignKey("reference_versions.version"),
+        comment="the first version it is no longer part of",
+    ),
     CheckConstraint("digit BETWEEN 0 AND 9", name="digit"),
     sqlite_autoincrement=True,
     sqlite_strict=True,
+    comment="the labelled pictures that others are compared with",
 )
 
 # Looked up at every start; almost always empty.
 Index("ix_results_unfiled", results.c.id, sqlite_where=results.c.filed_at.is_(None))
+
+# Periods of the log are asked for, reported and pruned; new rows come at its end.
+Index("ix_results_decided_at", results.c.decided_at)
 
 # Looked up now and then; almost always empty.
 Index("ix_retried_results_begun", retried_results.c.id, sqlite_where=retried_results.c.put_back_at.is_(None))

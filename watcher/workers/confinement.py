@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+from functools import lru_cache
 
 if sys.platform == "linux":
     import resource
@@ -16,7 +17,7 @@ FIRST_FOR_THE_OOM_KILLER = b"1000"
 def die_with(parent: int) -> None:
     """End this process when its parent does; a worker alone would wait for ever."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        _libc().prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
 
@@ -29,7 +30,7 @@ def confine(memory: int) -> None:
     damaged files on the standard error stream, and the reason of a failed file says it better.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_DUMPABLE, 0)
+        _libc().prctl(SET_DUMPABLE, 0)
         with open("/proc/self/oom_score_adj", "wb") as file:  # noqa: PTH123 - no path of ours
             file.write(FIRST_FOR_THE_OOM_KILLER)
         limit = _address_space() + memory
@@ -38,6 +39,11 @@ def confine(memory: int) -> None:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         os.close(nowhere)
+
+
+@lru_cache(maxsize=1)
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def _address_space() -> int:

@@ -1,0 +1,217 @@
+"""`watcher sql`: any question, and no harm."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon import WATCHER, environment
+from logged import add, decision, write_log
+from support import read_files, wait_until
+
+from watcher.store.asking import described
+
+Watcher = Callable[..., Any]
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+TABLES = "`watcher sql --tables` says what there is to ask for"
+
+
+@pytest.fixture(autouse=True)
+def log(workplace: Path) -> None:
+    write_log(workplace / "watcher.db")
+
+
+def test_the_answer_is_a_table_with_numbers_flush_right(watcher: Watcher) -> None:
+    shown = watcher("sql", "SELECT name, certainty FROM results WHERE digit = 3 ORDER BY id").out
+    lines = [line.rstrip() for line in shown.splitlines() if line.strip()]
+    assert lines[0].split() == ["name", "certainty"]
+    assert [line.split() for line in lines[2:]] == [["three.png", "0.97"], ["unsure.png", "0.6"]]
+    assert len({len(line) for line in lines}) == 1 or lines[2].endswith("     0.97")
+
+
+def test_views_are_asked_like_tables(watcher: Watcher) -> None:
+    (line,) = watcher("sql", "--json", "SELECT name, reason FROM failures").out.splitlines()
+    assert json.loads(line) == {"name": "broken.png", "reason": "because of broken.png"}
+
+
+def test_lists_are_taken_apart_by_sqlite_s_functions(watcher: Watcher) -> None:
+    question = "SELECT key FROM results, json_each(scores) WHERE results.id = 1 AND value = 1"
+    assert json.loads(watcher("sql", "--json", question).out) == {"key": 7}
+
+
+def test_csv_and_json_hold_whatever_sqlite_gives(watcher: Watcher) -> None:
+    question = (
+        "SELECT 1 AS a, NULL AS a, 9e999 AS b, x'00ff' AS c, name FROM results ORDER BY id DESC LIMIT 1"
+    )
+    (line,) = watcher("sql", "--format", "jsonl", question).out.splitlines()
+    name = 'a\x1b[31m\u202eb\nc,"d"\\xff.png'
+    assert json.loads(line) == {"a": 1, "a_2": None, "b": "inf", "c": "00ff", "name": name}
+    rows = list(csv.reader(io.StringIO(watcher("sql", "--csv", question).out, newline="")))
+    assert rows == [["a", "a", "b", "c", "name"], ["1", "", "inf", "00ff", name]]
+
+
+def test_the_table_escapes_what_would_play_with_the_terminal(watcher: Watcher) -> None:
+    shown = watcher("sql", "SELECT name, x'00ff' FROM results").out
+    assert r'a\x1b[31m\u202eb\nc,"d"\xff.png' in shown
+    assert "2 bytes" in shown
+    assert not set("\x1b\u202e") & set(shown)
+
+
+def test_a_table_ends_somewhere_and_says_so(watcher: Watcher, workplace: Path) -> None:
+    add(workplace / "watcher.db", [decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(1500)])
+    shown = watcher("sql", "SELECT name FROM results")
+    assert shown.err == "These are the first 1,000 rows; --csv and --json print all.\n"
+    assert shown.out.count(".png") <= 1000
+    assert watcher("sql", "SELECT name FROM results LIMIT 1000").err == ""
+    assert len(watcher("sql", "--csv", "SELECT id FROM results").out.splitlines()) == 1506
+
+
+def test_the_question_may_come_by_the_standard_input(workplace: Path) -> None:
+    done = subprocess.run(
+        [*WATCHER, "sql", "--csv", "-"],
+        input=b"-- how many?\nSELECT count(*) AS n FROM results",
+        cwd=workplace,
+        env=environment({}),
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == b"n\n5\n"
+
+
+def test_it_tells_every_table_and_view_with_what_each_column_means(watcher: Watcher) -> None:
+    shown = watcher("sql", "--tables").out
+    words = " ".join(shown.split())
+    assert {"results", "retried_results", "daily", "to_review"} <= {one.name for one in described()}
+    for one in described():
+        assert f"{one.name}: {one.meaning}" in words
+        for name, kind, meaning in one.columns:
+            assert f"{name} {kind} {meaning}" in words
+
+
+def content(workplace: Path) -> dict[str, bytes]:
+    """All files but those that SQLite keeps for readers, too."""
+    files = read_files(workplace)
+    return {name: files[name] for name in files if not name.endswith(("-wal", "-shm"))}
+
+
+@pytest.mark.parametrize(
+    ("question", "what"),
+    [
+        ("INSERT INTO results (name) VALUES ('x')", "changing results"),
+        ("WITH old AS (SELECT 1) DELETE FROM results", "changing results"),
+        ("UPDATE results SET digit = 1", "changing results"),
+        ("EXPLAIN UPDATE results SET digit = 1", "changing results"),
+        ("DROP TABLE results", "changing what tables there are"),
+        ("DROP VIEW daily", "changing what tables there are"),
+        ("CREATE TABLE mine (a)", "changing what tables there are"),
+        ("CREATE TEMP TABLE mine (a)", "changing what tables there are"),
+        ("CREATE VIRTUAL TABLE mine USING fts5 (a)", "changing what tables there are"),
+        ("REINDEX", "changing what tables there are"),
+        ("ANALYZE", "changing what tables there are"),
+        ("ATTACH 'other.db' AS other", "ATTACH or VACUUM"),
+        ("VACUUM", "ATTACH or VACUUM"),
+        ("VACUUM INTO 'copy.db'", "ATTACH or VACUUM"),
+        ("DETACH main", "DETACH"),
+        ("BEGIN IMMEDIATE", "a transaction of your own"),
+        ("SAVEPOINT here", "a transaction of your own"),
+        ("PRAGMA query_only = OFF", "PRAGMA query_only"),
+        ("PRAGMA journal_mode = DELETE", "PRAGMA journal_mode"),
+        ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA wal_checkpoint"),
+        ("PRAGMA writable_schema = ON", "PRAGMA writable_schema"),
+    ],
+)
+def test_whatever_does_more_than_read_is_refused(
+    watcher: Watcher, workplace: Path, question: str, what: str
+) -> None:
+    before = content(workplace)
+    refused = watcher("sql", question, code=1)
+    assert refused.err == f"watcher: the log is only read here; {what} is refused\n"
+    assert refused.out == ""
+    assert content(workplace) == before
+
+
+def test_pragmas_that_only_tell_are_answered(watcher: Watcher) -> None:
+    assert watcher("sql", "--csv", "PRAGMA integrity_check").out == "integrity_check\nok\n"
+    assert "\n1,name,TEXT," in watcher("sql", "--csv", "PRAGMA table_info(results)").out
+    assert watcher("sql", "--csv", "SELECT name FROM pragma_table_info('daily') LIMIT 1").out == "name\nday\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("SELCT 1", f'the SQL is wrong: near "SELCT": syntax error; {TABLES}'),
+        ("SELECT * FROM reslts", f"the SQL is wrong: no such table: reslts; {TABLES}"),
+        ("SELECT nme FROM results", f"the SQL is wrong: no such column: nme; {TABLES}"),
+        (
+            "SELECT 1; SELECT 2",
+            f"the SQL is wrong: You can only execute one statement at a time.; {TABLES}",
+        ),
+        ("SELECT ?", "it has parameters, as ? or :name; write the values themselves"),
+        ("", f"there is no question in this; {TABLES}"),
+        ("/* nothing */", f"there is no question in this; {TABLES}"),
+        ("SELECT '\udcff'", "the SQL is wrong: it is not UTF-8"),
+        ("SELECT abs(-9223372036854775808)", f"the SQL is wrong: integer overflow; {TABLES}"),
+    ],
+)
+def test_wrong_sql_is_told(watcher: Watcher, question: str, why: str) -> None:
+    assert watcher("sql", question, code=1).err == f"watcher: {why}\n"
+
+
+def test_nothing_asked_says_how_to_ask(watcher: Watcher) -> None:
+    words = 'Error: ask something, as in `watcher sql "SELECT * FROM daily"`, or give --tables'
+    assert words in watcher("sql", code=2).err
+    assert words in watcher("sql", "--tables", "SELECT 1", code=2).err
+
+
+def test_without_a_database_it_says_what_makes_one(watcher: Watcher, workplace: Path) -> None:
+    (workplace / "watcher.db").unlink()
+    assert watcher("sql", "SELECT 1", code=1).err == (
+        f"watcher: {workplace}/watcher.db: there is no database yet; `watcher run` makes it\n"
+    )
+    assert not (workplace / "watcher.db").exists()
+
+
+@contextmanager
+def asking(workplace: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`watcher sql` as a process that does not outlive the test."""
+    with subprocess.Popen(
+        [*WATCHER, "sql", *arguments],
+        cwd=workplace,
+        env=environment({}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def has_open(process: int, file: str) -> bool:
+    with suppress(FileNotFoundError):
+        return any(file in str(link.readlink()) for link in Path(f"/proc/{process}/fd").iterdir())
+    return False
+
+
+def test_ctrl_c_ends_a_question_that_would_take_for_ever(workplace: Path) -> None:
+    with asking(workplace, f"{ENDLESS} SELECT max(i) FROM n") as process:
+        wait_until(lambda: has_open(process.pid, "watcher.db"), 30)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 1
+        assert process.stderr
+        assert process.stderr.read() == b"\nAborted!\n"
+
+
+def test_a_reader_that_has_enough_breaks_nothing(workplace: Path) -> None:
+    with asking(workplace, "--csv", f"{ENDLESS} SELECT i FROM n") as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == b"i\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""

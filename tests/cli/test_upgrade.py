@@ -1,0 +1,68 @@
+"""An older program's database: whoever upgrades it says so, and how to go back."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ages import content, make_older
+from structlog.testing import CapturingLogger
+
+from watcher.config import load_config
+from watcher.startup import open_and_tell
+
+Watcher = Callable[..., Any]
+
+
+@pytest.fixture
+def older(workplace: Path) -> Path:
+    file = workplace / "watcher.db"
+    make_older(file, "0002", rows=30)
+    return file
+
+
+WAY_BACK = (
+    "stop the watcher, install the older one, and put that copy in the place of the database, "
+    "its -wal and its -shm"
+)
+
+
+@pytest.mark.parametrize("command", ["results", "references"])
+def test_a_command_says_so_once(watcher: Watcher, older: Path, command: str) -> None:
+    first = watcher(command, code=0)
+    assert first.err == (
+        f"The database was upgraded from schema 0002 to 0003. As it was before, it is kept in "
+        f"{older}.backup-0002; to go back, {WAY_BACK}.\n"
+    )
+    assert watcher(command).err == ""
+
+
+def test_the_daemon_says_so_in_its_log(older: Path) -> None:
+    logger = CapturingLogger()
+    open_and_tell(load_config(None, {}), logger, lambda _done: None).close()
+    (call,) = logger.calls
+    assert (call.method_name, call.args) == ("warning", ("upgraded",))
+    assert call.kwargs == {
+        "database": str(older),
+        "before": "0002",
+        "after": "0003",
+        "backup": f"{older}.backup-0002",
+        "to_go_back": WAY_BACK,
+    }
+
+
+def test_the_doctor_says_what_the_next_start_will_do(watcher: Watcher, older: Path) -> None:
+    before = content(older)
+    shown = watcher("doctor", code=1).out  # its references are no pictures
+    assert re.search(r"its schema is 0002, the newest is 0003\s+→ the next `watcher run` upgrades it", shown)
+    assert content(older) == before
+
+
+def test_no_command_opens_the_database_in_silence() -> None:
+    opening = [
+        file.name
+        for file in (Path(__file__).parents[2] / "watcher" / "cli").glob("*.py")
+        if re.search(r"\bopen_(log|database)\b", file.read_text("utf-8"))
+    ]
+    assert opening == ["databases.py"]

@@ -1,0 +1,119 @@
+"""`watcher export`."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from watcher.cli import COMMANDS, configured
+from watcher.cli.databases import to_read
+from watcher.cli.drafts import drafted, settle
+from watcher.cli.filters import filtered
+from watcher.cli.parquet import pyarrow, write_parquet
+from watcher.cli.rows import Rows, write_csv, write_json_lines
+from watcher.cli.show import progress_bar
+from watcher.errors import WatcherError
+from watcher.settings import Config
+from watcher.store.results import ROWS_AT_ONCE, Query, ResultsLog
+from watcher.text import counted, printable
+
+FORMS = ("csv", "jsonl", "parquet")
+
+
+class ExportError(WatcherError):
+    """The log cannot be exported there."""
+
+
+@click.command(
+    "export",
+    short_help=COMMANDS["export"],
+    epilog="""\b
+Examples:
+  watcher export log.csv
+  watcher export last-week.parquet --since 7d
+  watcher export doubtful.jsonl --status review --below 0.6
+  watcher export log.csv --force                 write over the one of yesterday""",
+)
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@filtered
+@click.option(
+    "--format", "form", type=click.Choice(FORMS), help="What to write; without it the file's ending says it."
+)
+@click.option("--force", is_flag=True, help="Write over a file that exists, once the new one is whole.")
+@configured
+def command(config: Config, query: Query, file: Path, form: str | None, *, force: bool) -> None:
+    """Write the log to a file: as CSV, JSON lines or Parquet, newest first.
+
+    The file's ending, .csv, .jsonl or .parquet, says which. Until it is whole it has another name. However
+    long the log is, little of it is in memory at a time, and a daemon goes on meanwhile. Parquet needs
+    pyarrow: `pip install 'watcher[parquet]'`.
+    """
+    shown = printable(str(file))
+    form = form or _form_of(file)
+    if form == "parquet":
+        pyarrow()
+    try:
+        target = Path(os.path.realpath(file))
+        _refuse(target, shown, force=force)
+        with to_read(config) as database, drafted(target) as draft:
+            log = ResultsLog(database)
+            with progress_bar() as bar:
+                task = bar.add_task("exporting", total=None if bar.disable else log.count(query))
+                rows = _Counted(log.query(query), lambda more: bar.advance(task, more))
+                _write(form, rows, draft)
+            settle(draft, target, replacing=force)
+    except FileExistsError:
+        raise ExportError(f"{shown}: it was made by somebody else meanwhile, and left as it is") from None
+    except OSError as error:
+        raise ExportError(f"{shown}: the log cannot be exported there: {error.strerror or error}") from error
+    click.echo(f"{counted(rows.count, 'row')} in {shown}", err=True)
+
+
+class _Counted:
+    """Rows that are counted as they are taken."""
+
+    def __init__(self, rows: Rows, progress: Any) -> None:
+        self._rows = rows
+        self._progress = progress
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for row in self._rows:
+            yield row
+            self.count += 1
+            if self.count % ROWS_AT_ONCE == 0:
+                self._progress(ROWS_AT_ONCE)
+
+
+def _write(form: str, rows: Rows, draft: Path) -> None:
+    if form == "parquet":
+        write_parquet(rows, draft)
+        return
+    with draft.open("w", encoding="utf-8", newline="") as stream:
+        (write_csv if form == "csv" else write_json_lines)(rows, stream)
+
+
+def _form_of(file: Path) -> str:
+    form = file.suffix.removeprefix(".").lower()
+    if form not in FORMS:
+        raise click.UsageError(
+            f"{printable(file.name)}: end the name in .csv, .jsonl or .parquet, or give --format; "
+            "to print the log, use `watcher results --csv`"
+        )
+    return form
+
+
+def _refuse(target: Path, shown: str, *, force: bool) -> None:
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise ExportError(f"{shown}: it is a folder; name the file that the log is to be written to")
+    if not stat.S_ISREG(mode):
+        raise ExportError(f"{shown}: it is no regular file")
+    if not force:
+        raise ExportError(f"{shown}: it exists; name another file, or write over it with --force")

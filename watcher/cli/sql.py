@@ -1,0 +1,119 @@
+"""`watcher sql`."""
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any
+
+import click
+
+from watcher.cli import COMMANDS, configured
+from watcher.cli.databases import to_read
+from watcher.cli.show import show_table
+from watcher.settings import Config
+from watcher.store.asking import Answer, asked, described
+
+TABLE_ROWS = 1000
+
+
+@click.command(
+    "sql",
+    short_help=COMMANDS["sql"],
+    epilog="""\b
+Examples:
+  watcher sql --tables                           what there is to ask for
+  watcher sql "SELECT * FROM daily LIMIT 7"
+  watcher sql "SELECT reason, count(*) FROM failures GROUP BY reason"
+  watcher sql --csv "SELECT day, files FROM daily" > days.csv
+  watcher sql - < question.sql""",
+)
+@click.argument("question", required=False)
+@click.option("--tables", is_flag=True, help="Say what there is: tables, views, and what each column means.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "jsonl"]),
+    default="table",
+    help="How to print the answer.",
+)
+@click.option("--json", "form", flag_value="jsonl", help="The same as --format jsonl: an object a line.")
+@click.option("--csv", "form", flag_value="csv", help="The same as --format csv.")
+@configured
+def command(config: Config, question: str | None, form: str, *, tables: bool) -> None:
+    """Ask the log anything, in SQL; it is only read.
+
+    QUESTION is one statement of SQLite's SQL; - reads it from the standard input. Nothing can be changed, and
+    a daemon goes on meanwhile. Ctrl-C ends a question that takes too long.
+    """
+    if tables == (question is not None):
+        raise click.UsageError('ask something, as in `watcher sql "SELECT * FROM daily"`, or give --tables')
+    if question is None:
+        _show_tables()
+        return
+    if question == "-":
+        question = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+    with to_read(config) as database, asked(database.file, question) as answer:
+        _FORMS[form](answer)
+
+
+def _show_tables() -> None:
+    for one in described():
+        click.secho(one.name, bold=True, nl=False)
+        click.echo(f": {one.meaning}")
+        show_table(["column", "type", "what it means"], one.columns)
+
+
+def _as_table(answer: Answer) -> None:
+    rows = list(islice(answer.rows, TABLE_ROWS))
+    numeric = [
+        number
+        for number in range(len(answer.columns))
+        if all(isinstance(row[number], int | float | None) for row in rows)
+    ]
+    show_table(answer.columns, ([_cell(value) for value in row] for row in rows), right=numeric)
+    if len(rows) == TABLE_ROWS and next(answer.rows, None) is not None:
+        click.echo(f"These are the first {TABLE_ROWS:,} rows; --csv and --json print all.", err=True)
+
+
+def _as_csv(answer: Answer) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(answer.columns)
+    writer.writerows([_plain(value) for value in row] for row in answer.rows)
+
+
+def _as_json_lines(answer: Answer) -> None:
+    names = _distinct(answer.columns)
+    for row in answer.rows:
+        values = dict(zip(names, map(_plain, row), strict=True))
+        sys.stdout.write(json.dumps(values, allow_nan=False) + "\n")
+
+
+_FORMS: dict[str, Callable[[Answer], None]] = {"table": _as_table, "csv": _as_csv, "jsonl": _as_json_lines}
+
+
+def _cell(value: Any) -> object:
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+def _plain(value: Any) -> object:
+    """Bytes in hex, and what is no number in JSON as text."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, a number behind those that were there before: none of two is lost in an object."""
+    given: list[str] = []
+    for name in names:
+        number, distinct = 1, name
+        while distinct in given:
+            number += 1
+            distinct = f"{name}_{number}"
+        given.append(distinct)
+    return given

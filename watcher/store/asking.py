@@ -1,0 +1,143 @@
+"""Any question to the database, in SQL, that cannot change it."""
+
+import re
+import sqlite3
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from watcher.errors import WatcherError
+from watcher.store import schema, views
+from watcher.store.database import BUSY_SECONDS
+
+HELP = "`watcher sql --tables` says what there is to ask for"
+STEPS_BETWEEN = 10_000
+"""How many of SQLite's steps are done between two looks at whether somebody has asked to stop."""
+_DOING = {
+    sqlite3.SQLITE_ATTACH: "ATTACH or VACUUM",
+    sqlite3.SQLITE_DETACH: "DETACH",
+    sqlite3.SQLITE_TRANSACTION: "a transaction of your own",
+    sqlite3.SQLITE_SAVEPOINT: "a transaction of your own",
+}
+_WRITING = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
+_READING = frozenset(
+    {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+)
+_HARMLESS_PRAGMAS = frozenset(
+    {
+        *("table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo"),
+        *("foreign_key_list", "database_list", "collation_list", "function_list", "compile_options"),
+        *("page_count", "page_size", "freelist_count", "schema_version", "user_version", "encoding"),
+        *("integrity_check", "quick_check", "foreign_key_check", "journal_mode"),
+    }
+)
+"""Without an argument they only tell."""
+_OF_SOMETHING = re.compile(r".*(_info|_xinfo|_list|_check)")
+"""With an argument these still only tell: it says of what."""
+
+
+class QuestionError(WatcherError):
+    """The SQL is wrong, or would not only read; the text says what SQLite says of it."""
+
+
+class Answer(NamedTuple):
+    """The columns' names and the rows, which are read as they are taken."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[Sequence[Any]]
+
+
+class Described(NamedTuple):
+    """A table or view: its name, what it holds, and (name, type, meaning) of each column."""
+
+    name: str
+    meaning: str
+    columns: tuple[tuple[str, str, str], ...]
+
+
+def described() -> list[Described]:
+    """All tables and views there are, in words."""
+    return [
+        Described(
+            table.name,
+            table.comment or "",
+            tuple((column.name, str(column.type), column.comment or "") for column in table.c),
+        )
+        for metadata in (schema.metadata, views.metadata)
+        for table in metadata.tables.values()
+    ]
+
+
+@contextmanager
+def asked(file: Path, question: str) -> Iterator[Answer]:
+    """The answer to one SQL statement. Raises QuestionError, also while its rows are taken.
+
+    KeyboardInterrupt ends it at once, however much SQLite has to do.
+    """
+    uri = f"{file.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)) as connection:
+        connection.text_factory = lambda text: text.decode("utf-8", "backslashreplace")
+        connection.execute("PRAGMA query_only = ON")
+        guard = _Guard()
+        connection.set_authorizer(guard.judge)
+        connection.set_progress_handler(_let_python_look, STEPS_BETWEEN)
+        with _told(guard):
+            cursor = connection.execute(question)
+        if cursor.description is None:
+            raise QuestionError(f"there is no question in this; {HELP}")
+        with closing(_rows(cursor, guard)) as rows:
+            yield Answer(tuple(name for name, *_ in cursor.description), rows)
+
+
+class _Guard:
+    """Lets SQLite do what only reads, and keeps what else it was asked for."""
+
+    def __init__(self) -> None:
+        self.refused: str | None = None
+
+    def judge(self, action: int, first: str | None, second: str | None, *_: object) -> int:
+        """Whether SQLite may do this, as its authorizer."""
+        pragma = (first or "").lower()
+        if action in _READING or (
+            # How SQLite says that it has prepared a function that gives a table, as json_each.
+            action == sqlite3.SQLITE_UPDATE and first == "sqlite_master"
+        ):
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_PRAGMA:
+            if pragma in _HARMLESS_PRAGMAS and (second is None or _OF_SOMETHING.fullmatch(pragma)):
+                return sqlite3.SQLITE_OK
+            self.refused = f"PRAGMA {pragma}"
+        elif action in _WRITING and not (first or "").startswith("sqlite_"):
+            self.refused = f"changing {first}"
+        else:
+            self.refused = _DOING.get(action, "changing what tables there are")
+        return sqlite3.SQLITE_DENY
+
+
+def _rows(cursor: sqlite3.Cursor, guard: _Guard) -> Generator[Sequence[Any]]:
+    with _told(guard):
+        yield from cursor
+
+
+def _let_python_look() -> int:
+    """Called by SQLite while it is at work: a signal, as that of Ctrl-C, is handled now, and ends it."""
+    return 0
+
+
+@contextmanager
+def _told(guard: _Guard) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+            raise KeyboardInterrupt from None
+        if guard.refused is not None:
+            raise QuestionError(f"the log is only read here; {guard.refused} is refused") from error
+        if "bindings supplied" in str(error):
+            raise QuestionError("it has parameters, as ? or :name; write the values themselves") from error
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR:
+            raise QuestionError(f"the SQL is wrong: {error}; {HELP}") from error
+        raise QuestionError(f"the database could not be read: {error}") from error
+    except UnicodeEncodeError as error:
+        raise QuestionError("the SQL is wrong: it is not UTF-8") from error
