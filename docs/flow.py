@@ -23,10 +23,10 @@ DIGITS = ((7, 12, 1), (3, 4, 2), (5, 31, 5), (0, 22, 3), (4, 5, 10))
 REVIEW_BELOW = 0.9
 SURE, DOUBTFUL, FAILED = "#1f6f54", "#a4590a", "#a3312a"
 TEMPLATE = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 880 262" font-family="system-ui, sans-serif"
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 262" font-family="system-ui, sans-serif"
  font-size="14">
 <title>Pictures in the inbox, and the folders they end in</title>
-<rect x=".5" y=".5" width="879" height="261" rx="12" fill="#fbfaf7" stroke="#b9b4a8"/>
+<rect x=".5" y=".5" width="639" height="261" rx="12" fill="#fbfaf7" stroke="#b9b4a8"/>
 <g fill="#6b665c" font-size="12"><text x="24" y="27">inbox/</text><text x="452" y="27">outbox/</text></g>
 {% for row in rows %}{% set y = 38 + loop.index0 * 36 %}
 {% if row.picture %}<image x="24" y="{{ y }}" width="32" height="32" href="{{ row.picture }}"/>
@@ -39,7 +39,6 @@ TEMPLATE = """\
 <text x="314" y="{{ y + 21 }}" text-anchor="middle" fill="{{ row.color }}">{{ row.said }}</text>
 <text x="452" y="{{ y + 21 }}" fill="#23211d"><tspan font-weight="600" fill="{{ row.color }}">
 {{- row.folder }}/</tspan>{{ row.name }}</text>
-<text x="640" y="{{ y + 21 }}" fill="#6b665c" font-size="12">{{ row.reason or "" }}</text>
 {% endfor %}
 </svg>
 """
@@ -57,7 +56,7 @@ def main() -> None:
     Path(__file__).with_name("flow.svg").write_text(text + "\n", "utf-8")
 
 
-def row(name: str, picture: Picture, reading: Reading) -> dict[str, str | None]:
+def row(name: str, picture: Picture, reading: Reading) -> dict[str, str]:
     """What is shown of a picture."""
     is_sure = reading.reason is None and reading.certainty >= REVIEW_BELOW
     return {
@@ -66,19 +65,17 @@ def row(name: str, picture: Picture, reading: Reading) -> dict[str, str | None]:
         "said": f"a {reading.digit}{',' if is_sure else '?'} {int(reading.certainty * 1000) / 10} % sure",
         "color": SURE if is_sure else DOUBTFUL,
         "folder": str(reading.digit) if is_sure else "review",
-        "reason": None if is_sure else f"below {REVIEW_BELOW * 100:.0f} %: for you to look at",
     }
 
 
-def failed(name: str) -> dict[str, str | None]:
+def failed(name: str) -> dict[str, str]:
     """What is shown of a file that is no picture."""
     return {
         "name": name,
-        "picture": None,
+        "picture": "",
         "said": "no picture",
         "color": FAILED,
         "folder": "failed",
-        "reason": "with the reason beside it",
     }
 
 

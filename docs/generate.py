@@ -16,7 +16,7 @@ from sqlalchemy import MetaData, Table
 
 from watcher.cli import COMMANDS, watcher
 from watcher.settings import Config
-from watcher.store import schema
+from watcher.store import schema, views
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate.py; `make reference` writes it anew. -->\n"
@@ -112,11 +112,16 @@ def _allowed(field: FieldInfo) -> str:
 
 
 def _tables() -> Iterator[str]:
-    yield "# Tables"
+    yield "# Tables and views"
     yield "The log and the references are one SQLite file, `watcher.db` unless `[database] url` says"
     yield "otherwise. Any number of programs may read it while the daemon writes. Times are UTC, ISO 8601"
     yield "with microseconds and `Z`."
     yield from _described(schema.metadata)
+    yield ""
+    yield "---"
+    yield ""
+    yield 'The rest are views. They answer what is asked most: `watcher sql "SELECT * FROM daily LIMIT 7"`.'
+    yield from _described(views.metadata)
 
 
 def _described(metadata: MetaData) -> Iterator[str]:
@@ -133,8 +138,14 @@ def _columns(table: Table) -> Iterator[str]:
     yield "| column | type | |"
     yield "|---|---|---|"
     for column in table.columns:
+        name, _, number = column.name.rpartition("_")
+        if f"{name}_0" in table.columns and number.isdigit() and number != "0":
+            continue  # told with the first of them
         kind = f"{column.type}" + ("" if column.nullable else ", never NULL")
-        yield f"| `{column.name}` | {kind} | {_cell(column.comment)} |"
+        if f"{name}_9" in table.columns:
+            yield f"| `{column.name}` … `{name}_9` | {kind} | {_cell(column.comment)}, and so on |"
+        else:
+            yield f"| `{column.name}` | {kind} | {_cell(column.comment)} |"
 
 
 def _sentence(words: str) -> str:
