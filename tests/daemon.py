@@ -126,15 +126,14 @@ def start(
     folder: Path,
     *arguments: str,
     streams: tuple[IO[Any], IO[Any], IO[Any]],
-    settings: Mapping[str, object],
+    variables: Mapping[str, str],
     session: bool = False,
 ) -> Process:
-    """Start `watcher` in a folder, with its standard input, output and error stream.
+    """Start `watcher` in a folder, with its standard input, output and error stream, and its environment.
 
     It is forked from a process that has it in memory, unless it is to be started by another program or
     Python is to look for modules elsewhere.
     """
-    variables = environment(settings)
     if WATCHER == PLAIN and "PYTHONPATH" not in os.environ:
         return forker().start(
             arguments, folder=folder, environment=variables, streams=streams, session=session
@@ -156,7 +155,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder to its end, which must have this exit code and must not be a traceback."""
     with Path(os.devnull).open() as nothing, TemporaryFile() as out, TemporaryFile() as errors:
-        process = start(place, *arguments, streams=(nothing, out, errors), settings=settings)
+        process = start(place, *arguments, streams=(nothing, out, errors), variables=environment(settings))
         try:
             returned = process.wait(within)
         except subprocess.TimeoutExpired:
@@ -175,10 +174,11 @@ def run(
 class Daemon:
     """`watcher run` in a place; ready when its context is entered, and stopped or dead when it is left.
 
-    Settings are given as `section__key=value`. It leads a process group of its own.
+    Settings are given as `section__key=value`; `environ` is what else is to be in its environment. It leads a
+    process group of its own.
     """
 
-    def __init__(self, place: Place, **settings: object) -> None:
+    def __init__(self, place: Place, environ: Mapping[str, str] | None = None, /, **settings: object) -> None:
         self.place = place
         self._log = place.path / "log.jsonl"
         self._errors = place.path / "errors.txt"
@@ -188,7 +188,11 @@ class Daemon:
             self._errors.open("wb") as errors,
         ):
             self.process = start(
-                place.path, "run", streams=(nothing, log, errors), settings=settings, session=True
+                place.path,
+                "run",
+                streams=(nothing, log, errors),
+                variables=environment(settings) | dict(environ or {}),
+                session=True,
             )
 
     def __enter__(self) -> Self:

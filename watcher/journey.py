@@ -49,7 +49,7 @@ class Journey:
         self._claims = claims
         self._outbox = outbox
         self._flusher = flusher
-        self._review_below = review_below
+        self.review_below = review_below
 
     def finish(self, outcomes: Sequence[Outcome], *, again: bool = False) -> Finished:
         """Decide, record, file and mark these pictures.
@@ -70,7 +70,7 @@ class Journey:
             state = None if claim.token in rows else self._examine(claim, outcome.recognized.sha256)
             if state is not None:
                 place = self._free_place(claim, spoken_for)
-                decision = decide(outcome, self._review_below, now, place)
+                decision = decide(outcome, self.review_below, now, place)
                 decisions.append(decision)
                 entries.append(
                     _Entry(claim.token, claim.path, decision.destination, _explained(decision), state)
@@ -84,7 +84,7 @@ class Journey:
             if token in destinations:
                 known, destination = decided.get(token), destinations[token]
                 if known is None or known.destination != destination:
-                    known = decide(outcome, self._review_below, now, _at(destination))
+                    known = decide(outcome, self.review_below, now, _at(destination))
                 filed.append((outcome.claim, known))
         changed = [outcome.claim for outcome in outcomes if outcome.claim.token not in destinations]
         return Finished(filed, changed)

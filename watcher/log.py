@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TextIO, cast
@@ -15,24 +15,57 @@ from watcher.errors import passes
 from watcher.settings import LogSettings
 from watcher.text import printable
 
+_LEVELS = logging.getLevelNamesMapping()
+_PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
-def make_logger(settings: LogSettings, stream: TextIO) -> FilteringBoundLogger:
-    """A logger that writes events to a stream: colours on a terminal, JSON lines otherwise."""
-    on_terminal = stream.isatty()
-    console = settings.format == "console" or (settings.format == "auto" and on_terminal)
-    as_lines: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False, key="time"),
-        _printable_values,
-        _console(colors=on_terminal),
-    ]
-    level = logging.getLevelNamesMapping()[settings.level.upper()]
-    logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(cast("TextIO", _Enduring(stream))),
-        processors=as_lines if console else [structlog.processors.add_log_level, _as_json],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-    ).bind()  # else it is made anew for every event
-    return logger
+
+class Log:
+    """Writes events to a stream: colours on a terminal, JSON lines otherwise, unless the settings say.
+
+    In the system's journal, each line begins with how grave it is, as sd-daemon(3) has it; the journal takes
+    that away and can be asked by it.
+    """
+
+    def __init__(self, settings: LogSettings, stream: TextIO, environ: Mapping[str, str] = {}) -> None:
+        self.on_terminal = stream.isatty()
+        self._in_journal = is_journal(stream, environ)
+        self.adopt(settings)
+        self.logger: FilteringBoundLogger = structlog.wrap_logger(
+            structlog.WriteLogger(cast("TextIO", _Enduring(stream))),
+            processors=[self._render],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        ).bind()  # else it is made anew for every event
+
+    def adopt(self, settings: LogSettings) -> None:
+        """Write as these settings say from now on."""
+        console = settings.format == "console" or (settings.format == "auto" and self.on_terminal)
+        as_lines: list[Processor] = [
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False, key="time"),
+            _printable_values,
+            _console(colors=self.on_terminal),
+        ]
+        self._processors = as_lines if console else [structlog.processors.add_log_level, _as_json]
+        self._level = _LEVELS[settings.level.upper()]
+
+    def _render(self, logger: WrappedLogger, method: str, event: MutableMapping[str, Any]) -> str:
+        level = _LEVELS[method.upper()]
+        if level < self._level:
+            raise structlog.DropEvent
+        said: Any = event
+        for process in self._processors:
+            said = process(logger, method, said)
+        return f"<{_PRIORITIES[level]}>{said}" if self._in_journal else said
+
+
+def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether a stream goes to the system's journal; see JOURNAL_STREAM in systemd.exec(5)."""
+    device, _, inode = environ.get("JOURNAL_STREAM", "").partition(":")
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:  # it is no file
+        return False
+    return (device, inode) == (str(status.st_dev), str(status.st_ino))
 
 
 class _Enduring:

@@ -1,7 +1,11 @@
-"""What the daemon says of the pictures it has filed."""
+"""What the daemon says of single files: what became of them, and what does not become of them."""
+
+import os
 
 from structlog.typing import FilteringBoundLogger
 
+from watcher.folders.door import Door
+from watcher.sorting import Sorter
 from watcher.store.results import Decision
 from watcher.text import name_as_text
 
@@ -18,3 +22,11 @@ def tell_picture(logger: FilteringBoundLogger, decision: Decision, seconds: floa
     event["milliseconds"] = round(seconds * 1000, 1)
     say = logger.warning if decision.status == "failed" else logger.info
     say("picture", **event)
+
+
+def tell_of_files(logger: FilteringBoundLogger, door: Door, sorter: Sorter, deadline: float) -> None:
+    """Say once of each file in the inbox that is left alone, and of each that threads have for too long."""
+    for path, why in door.left_alone().items():
+        logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
+    for claim in sorter.overdue(deadline):
+        logger.warning("takes longer than it may", name=name_as_text(claim.name))

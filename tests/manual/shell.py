@@ -39,6 +39,7 @@ esac
     # The other machine is a folder beside this one.
     # What takes other programs than ours.
     **dict.fromkeys(("smbpasswd", "testparm", "pipx", "uv"), ":"),
+    **dict.fromkeys(("useradd", "install", "journalctl", "systemd-analyze"), ":"),
     "scp": 'mkdir -p "$OTHER_MACHINE"; cp "$1" "$OTHER_MACHINE"',
 }
 SQLITE3 = """

@@ -20,10 +20,12 @@ COMMANDS = {
     "results": "Query the log.",
     "export": "Write the log to a file: as CSV, JSON lines or Parquet.",
     "sql": "Ask the log anything, in SQL; it is only read.",
+    "status": "Say how the watcher is: at work or not, what waits, what came, what is amiss.",
     "retry": "Put failed files back into the inbox, to be put through again.",
     "doctor": "Check all that the watcher needs, and say what to do.",
     "fsck": "Hold the log against the folders, and mend what differs if asked to.",
     "config": "Check or show the settings, and where each comes from.",
+    "unit": "Print a systemd unit for this installation.",
     "init": "Write a config.toml with every setting and what it means.",
 }
 

@@ -10,8 +10,9 @@ if sys.platform == "linux":
     import resource
 
 SET_PARENT_DEATH_SIGNAL = 1
-SET_DUMPABLE = 4
 FIRST_FOR_THE_OOM_KILLER = b"1000"
+NO_CORE = 1
+"""The size of core dump, in bytes, that Linux takes for none, also where a program collects them."""
 
 
 def die_with(parent: int) -> None:
@@ -30,7 +31,10 @@ def confine(memory: int) -> None:
     damaged files on the standard error stream, and the reason of a failed file says it better.
     """
     if sys.platform == "linux":
-        _libc().prctl(SET_DUMPABLE, 0)
+        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        core = 0 if most == 0 else NO_CORE
+        # A process that is not dumpable would do as well, but what /proc tells of it is root's alone.
+        resource.setrlimit(resource.RLIMIT_CORE, (core, core))
         with open("/proc/self/oom_score_adj", "wb") as file:  # noqa: PTH123 - no path of ours
             file.write(FIRST_FOR_THE_OOM_KILLER)
         limit = _address_space() + memory

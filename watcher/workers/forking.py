@@ -106,8 +106,8 @@ class ForkServers:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C or SIGTERM: the daemon does, and lets them finish."""
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    """Processes started meanwhile hear no Ctrl-C, SIGTERM or SIGHUP: the daemon does, and lets them end."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield
     finally:

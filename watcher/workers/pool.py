@@ -32,9 +32,7 @@ class Pool:
     def __init__(self, settings: WorkersSettings) -> None:
         self.count = settings.count or _cores()
         self.is_guarded = settings.executor == "processes" and sys.platform == "linux"
-        memory, deadline = settings.memory_megabytes * 2**20, settings.deadline_seconds
-        self._hurried = Limits(memory, deadline, hurried=True)
-        self._unhurried = Limits(memory, deadline, hurried=False)
+        self.adopt(settings)
         self._servers = ForkServers()
         self._workers: _Guarded | _Unguarded
         self._apart: _Guarded | _Unguarded
@@ -53,6 +51,19 @@ class Pool:
         """Have the processes load what they need, while others see to other things. Raises OSError."""
         if self.is_guarded:
             self._servers.start()
+
+    def adopt(self, settings: WorkersSettings) -> None:
+        """Go by other limits from now on: memory and deadline. All else stays as it began."""
+        memory, deadline = settings.memory_megabytes * 2**20, settings.deadline_seconds
+        self._hurried = Limits(memory, deadline, hurried=True)
+        self._unhurried = Limits(memory, deadline, hurried=False)
+
+    def longest(self, files: Sequence[bytes], *, hurried: bool) -> float:
+        """The seconds that recognising a batch may take at most, on a machine that has nothing else to do."""
+        limits = self._hurried if hurried else self._unhurried
+        tasks = [limits.reading(index, file) for index, file in enumerate(files)]
+        between = 2 * limits.reading(None, b"").allowed
+        return sum(task.allowed for task in tasks) + between + limits.comparing(len(files)).allowed
 
     def submit(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
         """Have a batch recognised for the first time."""
