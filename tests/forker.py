@@ -9,6 +9,8 @@ and is told first the process id, then the exit code, negative for a signal. Hel
 SIGCONT before its first deed. When whoever asked has gone, the process is killed.
 """
 
+import atexit
+import gc
 import importlib
 import json
 import os
@@ -18,7 +20,9 @@ import signal
 import socket
 import sqlite3
 import sys
+import threading
 import time
+import traceback
 from contextlib import suppress
 from typing import Any
 
@@ -42,6 +46,7 @@ def main() -> None:
         listener.bind("\0" + sys.argv[1])
         listener.listen(64)
         print("listening", flush=True)  # noqa: T201 - the answer
+        gc.freeze()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the attendants are nobody's to wait for
         while True:
             ready, _, _ = select.select([listener, sys.stdin], [], [])
@@ -94,8 +99,27 @@ def become(request: dict[str, Any], streams: list[int]) -> None:
     sys.argv = [request["module"], *request["arguments"]]
     if request["held"]:
         os.kill(os.getpid(), signal.SIGSTOP)
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
-    sys.exit()
+    code: object = 0
+    try:
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    except SystemExit as left:
+        code = left.code
+    except BaseException:  # noqa: BLE001 - as the interpreter does with what nobody catches
+        traceback.print_exc()
+        code = 1
+    leave(code)
+
+
+def leave(code: object) -> None:
+    """End as the interpreter does, but for clearing away the memory, which takes longer than most commands."""
+    threading._shutdown()  # noqa: SLF001 - waits for the threads that are to be waited for
+    atexit._run_exitfuncs()  # noqa: SLF001
+    if isinstance(code, str):
+        print(code, file=sys.stderr)  # noqa: T201
+    with suppress(OSError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 if __name__ == "__main__":
