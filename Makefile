@@ -16,7 +16,7 @@ run: $(VENV)/ready ## watch inbox/ and sort into outbox/
 
 # The tests take all cores themselves.
 test: $(VENV)/ready-dev ## run the tests
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 # Hours of it. Some need root (disks to mount) or strace; where these are missing, they are skipped and say so.
 campaign: $(VENV)/ready-dev ## try to break it, at length, and tell the figures of docs/reliability.md

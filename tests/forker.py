@@ -111,7 +111,7 @@ def become(request: dict[str, Any], streams: list[int]) -> None:
 
 
 def leave(code: object) -> None:
-    """End as the interpreter does, but for clearing away the memory, which takes longer than most commands."""
+    """End as the interpreter does, but for clearing away its memory, which takes longer than a command."""
     threading._shutdown()  # noqa: SLF001 - waits for the threads that are to be waited for
     atexit._run_exitfuncs()  # noqa: SLF001
     if isinstance(code, str):
