@@ -131,10 +131,10 @@ def start(
 ) -> Process:
     """Start `watcher` in a folder, with its standard input, output and error stream, and its environment.
 
-    It is forked from a process that has it in memory, unless it is to be started by another program or
-    Python is to look for modules elsewhere.
+    It is forked from a process that has it in memory, unless it is to be started by another program or in an
+    environment in which Python itself behaves otherwise.
     """
-    if WATCHER == PLAIN and "PYTHONPATH" not in os.environ:
+    if WATCHER == PLAIN and forker().serves(variables):
         return forker().start(
             arguments, folder=folder, environment=variables, streams=streams, session=session
         )

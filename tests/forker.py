@@ -75,7 +75,7 @@ def attend(connection: socket.socket) -> None:
     with suppress(OSError):  # who asked has gone
         connection.send(str(pid).encode())
     process = os.pidfd_open(pid)
-    ready, _, _ = select.select([process, connection], [], [])
+    ready, _, _ = select.select([process, connection.fileno()], [], [])
     if process not in ready:
         os.kill(pid, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -112,7 +112,7 @@ def become(request: dict[str, Any], streams: list[int]) -> None:
 
 def leave(code: object) -> None:
     """End as the interpreter does, but for clearing away its memory, which takes longer than a command."""
-    threading._shutdown()  # noqa: SLF001 - waits for the threads that are to be waited for
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - waits for the threads that are to be waited for
     atexit._run_exitfuncs()  # noqa: SLF001
     if isinstance(code, str):
         print(code, file=sys.stderr)  # noqa: T201

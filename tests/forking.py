@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 FORKER = Path(__file__).with_name("forker.py")
+READ_AT_ITS_START = ("PYTHON", "LANG", "LC_")
+"""What the variables begin with that a Python heeds when it starts and never again."""
 
 
 class Process(Protocol):
@@ -72,6 +74,7 @@ class Forker:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.address = f"watcher-tests-{os.getpid()}"
+        self._read = _read_at_its_start(environment)
         self._process = subprocess.Popen(
             [sys.executable, FORKER, self.address],
             env=environment,
@@ -82,6 +85,10 @@ class Forker:
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "listening\n"
         atexit.register(self._end)
+
+    def serves(self, environment: Mapping[str, str]) -> bool:
+        """Whether a program would be no other, had it been started in this environment."""
+        return _read_at_its_start(environment) == self._read
 
     def start(
         self,
@@ -113,3 +120,7 @@ class Forker:
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait(10)
+
+
+def _read_at_its_start(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(READ_AT_ITS_START)}

@@ -19,6 +19,8 @@ from watcher.config import load_config
 
 FROM_NOTHING = {"docs/tutorial.md"}
 """What begins in an empty folder; all else where `watcher run` was before."""
+LEARNING = {"docs/tutorial.md", "docs/howto/install.md"}
+"""Where the program learns again and again; without copies of the references it takes half as long."""
 WITH_A_SERVICE = {"docs/howto/backups.md", "docs/howto/moving.md"}
 """Where the watcher runs as a service, and has filed ten pictures."""
 SCANS = [(f"scan {digit}.png", reference_picture(digit)) for digit in range(10)]
@@ -66,7 +68,7 @@ def test_its_commands_do_what_it_says(page: Page, folder: Path, trained: Path, s
         if isinstance(step, Block):
             (folder / str(saved_as(step))).write_text(step.text)
         elif not step.line.startswith(SETTING_UP):
-            befall(page, step, Place(folder))
+            befall(page, step, Place(folder), shell)
             follow(step, shell)
     check(page, Place(folder), shell)
 
@@ -82,14 +84,20 @@ def prepare(page: Page, place: Place, shell: Shell) -> None:
     """What a reader of some pages has already."""
     if page.name == "docs/tutorial.md":
         written_sheet(place.path / "sheet.png")
-    if page.name in WITH_A_SERVICE:
+    if page.name in LEARNING:
+        follow(Command("export WATCHER_RECOGNITION__AUGMENT=false"), shell)
+    if page.path == README or page.name in WITH_A_SERVICE:
         follow(Command("sudo systemctl start watcher"), shell)
+    if page.name in WITH_A_SERVICE:
         make_files(place.inbox, dict(SCANS))
         wait_until(lambda: place.filed() == 10)
 
 
-def befall(page: Page, command: Command, place: Place) -> None:
+def befall(page: Page, command: Command, place: Place, shell: Shell) -> None:
     """What happens before a command, without which it would have nothing to do."""
+    if page.path == README and command.line.startswith("python -m watcher.pen"):
+        wait_until(lambda: place.filed() == 1)
+        follow(Command("systemctl stop watcher"), shell)  # it says Ctrl-C
     if page.name == "docs/howto/backups.md" and command.line == "sudo systemctl stop watcher":
         make_files(place.inbox, {"after the backup.png": reference_picture(3, 1)})
         wait_until(lambda: place.filed() == 11)
