@@ -175,8 +175,12 @@ def test_references_that_were_trained_first_are_not_added_to(watcher: Watcher, w
 
 
 @pytest.mark.parametrize("harm", ["removed", "emptied", "changed"])
-def test_a_cache_that_is_gone_or_damaged_is_made_anew(watcher: Watcher, place: Place, harm: str) -> None:
+def test_a_cache_that_is_gone_or_damaged_is_made_anew(watcher: Watcher, workplace: Path, harm: str) -> None:
+    place = Place(workplace)
+    make_files(workplace, {f"images/{digit}_0.jpg": reference_picture(digit) for digit in range(10)})
+    watcher("run", "--once")
     cache = load_config(None, {}).cache
+    assert list(cache.rglob("*.npy"))
     for path in [path for path in cache.rglob("*") if path.is_file()]:
         if harm == "removed":
             path.unlink()
