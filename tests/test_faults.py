@@ -30,7 +30,7 @@ def stands_still(daemon: Daemon, seconds: float = 1.5) -> None:
     while time.monotonic() < began + seconds:
         assert daemon.process.poll() is None, daemon.complaints()
         time.sleep(0.05)
-    assert cpu_seconds(daemon.process.pid) - used < 0.05 * (time.monotonic() - began)
+    assert cpu_seconds(daemon.process.pid) - used < 0.2 * (time.monotonic() - began)  # not a busy wait
     assert len(daemon.events()) == said
 
 
