@@ -3,7 +3,9 @@
 import io
 import json
 import logging
+import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -122,3 +124,39 @@ def test_a_library_that_formats_wrongly_stops_nothing(library: logging.Logger) -
     library.addHandler(LibraryLog(Log(settings(), stream).logger))
     library.warning("%d files", "many")
     assert json.loads(stream.getvalue())["event"] == "%d files ('many',)"
+
+
+def test_the_journal_is_told_how_grave_each_event_is() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as journal, os.fdopen(writing, "w") as stream:
+        status = os.fstat(writing)
+        environ = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        logger = Log(settings(level="debug"), stream, environ).logger
+        for say in (logger.debug, logger.info, logger.warning, logger.error):
+            say("it is so", name="a\nb")
+        stream.close()
+        lines = journal.read().splitlines()
+    assert [line[:3] for line in lines] == ["<7>", "<6>", "<4>", "<3>"]
+    assert {json.loads(line[3:])["name"] for line in lines} == {"a\nb"}
+
+
+@pytest.mark.parametrize("environ", [{}, {"JOURNAL_STREAM": "8:1"}, {"JOURNAL_STREAM": "nonsense"}])
+def test_what_is_not_the_journal_is_not_told_so(tmp_path: Path, environ: dict[str, str]) -> None:
+    with (tmp_path / "log").open("w") as stream:
+        Log(settings(), stream, environ).logger.info("ready")
+        Log(settings(), io.StringIO(), environ).logger.info("ready")
+    assert json.loads((tmp_path / "log").read_text())["event"] == "ready"
+
+
+def test_other_settings_are_gone_by_from_the_next_event_on() -> None:
+    stream = io.StringIO()
+    log = Log(settings(level="error"), stream)
+    log.logger.info("unsaid")
+    log.adopt(settings(format="console", level="debug"))
+    log.logger.debug("said")
+    log.adopt(settings(format="json", level="warning"))
+    log.logger.info("unsaid")
+    log.logger.warning("said too")
+    first, second = stream.getvalue().splitlines()
+    assert first.endswith("said") or "said  " in first
+    assert json.loads(second)["event"] == "said too"

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -10,11 +11,12 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 import pytest
-from daemon import WATCHER, Daemon, Place, descendants, environment, furnished, reference_picture
+from daemon import WATCHER, Daemon, Place, descendants, environment, furnished, reference_picture, run
 from manager import Manager
 from support import make_files, wait_until
 
@@ -114,7 +116,8 @@ def test_signs_of_life_come_while_it_is_idle_and_cease_while_its_workers_are_fro
         assert manager.pings() == pings
     finally:
         for pid in workers:
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # given up for another
+                os.kill(pid, signal.SIGCONT)
     wait_until(lambda: manager.pings() > pings)
     assert daemon.said("workers come back again")
     wait_until(lambda: daemon.place.row("patient.jpg"))
@@ -146,12 +149,21 @@ def test_a_faulty_file_is_told_with_every_fault_and_leaves_the_old_settings_in_f
     ]
     assert told["do"] == "the old ones hold; mend them, and reload again"
     wait_until(lambda: manager.status().startswith("the settings are faulty: config.toml:7"))
+    (daemon.place.path / "config.toml").write_text(settings())  # mended, and not reloaded yet
+    status = run(daemon.place.path, "status", code=1).stdout
+    assert re.search(
+        r"^last fault   .* the settings are faulty: config.toml:7: .*; it lasts$", status, re.MULTILINE
+    )
     (daemon.place.inbox / "still.jpg").write_bytes(SEVEN)
     wait_until(lambda: daemon.place.row("still.jpg"))
     assert (daemon.place.outbox / "7" / "still.jpg").exists()
     reload(daemon, manager, settings())
     assert daemon.said("the settings are in order again")
     assert daemon.said("reloaded")[-1]["changed"] == []
+    status = run(daemon.place.path, "status").stdout
+    assert re.search(
+        r"^last fault   .* the settings are faulty: .*; passed at [\d :-]+ UTC$", status, re.MULTILINE
+    )
 
 
 def test_what_needs_a_restart_says_so_by_name(daemon: Daemon, manager: Manager) -> None:
@@ -201,6 +213,30 @@ def test_signs_of_life_cease_while_the_thread_that_writes_is_held(trained: Path,
             process.terminate()
             process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+def test_a_terminal_that_is_closed_stops_it_and_is_no_reload(trained: Path, tmp_path: Path) -> None:
+    place = furnished(tmp_path, trained)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*WATCHER, "run"], cwd=place.path, env=environment({"workers__executor": "threads"}), stdout=theirs
+    )
+    try:
+        os.close(theirs)
+        said = b""
+        while b"ready " not in said:
+            said += os.read(ours, 10_000)
+        process.send_signal(signal.SIGHUP)
+        with suppress(OSError):  # so ends a terminal
+            while more := os.read(ours, 10_000):
+                said += more
+        assert process.wait(20) == 0
+        assert b"stopped " in said
+        assert b"reload" not in said
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
 
 
 def is_full(pipe: IO[bytes]) -> bool:

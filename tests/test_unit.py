@@ -101,6 +101,27 @@ def test_a_name_that_no_unit_can_hold_is_refused(workplace: Path) -> None:
         system_unit(odd, "watcher")
 
 
+def test_the_command_names_the_file_the_account_and_what_the_environment_overrides(
+    workplace: Path,
+) -> None:
+    (workplace / "config.toml").touch()
+    unit = run(workplace, "unit", "--account", "scans", log__level="debug").stdout
+    assert sandbox.values(unit, "User") == ["scans"]
+    assert sandbox.values(unit, "WorkingDirectory") == [str(workplace)]
+    assert sandbox.values(unit, "Environment") == ["WATCHER_LOG__LEVEL=debug"]
+    [start] = sandbox.values(unit, "ExecStart")
+    assert start.endswith(f"watcher run --config {workplace}/config.toml")
+    assert sandbox.values(unit, "ExecStartPre") == [start.replace(" run ", " config check ")]
+    of_a_user = run(workplace, "unit", "--user").stdout
+    assert sandbox.values(of_a_user, "User") == sandbox.values(of_a_user, "ReadWritePaths") == []
+    assert sandbox.values(of_a_user, "WantedBy") == ["default.target"]
+
+
+def test_a_service_of_a_user_s_has_no_other_account(workplace: Path) -> None:
+    refused = run(workplace, "unit", "--user", "--account", "scans", code=2).stderr
+    assert "a service of a user's runs as that user: give --user or --account" in refused
+
+
 @pytest.fixture
 def service_folder(trained: Path) -> Iterator[Path]:
     """A folder that another account may reach and work in."""

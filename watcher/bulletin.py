@@ -68,7 +68,10 @@ class Bulletin:
 
     def getting_ready(self, *_: object) -> None:
         """The start gets on."""
-        self._notifier.longer(START_SECONDS)
+        now = time.monotonic()
+        if now >= self._next_word:
+            self._next_word = now + WORD_SECONDS
+            self._notifier.longer(START_SECONDS)
 
     def ready(self) -> None:
         """It has begun to work."""

@@ -3,9 +3,10 @@
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Container, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TextIO, cast
 
 import structlog
@@ -16,7 +17,7 @@ from watcher.settings import LogSettings
 from watcher.text import printable
 
 _LEVELS = logging.getLevelNamesMapping()
-_PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 
 class Log:
@@ -29,33 +30,27 @@ class Log:
     def __init__(self, settings: LogSettings, stream: TextIO, environ: Mapping[str, str] = {}) -> None:
         self.on_terminal = stream.isatty()
         self._in_journal = is_journal(stream, environ)
+        self._processors: list[Processor] = []
         self.adopt(settings)
         self.logger: FilteringBoundLogger = structlog.wrap_logger(
             structlog.WriteLogger(cast("TextIO", _Enduring(stream))),
-            processors=[self._render],
+            processors=self._processors,
             wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
         ).bind()  # else it is made anew for every event
 
     def adopt(self, settings: LogSettings) -> None:
         """Write as these settings say from now on."""
-        console = settings.format == "console" or (settings.format == "auto" and self.on_terminal)
-        as_lines: list[Processor] = [
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False, key="time"),
-            _printable_values,
-            _console(colors=self.on_terminal),
-        ]
-        self._processors = as_lines if console else [structlog.processors.add_log_level, _as_json]
-        self._level = _LEVELS[settings.level.upper()]
-
-    def _render(self, logger: WrappedLogger, method: str, event: MutableMapping[str, Any]) -> str:
-        level = _LEVELS[method.upper()]
-        if level < self._level:
-            raise structlog.DropEvent
-        said: Any = event
-        for process in self._processors:
-            said = process(logger, method, said)
-        return f"<{_PRIORITIES[level]}>{said}" if self._in_journal else said
+        level = _LEVELS[settings.level.upper()]
+        said = {name.lower() for name, number in _LEVELS.items() if number >= level}
+        processors: list[Processor] = [partial(_what_is_said, said), structlog.processors.add_log_level]
+        if settings.format == "console" or (settings.format == "auto" and self.on_terminal):
+            clock = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False, key="time")
+            processors += [clock, _printable_values, _console(colors=self.on_terminal)]
+        else:
+            processors.append(_as_json)
+        if self._in_journal:
+            processors.append(_with_priority)
+        self._processors[:] = processors
 
 
 def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -66,6 +61,18 @@ def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
     except OSError:  # it is no file
         return False
     return (device, inode) == (str(status.st_dev), str(status.st_ino))
+
+
+def _what_is_said(
+    levels: Container[str], _logger: WrappedLogger, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    if method not in levels:
+        raise structlog.DropEvent
+    return event
+
+
+def _with_priority(_logger: WrappedLogger, method: str, line: Any) -> str:
+    return f"<{_PRIORITIES[method]}>{line}"
 
 
 class _Enduring:

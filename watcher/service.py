@@ -144,6 +144,7 @@ class Daemon:
 
         Raises WatcherError where work stands still for as long.
         """
+        self.bulletin.ready()
         count, give_up = self._count, time.monotonic() + ONCE_PATIENCE
         while not self._stop.is_set():
             before = self._count

@@ -70,6 +70,7 @@ def test_what_came_is_counted_by_what_became_of_it(watcher: Watcher, workshop: W
     assert status["failed_today"] == [{"reason": NO_PICTURE, "pictures": 1, "newest": "novel.txt"}]
     assert status["backlog"] == {"waiting": 1, "in_hand": 1}
     out = watcher("status", code=3).out
+    assert said(out)["references"] == "none"
     assert said(out)["failed today"] == f"1: {NO_PICTURE} (the last: novel.txt)"
     rows = [line.split() for line in out.splitlines()]
     assert ["pictures", "7", "7", "7"] in rows
@@ -149,6 +150,33 @@ def test_an_inbox_that_is_gone_is_said(watcher: Watcher, workshop: Workshop) -> 
     workshop.place.inbox.rename(workshop.place.path / "moved")
     told = said(watcher("status", code=3).out)
     assert told["backlog"] == "the inbox cannot be looked at; 0 in hand"
+
+
+@pytest.mark.parametrize("phase", [Phase.STARTING, Phase.STOPPING])
+def test_one_that_starts_or_stops_is_said_to(watcher: Watcher, workshop: Workshop, phase: Phase) -> None:
+    state = leave(workshop.place, phase=phase)
+    with at_work(workshop.place):
+        assert said(watcher("status").out)[phase].startswith(f"since {shown(state.started)}")
+
+
+def test_of_very_many_that_wait_it_is_said_that_there_are_as_many_or_more(
+    watcher: Watcher, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("watcher.status", "watcher.cli.status"):
+        monkeypatch.setattr(f"{module}.MOST_COUNTED", 3)
+    make_files(workshop.place.inbox, {f"{number}.png": b"7" for number in range(5)})
+    told = said(watcher("status", code=3).out)
+    assert told["backlog"] == "3 or more waiting in the inbox, 0 in hand"
+
+
+def test_digits_of_which_there_is_no_reference_are_named(
+    watcher: Watcher, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del workshop
+    monkeypatch.setattr("watcher.status.ReferenceStore.counts", lambda _: (40,) * 7 + (0, 40, 0))
+    monkeypatch.setattr("watcher.status.ReferenceStore.version", lambda _: 2)
+    told = said(watcher("status", code=3).out)
+    assert told["references"] == "320 in version 2; none of 7; none of 9"
 
 
 def test_watching_shows_it_again_and_again(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from watcher.errors import WatcherError
 
@@ -27,6 +28,8 @@ COMMANDS = {
     "config": "Check or show the settings, and where each comes from.",
     "unit": "Print a systemd unit for this installation.",
     "init": "Write a config.toml with every setting and what it means.",
+    "demo": "Show in a minute what it does: sample pictures, dropped one by one.",
+    "completion": "Print what a shell needs to complete commands, options and files.",
 }
 
 
@@ -41,6 +44,12 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
         return command
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What a word may become; no command is imported to know its summary."""
+        options = click.Command.shell_complete(self, context, incomplete)
+        words = [name for name in COMMANDS if name.startswith(incomplete)]
+        return [*(CompletionItem(word, help=COMMANDS[word]) for word in words), *options]
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -71,6 +80,7 @@ config_option = click.option(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Examples:
+  watcher demo                       see what it does, in a minute
   watcher run                        watch ./inbox, file into ./outbox
   watcher run --once                 empty the inbox, then exit
   watcher train my-digits/           learn from 7_0.png, 7_1.png … or 7/*.png

@@ -1,7 +1,6 @@
 """`watcher unit`."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import watcher
 from watcher.cli import COMMANDS, config_option
 from watcher.cli.show import complain
 from watcher.config import FILE, load_sourced
-from watcher.errors import WatcherError
 from watcher.unit import Installation, system_unit, temporary_folders, user_unit
 
 ACCOUNT = "watcher"
@@ -69,6 +67,4 @@ def _program() -> list[str]:
     beside = Path(sys.executable).with_name("watcher")
     if beside.is_file() and os.access(beside, os.X_OK):
         return [str(beside)]
-    if not sys.executable or shutil.which(sys.executable) is None:
-        raise WatcherError("it is not known which Python runs this; call it by its path")
     return [sys.executable, "-m", "watcher"]

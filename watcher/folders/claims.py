@@ -64,7 +64,7 @@ class Claims:
             if arrival.name in claims:
                 left(arrival)
                 continue
-            goal = os.path.join(batch, arrival.name)
+            goal = f"{batch}/{arrival.name}"
             try:
                 os.rename(arrival.path, goal)
             except OSError as error:

@@ -65,7 +65,7 @@ class Outbox:
 
     def path_of(self, destination: str) -> str:
         """Where that is."""
-        return os.path.join(self._root, destination)
+        return f"{self._root}/{destination}"
 
     def holds(self, destination: str) -> bool:
         """Whether there is a file at a destination."""

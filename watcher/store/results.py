@@ -88,7 +88,6 @@ _RECORD = Bulk(insert(results), [field.name for field in fields(Decision)])
 _OF_CLAIM = results.c.claim == bindparam("of_claim")
 _MARK_FILED = Bulk(update(results).where(_OF_CLAIM).values(filed_at=bindparam("at")), ["of_claim", "at"])
 _FORGET = Bulk(delete(results).where(_OF_CLAIM, results.c.filed_at.is_(None)), ["of_claim"])
-_as_json = json.JSONEncoder(allow_nan=False).encode
 
 
 class ResultsLog:
@@ -194,10 +193,16 @@ def _row(decision: Decision) -> tuple[object, ...]:
         decision.digit,
         decision.certainty,
         decision.runner_up,
-        None if decision.scores is None else _as_json(decision.scores),
+        None if decision.scores is None else _as_json(list(decision.scores)),
         decision.reason,
         decision.reference_version,
     )
+
+
+def _as_json(numbers: list[float]) -> str:
+    """A list of numbers in JSON: as Python writes it, but for what is no number, which has an n in it."""
+    text = repr(numbers)
+    return text if "n" not in text else json.dumps(numbers, allow_nan=False)
 
 
 def _period(query: Query) -> list[ColumnElement[bool]]:

@@ -41,15 +41,13 @@ class Tallies:
 
     def since(self, since: str) -> Tally:
         """What was decided at that time or later."""
-        # All statuses are named for the index, which begins with them.
-        named = results.c.status.in_(("filed", "review", "failed"))
-        statement = (
-            select(results.c.status, func.count())
-            .where(named, results.c.decided_at >= since)
-            .group_by(results.c.status)
-        )
+        counts = {
+            status: func.count().filter(results.c.status == status)
+            for status in ("filed", "review", "failed")
+        }
+        statement = select(*counts.values()).where(results.c.decided_at >= since)
         with self._database.transaction() as connection:
-            return Tally(**dict(map(tuple, connection.execute(statement))))
+            return Tally(**dict(zip(counts, connection.execute(statement).one(), strict=True)))
 
     def failures(self, since: str) -> list[Failures]:
         """Why pictures failed since, the most frequent reason first; MOST_REASONS at most."""
