@@ -21,6 +21,7 @@ COMMANDS = {
     "results": "Query the log.",
     "export": "Write the log to a file: as CSV, JSON lines or Parquet.",
     "sql": "Ask the log anything, in SQL; it is only read.",
+    "prune": "Remove old rows from the log; no picture is touched.",
     "status": "Say how the watcher is: at work or not, what waits, what came, what is amiss.",
     "retry": "Put failed files back into the inbox, to be put through again.",
     "doctor": "Check all that the watcher needs, and say what to do.",
