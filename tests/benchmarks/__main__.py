@@ -5,7 +5,6 @@ Every figure stands beside what it is held against, taken in the same minutes on
 
 import argparse
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -15,7 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
-from benchmarks.latency import singles, steady  # noqa: E402 - tests/ is no package, and is found by the line above
+import daemon  # noqa: E402 - tests/ is no package, and is found by the line above
+from benchmarks.latency import singles, steady  # noqa: E402
 from benchmarks.matching import nearest_neighbours, tutorial_rule  # noqa: E402
 from benchmarks.resting import idle, memory, ready  # noqa: E402
 from benchmarks.rows import Row  # noqa: E402
@@ -65,7 +65,7 @@ def main() -> None:
     unknown = set(asked.rows) - set(names)
     if unknown:
         ask.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
-    os.environ["PYTHONPATH"] = str(ROOT)  # which has the program started as its users start it, and not forked
+    daemon.WATCHER = (str(Path(sys.executable).with_name("watcher")),)  # as users start it, not forked
     here = Path(tempfile.mkdtemp(prefix=".bench-", dir=asked.on)).absolute()
     try:
         for name, measure in benchmarks(SHORT if asked.short else FULL, here).items():
