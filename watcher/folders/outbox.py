@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -69,6 +70,17 @@ class Outbox:
     def holds(self, destination: str) -> bool:
         """Whether there is a file at a destination."""
         return os.path.lexists(self.path_of(destination))
+
+    def read(self, destination: str, most: int) -> bytes | None:
+        """The content of a file; None where there is none, it is no regular file, or longer than that."""
+        with suppress(OSError):
+            descriptor = os.open(
+                self.path_of(destination), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            )
+            with os.fdopen(descriptor, "rb") as file:
+                status = os.fstat(descriptor)
+                return file.read() if stat.S_ISREG(status.st_mode) and status.st_size <= most else None
+        return None
 
     def explain(self, destination: str, reason: str) -> None:
         """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone.
