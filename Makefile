@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 
 SCALE ?=
 
-.PHONY: help run test campaign bench lint format images lock wheel clean
+.PHONY: help run test campaign bench lint format images reference docs lock wheel clean
 
 help: ## show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -16,7 +16,7 @@ run: $(VENV)/ready ## watch inbox/ and sort into outbox/
 
 # The tests take all cores themselves.
 test: $(VENV)/ready-dev ## run the tests
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 # Hours of it. Some need root (disks to mount) or strace; where these are missing, they are skipped and say so.
 campaign: $(VENV)/ready-dev ## try to break it, at length, and tell the figures of docs/reliability.md
@@ -40,6 +40,13 @@ images: $(VENV)/ready ## draw the reference images again
 wheel: $(VENV)/ready-dev ## build dist/*.whl and try it in an empty environment
 	PYTHON=$(BIN)/python .ci/try-wheel
 
+reference: $(VENV)/ready ## write docs/reference/ anew from the program
+	$(BIN)/python -m docs.generate
+
+# A warning is a failure: of links, of anchors, of Markdown that is not understood.
+docs: $(VENV)/ready-docs ## build docs/_build/html/index.html
+	$(BIN)/python -m sphinx -b html --jobs auto --fail-on-warning --keep-going --nitpicky --quiet docs docs/_build/html
+
 lock: $(VENV)/ready-dev ## lock the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --group build pyproject.toml -o requirements.txt
@@ -47,9 +54,11 @@ lock: $(VENV)/ready-dev ## lock the dependencies anew (needs uv)
 		--no-emit-index-url --group dev pyproject.toml -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --group bench pyproject.toml -o requirements-bench.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --constraint requirements.txt --group docs -o requirements-docs.txt
 
 clean: ## remove what make made; inbox, outbox and database stay
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -62,6 +71,10 @@ $(VENV)/ready: requirements.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/ready-dev: requirements-dev.txt $(VENV)/ready
 	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/ready-docs: requirements-docs.txt $(VENV)/ready
+	$(PIP) -r requirements-docs.txt
 	@touch $@
 
 $(VENV)/ready-bench: requirements-bench.txt $(VENV)/ready-dev

@@ -32,8 +32,8 @@ def main() -> None:
     ]
     steps: dict[str, Callable[[Picture], Picture]] = {
         "picture": lambda picture: picture,
-        "contrast": lambda picture: _grey(ink_contrast(picture), 120),
-        "ink": lambda picture: _grey(ink_coverage(picture), 1),
+        "contrast": lambda picture: _grey(ink_contrast(picture[None])[0], 120),
+        "ink": lambda picture: _grey(ink_coverage(picture[None])[0], 1),
         "normalised": lambda picture: _grey(_enlarged(NORMALIZERS["centred"](picture)), 1),
     }
     side = 64 * ZOOM + GAP

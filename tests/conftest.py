@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -35,9 +36,21 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which `watcher run` was once, with the shipped references; not to be changed."""
-    folder = tmp_path_factory.mktemp("trained")
-    run(folder, "run", "--once", workers__executor="threads")
+    """A folder in which `watcher run` was once, with the shipped references; not to be changed.
+
+    All processes that share out the tests have one: learning takes seconds.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "trained"
+    with (shared / "trained.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            learning = shared / "learning"
+            learning.mkdir()
+            run(learning, "run", "--once", workers__executor="threads")
+            learning.rename(folder)
     return folder
 
 

@@ -8,18 +8,24 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from campaigns.audit import Drop, audit
+from forking import Forker, Process
 from support import wait_until
 
 from watcher.text import name_as_text
 
 ROOT = Path(__file__).parents[1]
-WATCHER = (sys.executable, "-m", "watcher")
+PLAIN = (sys.executable, "-m", "watcher")
+WATCHER = PLAIN
+"""How `watcher` is started."""
 
 
 class Place:
@@ -110,19 +116,56 @@ def environment(settings: Mapping[str, object]) -> dict[str, str]:
     return ours | {f"WATCHER_{key.upper()}": str(value).lower() for key, value in settings.items()}
 
 
+@cache
+def forker() -> Forker:
+    """The only one of this process, made when it is first asked for."""
+    return Forker(environment({}))
+
+
+def start(
+    folder: Path,
+    *arguments: str,
+    streams: tuple[IO[Any], IO[Any], IO[Any]],
+    variables: Mapping[str, str],
+    session: bool = False,
+) -> Process:
+    """Start `watcher` in a folder, with its standard input, output and error stream, and its environment.
+
+    It is forked from a process that has it in memory, unless it is to be started by another program or in an
+    environment in which Python itself behaves otherwise.
+    """
+    if WATCHER == PLAIN and forker().serves(variables):
+        return forker().start(
+            arguments, folder=folder, environment=variables, streams=streams, session=session
+        )
+    stdin, stdout, stderr = streams
+    return subprocess.Popen(
+        [*WATCHER, *arguments],
+        cwd=folder,
+        env=variables,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=session,
+    )
+
+
 def run(
     place: Path, *arguments: str, code: int = 0, within: float = 90, **settings: object
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder to its end, which must have this exit code and must not be a traceback."""
-    done = subprocess.run(
-        [*WATCHER, *arguments],
-        cwd=place,
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=within,
-        check=False,
-    )
+    with Path(os.devnull).open() as nothing, TemporaryFile() as out, TemporaryFile() as errors:
+        process = start(place, *arguments, streams=(nothing, out, errors), variables=environment(settings))
+        try:
+            returned = process.wait(within)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        out.seek(0)
+        errors.seek(0)
+        done = subprocess.CompletedProcess(
+            ["watcher", *arguments], returned, out.read().decode(), errors.read().decode()
+        )
     assert "Traceback" not in done.stderr
     assert done.returncode == code, done
     return done
@@ -131,21 +174,25 @@ def run(
 class Daemon:
     """`watcher run` in a place; ready when its context is entered, and stopped or dead when it is left.
 
-    Settings are given as `section__key=value`. It leads a process group of its own.
+    Settings are given as `section__key=value`; `environ` is what else is to be in its environment. It leads a
+    process group of its own.
     """
 
-    def __init__(self, place: Place, **settings: object) -> None:
+    def __init__(self, place: Place, environ: Mapping[str, str] | None = None, /, **settings: object) -> None:
         self.place = place
         self._log = place.path / "log.jsonl"
         self._errors = place.path / "errors.txt"
-        with self._log.open("wb") as log, self._errors.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [*WATCHER, "run"],
-                cwd=place.path,
-                env=environment(settings),
-                stdout=log,
-                stderr=errors,
-                start_new_session=True,
+        with (
+            Path(os.devnull).open() as nothing,
+            self._log.open("wb") as log,
+            self._errors.open("wb") as errors,
+        ):
+            self.process = start(
+                place.path,
+                "run",
+                streams=(nothing, log, errors),
+                variables=environment(settings) | dict(environ or {}),
+                session=True,
             )
 
     def __enter__(self) -> Self:
@@ -182,13 +229,9 @@ class Daemon:
         """What it has written to the standard error stream."""
         return self._errors.read_text()
 
-    def children(self) -> list[int]:
-        """The process ids of its workers."""
-        pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [
-            int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-        ]
+    def workers(self) -> list[int]:
+        """The process ids of those that read and compare for it, and of those that forked them."""
+        return descendants(self.process.pid)
 
     def stop(self, number: int = signal.SIGTERM, *, group: bool = False) -> None:
         """Ask it to stop, and see it end well, soon, and without a complaint."""
@@ -200,6 +243,16 @@ class Daemon:
         """Give it no chance."""
         self.process.kill()
         self.process.wait()
+
+
+def descendants(pid: int) -> list[int]:
+    """The process ids of all that a process has started, and what these have, those that have ended too."""
+    below = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for child in map(int, task.read_text().split()):
+                below += [child, *descendants(child)]
+    return sorted(below)
 
 
 def is_alive(pid: int) -> bool:

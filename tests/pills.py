@@ -1,4 +1,4 @@
-"""Pictures that crash, end, hang or starve the process that reads them.
+"""Pictures that crash, end, hang or starve the process that reads them, and one that does it no harm.
 
 No decoder at hand has such a fault, so one is put in: Python runs a `sitecustomize.py` in every process it
 starts, and ours has the PNG decoder do what the size of a picture bids it. Each try leaves a line.
@@ -21,6 +21,7 @@ DEEDS = {
     "sleep": "time.sleep(1e6)",
     "memory": "hoard = [numpy.empty(2**24, numpy.uint8) for _ in range(2**20)]",
     "error": "raise RuntimeError('of all things')",
+    "harmless": "pass",
 }
 KINDS = tuple(DEEDS)
 FAULTY_DECODER = """

@@ -28,7 +28,7 @@ MAY_IMPORT = {
 AT_THE_TOP = {
     *("watcher", "migrations", "tests", "docs", "images", "inbox", ".ci"),
     *("config.toml", "README.md", "pyproject.toml", "Makefile", "LICENSE", "CHANGELOG.md"),
-    *("requirements.txt", "requirements-dev.txt", "requirements-bench.txt"),
+    *("requirements.txt", "requirements-dev.txt", "requirements-bench.txt", "requirements-docs.txt"),
 }
 PACKAGE_INDEX = re.compile(rb"pypi\.org|python[h]osted\.|https?://\S+/simple\b|index-url[ =]+\S+://")
 

@@ -30,7 +30,7 @@ def stands_still(daemon: Daemon, seconds: float = 1.5) -> None:
     while time.monotonic() < began + seconds:
         assert daemon.process.poll() is None, daemon.complaints()
         time.sleep(0.05)
-    assert cpu_seconds(daemon.process.pid) - used < 0.05 * (time.monotonic() - began)
+    assert cpu_seconds(daemon.process.pid) - used < 0.2 * (time.monotonic() - began)  # not a busy wait
     assert len(daemon.events()) == said
 
 
@@ -120,7 +120,7 @@ def test_asked_to_stop_while_it_stands_still_it_stops_and_the_next_start_goes_on
         asked = time.monotonic()
         daemon.stop()
         assert time.monotonic() - asked < 5
-    assert daemon.said("stopped")[0]["left_claimed"] == len(place.waiting()) > 0
+    assert daemon.said("stopped")[0]["left_claimed"] == len(list(place.claimed.rglob("*.*"))) > 0
     run(place.path, "run", "--once")
     place.audit(dropped)
 

@@ -10,7 +10,8 @@ from support import make_files, read_files
 from workshop import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, recognized
 
 from watcher.deciding import Outcome
-from watcher.folders.claims import Claim, Standing, examine
+from watcher.folders.claims import Claim
+from watcher.folders.contents import State, examine
 from watcher.journey import Journey
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -168,7 +169,7 @@ def test_after_a_flush_that_failed_the_disk_itself_is_asked_what_it_holds(
 ) -> None:
     from_disk: list[bool] = []
 
-    def examined(path: str, digest: str | None, **how: bool) -> Standing:
+    def examined(path: str, digest: str | None, **how: bool) -> State | None:
         from_disk.append(how["from_disk"])
         return examine(path, digest, from_disk=how["from_disk"])
 

@@ -3,13 +3,15 @@
 import io
 import json
 import logging
+import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from watcher.log import LibraryLog, make_logger
+from watcher.log import LibraryLog, Log
 from watcher.settings import LogSettings
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -29,7 +31,7 @@ class Terminal(io.StringIO):
 @example(NASTY)
 def test_json_is_one_line_an_event_and_holds_the_name(name: str) -> None:
     stream = io.StringIO()
-    logger = make_logger(settings(), stream)
+    logger = Log(settings(), stream).logger
     logger.info("picture", name=name)
     logger.warning("picture", name=name)
     first, second, rest = stream.getvalue().split("\n")
@@ -43,7 +45,7 @@ def test_json_is_one_line_an_event_and_holds_the_name(name: str) -> None:
 @example(NASTY)
 def test_the_console_form_lets_no_control_character_through(text: str) -> None:
     stream = io.StringIO()
-    make_logger(settings(format="console"), stream).info("picture " + text, name=text, names=[text])
+    Log(settings(format="console"), stream).logger.info("picture " + text, name=text, names=[text])
     assert stream.getvalue().endswith("\n")
     assert stream.getvalue()[:-1].isprintable()
 
@@ -52,7 +54,7 @@ def test_the_console_form_lets_no_control_character_through(text: str) -> None:
 @example(NASTY)
 def test_a_terminal_gets_colors_and_no_other_control_characters(name: str) -> None:
     stream = Terminal()
-    make_logger(settings(), stream).info("picture", name=name)
+    Log(settings(), stream).logger.info("picture", name=name)
     line = stream.getvalue()
     assert "\x1b[" in line
     assert re.sub("\x1b\\[[0-9;]*m", "", line[:-1]).isprintable()
@@ -60,7 +62,7 @@ def test_a_terminal_gets_colors_and_no_other_control_characters(name: str) -> No
 
 def test_json_says_when_and_how_grave_it_is() -> None:
     stream = io.StringIO()
-    make_logger(settings(), stream).error("it failed")
+    Log(settings(), stream).logger.error("it failed")
     event = json.loads(stream.getvalue())
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", event.pop("time"))
     assert event == {"event": "it failed", "level": "error"}
@@ -68,7 +70,7 @@ def test_json_says_when_and_how_grave_it_is() -> None:
 
 def test_json_can_be_had_on_a_terminal() -> None:
     stream = Terminal()
-    make_logger(settings(format="json"), stream).info("ready")
+    Log(settings(format="json"), stream).logger.info("ready")
     assert json.loads(stream.getvalue())["event"] == "ready"
 
 
@@ -77,7 +79,7 @@ def test_json_can_be_had_on_a_terminal() -> None:
 )
 def test_the_level_is_the_least_that_is_said(level: str, said: str) -> None:
     stream = io.StringIO()
-    logger = make_logger(settings(level=level), stream)
+    logger = Log(settings(level=level), stream).logger
     logger.debug("d")
     logger.info("i")
     logger.warning("w")
@@ -96,7 +98,7 @@ def library() -> logging.Logger:
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_a_library_tells_its_fault_in_a_word_without_a_traceback(library: logging.Logger, form: str) -> None:
     stream = io.StringIO()
-    library.addHandler(LibraryLog(make_logger(settings(format=form), stream)))
+    library.addHandler(LibraryLog(Log(settings(format=form), stream).logger))
     try:
         raise RuntimeError("kaputt")  # noqa: TRY301 - a fault as a library meets it
     except RuntimeError:
@@ -110,7 +112,7 @@ def test_a_library_tells_its_fault_in_a_word_without_a_traceback(library: loggin
 
 def test_a_library_is_heard_from_warnings_on(library: logging.Logger) -> None:
     stream = io.StringIO()
-    library.addHandler(LibraryLog(make_logger(settings(level="debug"), stream)))
+    library.addHandler(LibraryLog(Log(settings(level="debug"), stream).logger))
     library.info("chatter")
     library.warning("queue overflow")
     event = json.loads(stream.getvalue())
@@ -119,6 +121,42 @@ def test_a_library_is_heard_from_warnings_on(library: logging.Logger) -> None:
 
 def test_a_library_that_formats_wrongly_stops_nothing(library: logging.Logger) -> None:
     stream = io.StringIO()
-    library.addHandler(LibraryLog(make_logger(settings(), stream)))
+    library.addHandler(LibraryLog(Log(settings(), stream).logger))
     library.warning("%d files", "many")
     assert json.loads(stream.getvalue())["event"] == "%d files ('many',)"
+
+
+def test_the_journal_is_told_how_grave_each_event_is() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as journal, os.fdopen(writing, "w") as stream:
+        status = os.fstat(writing)
+        environ = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        logger = Log(settings(level="debug"), stream, environ).logger
+        for say in (logger.debug, logger.info, logger.warning, logger.error):
+            say("it is so", name="a\nb")
+        stream.close()
+        lines = journal.read().splitlines()
+    assert [line[:3] for line in lines] == ["<7>", "<6>", "<4>", "<3>"]
+    assert {json.loads(line[3:])["name"] for line in lines} == {"a\nb"}
+
+
+@pytest.mark.parametrize("environ", [{}, {"JOURNAL_STREAM": "8:1"}, {"JOURNAL_STREAM": "nonsense"}])
+def test_what_is_not_the_journal_is_not_told_so(tmp_path: Path, environ: dict[str, str]) -> None:
+    with (tmp_path / "log").open("w") as stream:
+        Log(settings(), stream, environ).logger.info("ready")
+        Log(settings(), io.StringIO(), environ).logger.info("ready")
+    assert json.loads((tmp_path / "log").read_text())["event"] == "ready"
+
+
+def test_other_settings_are_gone_by_from_the_next_event_on() -> None:
+    stream = io.StringIO()
+    log = Log(settings(level="error"), stream)
+    log.logger.info("unsaid")
+    log.adopt(settings(format="console", level="debug"))
+    log.logger.debug("said")
+    log.adopt(settings(format="json", level="warning"))
+    log.logger.info("unsaid")
+    log.logger.warning("said too")
+    first, second = stream.getvalue().splitlines()
+    assert first.endswith("said") or "said  " in first
+    assert json.loads(second)["event"] == "said too"

@@ -14,9 +14,10 @@ from watcher.errors import WatcherError
 from watcher.folders import door as door_module
 from watcher.folders.door import Door
 from watcher.folders.inbox import Inbox
-from watcher.log import make_logger
+from watcher.log import Log
 from watcher.lookout import Lookout
 from watcher.settings import InboxSettings, LogSettings
+from watcher.trouble import Troubles
 
 ADD_WATCH = "watchdog.observers.inotify_c.inotify_add_watch"
 
@@ -29,8 +30,8 @@ class Post:
         self._said = io.StringIO()
         config = InboxSettings(path=inbox, **settings)
         self.door = Door(Inbox(inbox, recursive=config.recursive, quiet_seconds=1))
-        logger = make_logger(LogSettings(format="json", level="info"), self._said)
-        self.lookout = Lookout(config, self.door, lambda: None, logger)
+        logger = Log(LogSettings(format="json", level="info"), self._said).logger
+        self.lookout = Lookout(config, self.door, lambda: None, Troubles(logger))
 
     def said(self) -> list[dict[str, str]]:
         events = [json.loads(line) for line in self._said.getvalue().splitlines()]

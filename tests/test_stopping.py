@@ -33,9 +33,9 @@ def test_asked_to_stop_under_load_it_finishes_what_it_claimed_and_leaves_the_res
 ) -> None:
     dropped = dict(drop(place, 600, "early"))
     with Daemon(place, workers__count=1) as daemon:
-        workers = daemon.children()
-        assert len(workers) == 1
-        assert blocks(workers[0], number)
+        workers = daemon.workers()
+        assert len(workers) == 4  # two fork servers, and one that reads and one that compares
+        assert all(blocks(worker, number) for worker in workers)
         wait_until(place.rows)
         dropped |= drop(place, 50, "late")
         daemon.stop(number, group=group)
@@ -51,19 +51,21 @@ def test_asked_to_stop_under_load_it_finishes_what_it_claimed_and_leaves_the_res
 
 
 def test_a_worker_that_is_killed_takes_nothing_with_it(place: Place) -> None:
-    with Daemon(place, workers__count=2) as daemon:
-        dropped = drop(place, 150, "first")
-        os.kill(daemon.children()[0], signal.SIGKILL)
-        dropped += drop(place, 50, "second")
-        wait_until(lambda: place.filed() == 200)
+    with Daemon(place, workers__count=1) as daemon:
+        dropped = []
+        for number, worker in enumerate(reversed(daemon.workers())):
+            dropped += drop(place, 75, f"before-{number}")
+            os.kill(worker, signal.SIGKILL)
+            dropped += drop(place, 25, f"after-{number}")
+            wait_until(lambda: place.waiting() == set())
         assert not {row["destination"].split("/")[0] for row in place.rows()} & {"failed"}
     place.audit(dropped)
 
 
 def test_workers_die_with_a_daemon_that_is_killed(place: Place) -> None:
     with Daemon(place, workers__count=2) as daemon:
-        workers = daemon.children()
-        assert len(workers) == 2
+        workers = daemon.workers()
+        assert len(workers) == 2 + 2 * 2
         daemon.kill()
     wait_until(lambda: not any(map(is_alive, workers)), 5)
 

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -176,9 +176,11 @@ def test_its_disk_unmounted_and_another_mounted(trained: Path, tmp_path: Path) -
 @contextmanager
 def in_hand(daemon: Daemon, prefix: str) -> Iterator[dict[str, bytes]]:
     """While in the context, the daemon has pictures in hand, and no worker that would get done with them."""
-    place, [worker] = daemon.place, daemon.children()
+    place = daemon.place
     dropped = {f"{prefix}-{number}.jpg": reference_picture(number % 10, number) for number in range(40)}
-    with stopped(worker):
+    with ExitStack() as stack:
+        for worker in daemon.workers():
+            stack.enter_context(stopped(worker))
         with stopped(daemon.process.pid):
             make_files(place.inbox, dict(dropped))
         wait_until(lambda: len([*place.claimed.glob("*/*.jpg")]) == len(dropped))

@@ -1,13 +1,15 @@
 """The pool: the same answers from processes as from threads, and workers that come and go as they should."""
 
+import errno
 import os
+import resource
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from hashlib import sha256
 from io import BytesIO
-from multiprocessing import active_children
 from pathlib import Path
 from typing import Literal
 
@@ -17,8 +19,11 @@ from PIL import Image
 from pills import KINDS, FaultyDecoder, pill
 from support import wait_until
 
+from watcher.errors import UnfitReferencesError
 from watcher.settings import WorkersSettings
-from watcher.workers import Pool
+from watcher.workers import Pool, recognize
+
+HARMFUL = [kind for kind in KINDS if kind != "harmless"]
 
 FILES = [
     reference_picture(3),
@@ -61,19 +66,18 @@ def guarded(trained: Path, faulty_decoder: FaultyDecoder) -> Iterator[Pool]:
         yield pool
 
 
-@pytest.mark.usefixtures("guarded")
 class TestPills:
     def test_each_harms_itself_alone_and_is_answered_with_what_it_did(
         self, guarded: Pool, fitted: Path, faulty_decoder: FaultyDecoder
     ) -> None:
         picture = reference_picture(8)
-        files = [file for kind in KINDS for file in (picture, pill(kind))]
-        guards = active_children()
+        files = [file for kind in HARMFUL for file in (picture, pill(kind))]
+        servers = fork_servers()
         answers = guarded.submit_again(fitted, files).result()
-        assert active_children() == guards
+        assert fork_servers() == servers
         digits = [answer.reading.digit if answer.reading else None for answer in answers]
-        assert digits == [8, None] * len(KINDS)
-        reasons = {kind: answer.reason for kind, answer in zip(KINDS, answers[1::2], strict=True)}
+        assert digits == [8, None] * len(HARMFUL)
+        reasons = {kind: answer.reason for kind, answer in zip(HARMFUL, answers[1::2], strict=True)}
         assert reasons == {
             "crash": "it brings down the process that reads it (SIGSEGV)",
             "abort": "it brings down the process that reads it (SIGABRT)",
@@ -87,53 +91,130 @@ class TestPills:
         assert set(faulty_decoder.tries().values()) == {1}
         assert [answer.sha256 for answer in answers] == [sha256(file).hexdigest() for file in files]
 
-    def test_at_the_first_time_the_others_of_the_batch_wait_no_longer_than_a_moment(
+    def test_the_first_time_the_others_of_the_batch_wait_no_longer_than_a_moment(
         self, guarded: Pool, fitted: Path
     ) -> None:
         answer, other = guarded.submit(fitted, [pill("sleep"), reference_picture(8)]).result()
-        assert answer.reason == "recognising it takes longer than 0.05 s"
+        assert answer.reason == "recognising it takes longer than 0.01 s"
         assert other.reading
+
+    def test_whatever_comes_after_it_nothing_is_read_again(
+        self, guarded: Pool, fitted: Path, faulty_decoder: FaultyDecoder
+    ) -> None:
+        kinds = ["harmless", "memory", "crash", "harmless", "error", "exit", "spin", "harmless", "crash"]
+        files = [pill(kind, number) for number, kind in enumerate(kinds * 20)]
+        answers = guarded.submit(fitted, files).result()
+        assert [answer.reading is not None for answer in answers] == [
+            kind == "harmless" for kind in kinds * 20
+        ]
+        assert [answer.sha256 for answer in answers] == [sha256(file).hexdigest() for file in files]
+        assert set(faulty_decoder.tries().values()) == {1}
+        assert faulty_decoder.tries().total() == len(files)
+
+    def test_where_the_comparer_is_lost_each_picture_is_compared_by_itself_and_none_is_read_again(
+        self, guarded: Pool, fitted: Path, faulty_decoder: FaultyDecoder
+    ) -> None:
+        files = [*FILES, pill("harmless"), pill("crash")]
+        comparer = children_of(fork_servers()[1])[0]
+        os.kill(comparer, signal.SIGSTOP)
+        answers = guarded.submit(fitted, files)
+        wait_until(lambda: faulty_decoder.tries()["crash", 1] == 1)
+        os.kill(comparer, signal.SIGKILL)
+        assert answers.result()[:-2] == recognize(fitted, FILES)
+        assert answers.result()[-2].reading
+        assert set(faulty_decoder.tries().values()) == {1}
+
+    def test_a_comparer_that_stands_still_is_given_up(self, guarded: Pool, fitted: Path) -> None:
+        comparer = children_of(fork_servers()[1])[0]
+        os.kill(comparer, signal.SIGSTOP)
+        (answer,) = guarded.submit(fitted, FILES[:1]).result()
+        assert (answer.reason, answer.grief) == ("recognising it takes longer than 0.75 s", True)
+        assert not is_alive(comparer)
+        assert guarded.submit(fitted, FILES).result() == recognize(fitted, FILES)
+
+
+def fork_servers() -> list[int]:
+    """The one that forks readers, then the one that forks comparers."""
+    return children_of(os.getpid())
+
+
+def workers() -> list[int]:
+    """All that read and compare, and those that forked them."""
+    return [process for server in fork_servers() for process in (server, *children_of(server))]
+
+
+def children_of(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return sorted(
+        int(child) for child in found if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes()
+    )
 
 
 @pytest.mark.usefixtures("faulty_decoder")
-def test_what_is_suspect_holds_nothing_up_and_its_process_dies_with_the_worker_whatever_it_does(
-    fitted: Path,
-) -> None:
+def test_what_is_suspect_holds_nothing_up_and_dies_with_what_forked_it_whatever_it_does(fitted: Path) -> None:
     with closing(Pool(settled(1, deadline=600))) as pool:
         pool.submit_apart(fitted, ()).result()
-        (worker,) = active_children()
-        assert worker.pid
         suspect = pool.submit_apart(fitted, [pill("spin")])
         assert pool.submit(fitted, [reference_picture(8)]).result()[0].reading
         assert not suspect.done()
-        (child,) = map(int, Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split())
-        os.kill(worker.pid, signal.SIGKILL)
+        server = fork_servers()[0]
+        readers = children_of(server)
+        assert len(readers) == 2
+        os.kill(server, signal.SIGKILL)
         assert isinstance(suspect.exception(), BrokenExecutor)
-        wait_until(lambda: not is_alive(child))
+        wait_until(lambda: not any(map(is_alive, readers)))
 
 
-@pytest.mark.parametrize("again", [True, False], ids=["with more to do", "with nothing more to do"])
-def test_where_a_waiting_worker_is_killed_the_others_go_too_and_new_ones_work(
-    fitted: Path, *, again: bool
-) -> None:
-    with closing(Pool(settled(2))) as pool:
+@pytest.mark.parametrize("which", range(4))
+def test_whichever_waiting_process_is_killed_others_take_its_place(fitted: Path, which: int) -> None:
+    with closing(Pool(settled(1))) as pool:
         pool.warm(fitted)
-        workers = [worker.pid for worker in active_children() if worker.pid]
-        # One worker waits for work, and holds the lock that the other waits for.
-        wait_until(lambda: any(reads(worker) for worker in workers))
-        os.kill(next(filter(reads, workers)), signal.SIGKILL)
-        if again:
-            wait_until(lambda: answers(pool, fitted))
-            assert not any(map(is_alive, workers))
-    assert active_children() == []
-
-
-def reads(pid: int) -> bool:
-    return Path(f"/proc/{pid}/syscall").read_text().startswith("0 ")
+        processes = workers()
+        assert len(processes) == 4
+        os.kill(processes[which], signal.SIGKILL)
+        wait_until(lambda: not is_alive(processes[which]))
+        wait_until(lambda: answers(pool, fitted))
+        assert len([process for process in workers() if is_alive(process)]) == 4
+    assert workers() == []
 
 
 def answers(pool: Pool, fitted: Path) -> bool:
     return pool.submit(fitted, FILES[:1]).exception() is None
+
+
+def test_a_system_without_room_for_more_is_told_as_that_and_worked_with_again(fitted: Path) -> None:
+    with closing(Pool(settled(1))) as pool:
+        pool.start()
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1, most[1]))
+        try:
+            fault = pool.submit(fitted, FILES).exception()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, most)
+        assert isinstance(fault, OSError)
+        assert fault.errno == errno.EMFILE
+        assert pool.submit(fitted, FILES).result() == recognize(fitted, FILES)
+
+
+def test_where_the_classifier_is_gone_that_is_told(fitted: Path, tmp_path: Path) -> None:
+    with closing(Pool(settled(1))) as pool:
+        with pytest.raises(UnfitReferencesError, match="holds no sound classifier"):
+            pool.submit(tmp_path, FILES).result()
+        assert pool.submit(fitted, FILES).result() == recognize(fitted, FILES)
+
+
+@pytest.mark.parametrize("executor", ["processes", "threads"])
+def test_where_the_kernel_cannot_guard_batches_are_recognised_all_the_same(
+    fitted: Path, monkeypatch: pytest.MonkeyPatch, executor: Literal["processes", "threads"]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "elsewhere")
+    pool = Pool(settled(1, executor))
+    monkeypatch.undo()
+    with closing(pool):
+        assert not pool.is_guarded
+        pool.warm(fitted)
+        for submit in (pool.submit, pool.submit_again, pool.submit_apart):
+            assert submit(fitted, FILES).result() == recognize(fitted, FILES)
 
 
 @pytest.fixture(scope="module")
@@ -174,22 +255,13 @@ def test_a_decoder_s_words_go_nowhere(pool: Pool, fitted: Path, capfd: pytest.Ca
 
 
 def test_no_worker_sees_a_signal_meant_for_the_daemon_nor_takes_more_than_one_core(pool: Pool) -> None:
-    workers = active_children()
-    assert len(workers) == pool.count == 2
-    for worker in workers:
-        process = Path(f"/proc/{worker.pid}")
+    assert len(workers()) == 2 + 2 * pool.count
+    for worker in workers():
+        process = Path(f"/proc/{worker}")
         (blocked,) = (line for line in (process / "status").read_text().splitlines() if "SigBlk" in line)
         for number in (signal.SIGINT, signal.SIGTERM):
             assert int(blocked.split()[1], 16) & 1 << number - 1
         assert b"OPENBLAS_NUM_THREADS=1" in (process / "environ").read_bytes().split(b"\0")
-
-
-def test_what_is_set_for_the_workers_is_set_back(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    pool.submit(Path("nowhere"), []).exception()
-    assert os.environ["OMP_NUM_THREADS"] == "7"
-    assert "MKL_NUM_THREADS" not in os.environ
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, []) & {signal.SIGINT, signal.SIGTERM}
 
 

@@ -11,6 +11,8 @@ def main() -> None:
         # Loading takes a moment, in which a daemon may be asked to stop as in any other.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: os._exit(0))
+        if not sys.stdout.isatty():
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the settings have yet to be read
     from watcher import cli  # noqa: PLC0415 - not before the signals are seen to
 
     cli.main()

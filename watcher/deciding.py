@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from watcher.folders.claims import Claim
 from watcher.store.clock import stamp
@@ -24,25 +24,20 @@ def decide(outcome: Outcome, review_below: float, now: str, place: Callable[[str
     claim, recognized = outcome.claim, outcome.recognized
     status, reason = judge(recognized, review_below)
     reading = recognized.reading
-    decision = Decision(
+    return Decision(
         claim=claim.token,
         name=claim.name,
         sha256=recognized.sha256,
         status=status,
-        reason=reason,
         destination=place(str(reading.digit) if reading and status == "filed" else status),
         arrived_at=stamp(claim.arrived),
         decided_at=now,
+        digit=reading.digit if reading else None,
+        certainty=reading.certainty if reading else None,
+        runner_up=reading.runner_up if reading else None,
+        scores=reading.scores if reading else None,
+        reason=reason,
         reference_version=outcome.reference_version,
-    )
-    if reading is None:
-        return decision
-    return replace(
-        decision,
-        digit=reading.digit,
-        certainty=reading.certainty,
-        runner_up=reading.runner_up,
-        scores=reading.scores,
     )
 
 

@@ -7,7 +7,8 @@ from enum import Enum
 from hashlib import sha256
 
 from watcher.errors import Unreadable
-from watcher.folders.claims import Claim, read_claim
+from watcher.folders.claims import Claim
+from watcher.folders.contents import read_file
 from watcher.workers import Grief, Recognized
 
 RESTLESS = "it was changed again and again while it was worked on"
@@ -28,7 +29,7 @@ def content_of(claim: Claim, *, is_worn_out: bool) -> bytes | Recognized | Unrea
     fault that is not this file's.
     """
     try:
-        content = read_claim(claim)
+        content = read_file(claim.path)
     except Unreadable as error:
         return Recognized(None, None, str(error))
     except FileNotFoundError:
@@ -43,7 +44,7 @@ def content_of(claim: Claim, *, is_worn_out: bool) -> bytes | Recognized | Unrea
 def failed(claim: Claim, reason: str) -> Recognized:
     """A picture that recognising brought to nothing. Raises OSError for a fault that may pass."""
     try:
-        digest = sha256(read_claim(claim)).hexdigest()
+        digest = sha256(read_file(claim.path)).hexdigest()
     except (Unreadable, FileNotFoundError):
         digest = None
     return Recognized(digest, None, reason)

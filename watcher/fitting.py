@@ -7,15 +7,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError, Unreadable, WatcherError
-from watcher.recognition import NORMALIZERS, ImageClassifier, read_picture
+from watcher.recognition import ImageClassifier, read_picture
 from watcher.recognition.classifier import FORMAT
 from watcher.settings import RecognitionSettings
 from watcher.store.references import ReferenceStore
 
+BATCH = 64  # references normalised at once
 UNUSED_SECONDS = 3600.0
 NOTHING_TO_COMPARE = (
     "there are no references to compare with yet; add labelled images with `watcher train SOURCE`"
@@ -87,20 +90,25 @@ def forget_others(cache: Path, kept: Fitted) -> None:
 def _fit(
     references: ReferenceStore, recognition: RecognitionSettings, progress: Callable[[int], object]
 ) -> ImageClassifier:
-    normalize = NORMALIZERS[recognition.normalizer]
-    normalized, digits, ids = [], [], []
+    classifier = ImageClassifier(recognition.normalizer, recognition.rule, augment=recognition.augment)
+    normalized: list[NDArray[Any]] = []
+    pictures, digits, ids = [], [], []
     for reference in references.load():
         try:
-            normalized.append(normalize(read_picture(reference.image)))
+            pictures.append(read_picture(reference.image))
         except Unreadable as error:
             raise WatcherError(f"reference {reference.id} cannot be read any more: {error}") from error
         digits.append(reference.digit)
         ids.append(reference.id)
+        if len(pictures) == BATCH:
+            normalized.extend(classifier.normalize(pictures))
+            pictures.clear()
         progress(len(ids))
+    if pictures:
+        normalized.extend(classifier.normalize(pictures))
     if not ids:
         raise NoReferencesError(NOTHING_TO_COMPARE)
-    classifier = ImageClassifier(recognition.normalizer, recognition.rule, augment=recognition.augment)
     order = np.argsort(digits, kind="stable")  # as the classifier wants them, so that it needs no copy
-    pictures = np.stack([normalized[at] for at in order])
+    in_order = np.stack([normalized[at] for at in order])
     normalized.clear()  # 60,000 of them take 190 MB
-    return classifier.fit_normalized(pictures, np.array(digits)[order], np.array(ids)[order])
+    return classifier.fit_normalized(in_order, np.array(digits)[order], np.array(ids)[order])

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from watcher.deciding import Outcome, decide
-from watcher.folders.claims import Claim, Claims, Standing, State, claimed_name, examine, state_of
+from watcher.folders.claims import Claim, Claims, claimed_name
+from watcher.folders.contents import State, examine, state_of
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox, numbered
 from watcher.store.clock import stamp
@@ -48,7 +49,7 @@ class Journey:
         self._claims = claims
         self._outbox = outbox
         self._flusher = flusher
-        self._review_below = review_below
+        self.review_below = review_below
 
     def finish(self, outcomes: Sequence[Outcome], *, again: bool = False) -> Finished:
         """Decide, record, file and mark these pictures.
@@ -69,7 +70,7 @@ class Journey:
             state = None if claim.token in rows else self._examine(claim, outcome.recognized.sha256)
             if state is not None:
                 place = self._free_place(claim, spoken_for)
-                decision = decide(outcome, self._review_below, now, place)
+                decision = decide(outcome, self.review_below, now, place)
                 decisions.append(decision)
                 entries.append(
                     _Entry(claim.token, claim.path, decision.destination, _explained(decision), state)
@@ -83,7 +84,7 @@ class Journey:
             if token in destinations:
                 known, destination = decided.get(token), destinations[token]
                 if known is None or known.destination != destination:
-                    known = decide(outcome, self._review_below, now, _at(destination))
+                    known = decide(outcome, self.review_below, now, _at(destination))
                 filed.append((outcome.claim, known))
         changed = [outcome.claim for outcome in outcomes if outcome.claim.token not in destinations]
         return Finished(filed, changed)
@@ -114,7 +115,7 @@ class Journey:
                 marked[row.claim] = destination
             elif state is None:
                 sound += [entry] if self._was_moved(row, destination) else []
-            elif examine(path, row.sha256, from_disk=True) is Standing.SOUND:
+            elif examine(path, row.sha256, from_disk=True) is not None:
                 sound.append(entry)
             else:
                 changed.append(entry)
@@ -129,14 +130,11 @@ class Journey:
         If the claim was lost, another of its name may lie there by now: the place was free.
         """
         there = examine(self._outbox.path_of(destination), row.sha256, from_disk=False)
-        return there is Standing.SOUND and not self._log.is_filed_at(row.destination)
+        return there is not None and not self._log.is_filed_at(row.destination)
 
     def _examine(self, claim: Claim, digest: str | None) -> State | None:
         """How the file of a claim lies there; None where it is not the one that was recognised."""
-        state = state_of(claim.path)
-        from_disk = claim.arrived <= self._flusher.failed_at
-        is_sound = examine(claim.path, digest, from_disk=from_disk) is Standing.SOUND
-        return state if is_sound else None
+        return examine(claim.path, digest, from_disk=claim.arrived <= self._flusher.failed_at)
 
     def _settle(self, entries: Sequence[_Entry]) -> dict[str, str]:
         """File what is recorded, flush, mark it filed and drop the claims: the destinations, by claim.
@@ -146,16 +144,16 @@ class Journey:
         """
         if not entries:
             return {}
-        filed = [replace(entry, destination=self._file(entry)) for entry in entries]
+        filed = [self._file(entry) for entry in entries]
         self._flusher.flush()
-        changed = [entry for entry in filed if _has_changed(entry)]
-        self._take_back(changed)
-        settled = [entry for entry in filed if entry not in changed]
+        changed = {entry.token for entry in filed if _has_changed(entry)}
+        self._take_back([entry for entry in filed if entry.token in changed])
+        settled = [entry for entry in filed if entry.token not in changed]
         self._log.mark_filed([entry.token for entry in settled], stamp(time.time()))
         self._claims.drop(entry.path for entry in settled)
         return {entry.token: entry.destination for entry in settled}
 
-    def _file(self, entry: _Entry) -> str:
+    def _file(self, entry: _Entry) -> _Entry:
         """Link a file to its destination; while that name is taken, to another that is recorded first."""
         destination = entry.destination
         while entry.state is not None and not self._outbox.file(entry.path, destination):
@@ -164,7 +162,7 @@ class Journey:
             self._log.redirect(entry.token, destination)
         if entry.reason is not None:
             self._outbox.explain(destination, entry.reason)
-        return destination
+        return entry if destination == entry.destination else replace(entry, destination=destination)
 
     def _take_back(self, entries: Sequence[_Entry]) -> None:
         """Undo what was recorded of files that changed; if this is cut short, it is done again."""

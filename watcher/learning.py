@@ -22,24 +22,31 @@ class Learner:
         self._references = ReferenceStore(self._database)
         self._recognition = recognition
         self._cache = cache
-        self._in_use = self._tried = fitted.version
+        self._in_use = self._tried = _wanted(fitted.version, recognition)
         self._next_try = 0.0
         self._thread = ThreadPoolExecutor(1, "learner")
         self._closing = threading.Event()
         self._fitting: Future[Fitted] | None = None
 
+    def adopt(self, recognition: RecognitionSettings) -> None:
+        """Compare as these settings say: where that is another way, the next news is a classifier for it."""
+        self._recognition = recognition
+
     def news(self) -> Fitted | None:
-        """A classifier for newer references, once it is ready; never waits.
+        """A classifier for newer references or another way to compare, once it is ready; never waits.
 
         Raises WatcherError or OSError where it cannot be made; where that is a fault that passes, it is tried
         again after RETRY_SECONDS.
         """
         if self._fitting is None:
             version = self._newest()
-            if version in {self._tried, None} or time.monotonic() < self._next_try:
+            if version is None or time.monotonic() < self._next_try:
                 return None
-            self._tried = version
-            self._fitting = self._thread.submit(self._fit)
+            wanted = _wanted(version, self._recognition)
+            if wanted == self._tried:
+                return None
+            self._tried = wanted
+            self._fitting = self._thread.submit(self._fit, self._recognition)
         if not self._fitting.done():
             return None
         done, self._fitting = self._fitting, None
@@ -49,7 +56,7 @@ class Learner:
             if passes(error):
                 self._tried, self._next_try = self._in_use, time.monotonic() + RETRY_SECONDS
             raise
-        self._in_use = fitted.version
+        self._in_use = self._tried
         return fitted
 
     def close(self) -> None:
@@ -66,9 +73,14 @@ class Learner:
                 raise
             return None  # who writes the database meets the same fault, and tells of it
 
-    def _fit(self) -> Fitted:
-        return fitted_classifier(self._references, self._recognition, self._cache, self._go_on)
+    def _fit(self, recognition: RecognitionSettings) -> Fitted:
+        return fitted_classifier(self._references, recognition, self._cache, self._go_on)
 
     def _go_on(self, _done: int) -> None:
         if self._closing.is_set():
             raise CancelledError
+
+
+def _wanted(version: int, recognition: RecognitionSettings) -> tuple[object, ...]:
+    """What one classifier differs by from others of the same database."""
+    return version, recognition.normalizer, recognition.rule, recognition.augment

@@ -1,9 +1,12 @@
 """structlog: one event per picture and per state of the daemon, each on one line."""
 
+import json
 import logging
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Container, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TextIO, cast
 
 import structlog
@@ -13,26 +16,63 @@ from watcher.errors import passes
 from watcher.settings import LogSettings
 from watcher.text import printable
 
+_LEVELS = logging.getLevelNamesMapping()
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
-def make_logger(settings: LogSettings, stream: TextIO) -> FilteringBoundLogger:
-    """A logger that writes events to a stream: colours on a terminal, JSON lines otherwise."""
-    on_terminal = stream.isatty()
-    console = settings.format == "console" or (settings.format == "auto" and on_terminal)
-    processors: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console, key="time"),
-    ]
-    if console:
-        processors += [_printable_values, _console(colors=on_terminal)]
-    else:
-        processors += [_heading_first, structlog.processors.JSONRenderer()]
-    level = logging.getLevelNamesMapping()[settings.level.upper()]
-    logger: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(cast("TextIO", _Enduring(stream))),
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-    )
-    return logger
+
+class Log:
+    """Writes events to a stream: colours on a terminal, JSON lines otherwise, unless the settings say.
+
+    In the system's journal, each line begins with how grave it is, as sd-daemon(3) has it; the journal takes
+    that away and can be asked by it.
+    """
+
+    def __init__(self, settings: LogSettings, stream: TextIO, environ: Mapping[str, str] = {}) -> None:
+        self.on_terminal = stream.isatty()
+        self._in_journal = is_journal(stream, environ)
+        self._processors: list[Processor] = []
+        self.adopt(settings)
+        self.logger: FilteringBoundLogger = structlog.wrap_logger(
+            structlog.WriteLogger(cast("TextIO", _Enduring(stream))),
+            processors=self._processors,
+            wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        ).bind()  # else it is made anew for every event
+
+    def adopt(self, settings: LogSettings) -> None:
+        """Write as these settings say from now on."""
+        level = _LEVELS[settings.level.upper()]
+        said = {name.lower() for name, number in _LEVELS.items() if number >= level}
+        processors: list[Processor] = [partial(_what_is_said, said), structlog.processors.add_log_level]
+        if settings.format == "console" or (settings.format == "auto" and self.on_terminal):
+            clock = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False, key="time")
+            processors += [clock, _printable_values, _console(colors=self.on_terminal)]
+        else:
+            processors.append(_as_json)
+        if self._in_journal:
+            processors.append(_with_priority)
+        self._processors[:] = processors
+
+
+def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether a stream goes to the system's journal; see JOURNAL_STREAM in systemd.exec(5)."""
+    device, _, inode = environ.get("JOURNAL_STREAM", "").partition(":")
+    try:
+        status = os.fstat(stream.fileno())
+    except OSError:  # it is no file
+        return False
+    return (device, inode) == (str(status.st_dev), str(status.st_ino))
+
+
+def _what_is_said(
+    levels: Container[str], _logger: WrappedLogger, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    if method not in levels:
+        raise structlog.DropEvent
+    return event
+
+
+def _with_priority(_logger: WrappedLogger, method: str, line: Any) -> str:
+    return f"<{_PRIORITIES[method]}>{line}"
 
 
 class _Enduring:
@@ -43,22 +83,22 @@ class _Enduring:
 
     def write(self, text: str) -> None:
         """Write as much as is taken."""
-        with _what_passes_let_pass():
+        try:
             self._stream.write(text)
+        except OSError as error:
+            _let_pass(error)
 
     def flush(self) -> None:
         """Hand on what was written."""
-        with _what_passes_let_pass():
+        try:
             self._stream.flush()
+        except OSError as error:
+            _let_pass(error)
 
 
-@contextmanager
-def _what_passes_let_pass() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if not passes(error):
-            raise
+def _let_pass(error: OSError) -> None:
+    if not passes(error):
+        raise error
 
 
 def leave_unsaid(stream: TextIO) -> None:
@@ -107,10 +147,13 @@ def library_log(logger: FilteringBoundLogger) -> Iterator[None]:
         root.removeHandler(handler)
 
 
-def _heading_first(
-    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    return {key: event[key] for key in ("time", "level", "event")} | dict(event)
+_encode = json.JSONEncoder(default=repr).encode
+
+
+def _as_json(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> str:
+    """The event as JSON, the time and what it is at its head; quick, as there is one for every picture."""
+    now = datetime.now(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    return _encode({"time": now, "level": event.pop("level"), "event": event.pop("event"), **event})
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -3,14 +3,12 @@
 import time
 from collections.abc import Callable
 
-from structlog.typing import FilteringBoundLogger
-
 from watcher.errors import WatcherError
 from watcher.folders.door import Door
 from watcher.folders.watch import Watch
 from watcher.settings import InboxSettings
 from watcher.text import name_as_text, printable
-from watcher.trouble import Trouble
+from watcher.trouble import Trouble, Troubles
 
 CHECK_SECONDS = 1.0
 POLL_SECONDS = 0.25
@@ -30,17 +28,22 @@ class Lookout:
     """
 
     def __init__(
-        self, settings: InboxSettings, door: Door, wake: Callable[[], object], logger: FilteringBoundLogger
+        self, settings: InboxSettings, door: Door, wake: Callable[[], object], troubles: Troubles
     ) -> None:
         self._settings = settings
         self._door = door
         self._wake = wake
         self._watch: Watch | None = None
-        self._silence = Trouble(logger, "no events; polling instead", "events again")
-        self._loss = Trouble(logger, "events lost; sweeping instead", "events complete again")
+        self._silence = Trouble(troubles, "no events; polling instead", "events again")
+        self._loss = Trouble(troubles, "events lost; sweeping instead", "events complete again")
         self._next_try = 0.0
         self._next_sweep = 0.0
         self._next_thorough = 0.0
+
+    def adopt(self, settings: InboxSettings) -> None:
+        """Go by other settings from now on: how often it is looked through. All else stays as it began."""
+        self._settings = settings
+        self._next_sweep = 0.0
 
     @property
     def pace(self) -> float:

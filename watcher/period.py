@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from watcher.errors import Unreadable
-from watcher.folders.claims import LARGEST_FILE
+from watcher.folders.contents import read_file
 from watcher.folders.outbox import Outbox
 from watcher.journey import destination_of
 from watcher.recognition import read_picture
@@ -112,14 +112,12 @@ def _doubts(outbox: Outbox, doubtful: Sequence[Doubtful]) -> tuple[list[Doubt], 
     doubts: list[Doubt] = []
     no_longer = 0
     for one in doubtful:
-        destination = destination_of(one.claim, one.destination)
-        if not outbox.holds(destination):
+        try:
+            picture = read_picture(read_file(outbox.path_of(destination_of(one.claim, one.destination))))
+        except FileNotFoundError:
             no_longer += 1
             continue
-        content = outbox.read(destination, LARGEST_FILE)
-        try:
-            picture = None if content is None else read_picture(content)
-        except Unreadable:
+        except (Unreadable, OSError):
             picture = None
         reason = one.reason or ""
         doubts.append(

@@ -1,38 +1,39 @@
-"""The daemon: its start order, its signals, and what it does while it lives."""
+"""The daemon: its start order, and what it does while it lives."""
 
-import os
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from functools import partial
 
-from structlog.typing import FilteringBoundLogger
-
+from watcher.bulletin import Bulletin
 from watcher.errors import UnfitReferencesError, WatcherError, passes
 from watcher.fitting import fitted_classifier
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.door import Door
 from watcher.folders.hold import Hold
-from watcher.folders.inbox import Inbox
+from watcher.folders.inbox import Inbox, waiting
 from watcher.folders.outbox import Outbox
 from watcher.journey import Journey
 from watcher.learning import Learner
-from watcher.log import library_log
+from watcher.log import Log
 from watcher.lookout import Lookout
+from watcher.notify import Notifier
+from watcher.reload import Reloading
 from watcher.retrying import Retrying
 from watcher.settings import Config
-from watcher.signals import stopped_by_signals
+from watcher.signals import Asked
 from watcher.sorting import Sorter
 from watcher.stall import Stall
 from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
+from watcher.statefile import StateFile
 from watcher.store.references import ReferenceStore
 from watcher.store.results import Decision, ResultsLog
 from watcher.store.retries import Retries
 from watcher.supervision import Supervision
-from watcher.telling import tell_picture
+from watcher.telling import tell_of_files, tell_picture
 from watcher.text import in_words, name_as_text
-from watcher.trouble import Trouble
+from watcher.trouble import Trouble, Troubles
 from watcher.upkeep import Upkeep
 from watcher.workers import Pool
 
@@ -48,35 +49,7 @@ class Stopped(Exception):  # noqa: N818 - not an error
     """Somebody asked to stop before the daemon was ready."""
 
 
-def serve(
-    config: Config,
-    logger: FilteringBoundLogger,
-    *,
-    once: bool = False,
-    filed: Callable[[Decision], object] = lambda _decision: None,
-) -> None:
-    """Watch and sort until SIGTERM or SIGINT; with `once`, until the inbox is empty.
-
-    `filed` is told of every picture that was filed. Raises WatcherError for what a user can mend.
-    """
-    stop = threading.Event()
-    try:
-        with library_log(logger), stopped_by_signals(stop) as on_stop, ExitStack() as stack:
-            daemon = _Daemon(config, logger, stop, filed)
-            daemon.start(stack)
-            on_stop(daemon.sorter.wake)
-            if once:
-                daemon.empty_the_inbox()
-            else:
-                daemon.watch()
-            daemon.finish()
-    except Stopped:
-        logger.info("stopped before it was ready")
-    except OSError as error:
-        raise WatcherError(in_words(error)) from error
-
-
-class _Daemon:
+class Daemon:
     """One run, from start to finish."""
 
     sorter: Sorter
@@ -84,15 +57,21 @@ class _Daemon:
     def __init__(
         self,
         config: Config,
-        logger: FilteringBoundLogger,
-        stop: threading.Event,
+        log: Log,
+        notifier: Notifier,
+        asked: Asked,
         filed: Callable[[Decision], object],
     ) -> None:
         self._config = config
-        self._logger = logger
-        self._stop = stop
+        self._log = log
+        self._logger = log.logger
+        self._stop = asked.stop
+        self._reload = asked.reload
         self._filed = filed
         self._count = 0
+        self._troubles = Troubles(log.logger)
+        inbox = partial(waiting, config.inbox.path, recursive=config.inbox.recursive)
+        self.bulletin = Bulletin(notifier, self._troubles, lambda most: inbox(most=most))
 
     def start(self, stack: ExitStack) -> None:
         """Folders, lock, database, references, workers, and what a crash left: in this order."""
@@ -102,39 +81,36 @@ class _Daemon:
         hold = stack.enter_context(closing(Hold(config.inbox.path, outbox.path, claims)))
         hold.take()
         stack.enter_context(sole_watcher(config))
+        self.bulletin.keep_in(StateFile(config.database.file))
         database = stack.enter_context(closing(open_and_tell(config, self._logger, self._stop_early)))
         self._fitted = ready_classifier(config, database, self._logger, self._stop_early)
         self._learner = stack.enter_context(
             closing(Learner(database.file, config.recognition, config.cache, self._fitted))
         )
-        pool = stack.enter_context(closing(Pool(config.workers)))
+        self._pool = stack.enter_context(closing(Pool(config.workers)))
         self._flusher = stack.enter_context(closing(Flusher(outbox.path)))
-        self._door = Door(
-            Inbox(
-                config.inbox.path,
-                recursive=config.inbox.recursive,
-                quiet_seconds=config.inbox.quiet_seconds,
-            )
-        )
+        settings = config.inbox
+        self._inbox = Inbox(settings.path, recursive=settings.recursive, quiet_seconds=settings.quiet_seconds)
+        self._door = Door(self._inbox)
         self._journey = Journey(
             ResultsLog(database), claims, outbox, self._flusher, config.recognition.review_below
         )
-        self.sorter = Sorter(self._door, claims, pool, self._journey, self._say, self._lose)
-        self._stall = Stall(Trouble(self._logger, "stalled", "going on"))
-        self._news = Trouble(self._logger, "the new references cannot be used", "they can be used")
+        self.sorter = Sorter(self._door, claims, self._pool, self._journey, self._say, self._lose)
+        self._stall = Stall(Trouble(self._troubles, "stalled", "going on"))
+        self._news = Trouble(self._troubles, "the new references cannot be used", "they can be used")
         retrying = Retrying(Retries(database), outbox, config.inbox.path, self._flusher)
-        self._upkeep = Upkeep(database, retrying, self._logger)
+        self._upkeep = Upkeep(database, retrying, self._troubles)
         self._upkeep.check()
         self._references = ReferenceStore(database)
         self._is_unfit = False
-        self._lookout = Lookout(config.inbox, self._door, self.sorter.wake, self._logger)
+        self._lookout = Lookout(config.inbox, self._door, self.sorter.wake, self._troubles)
         stack.callback(self._lookout.stop)
-        self._supervision = Supervision(hold, self._lookout, self, self._logger)
-        pool.warm(self._fitted.folder)
+        self._supervision = Supervision(hold, self._lookout, self, self._troubles)
+        self._pool.warm(self._fitted.folder)
         self.take_up()
-        self._workers = pool.count
+        self._workers = self._pool.count
 
-    def watch(self) -> None:
+    def watch(self, reread: Callable[[], Config]) -> None:
         """Sort what lies in the inbox and all that comes, until asked to stop."""
         self._lookout.start()
         self._logger.info(
@@ -144,8 +120,15 @@ class _Daemon:
             reference_version=self._fitted.version,
             workers=self._workers,
         )
+        self.bulletin.ready()
+        reloading = Reloading(reread, self._troubles)
         is_there, next_check, next_upkeep = False, 0.0, 0.0
         while not self._stop.is_set():
+            if self._reload.is_set():
+                self._reload.clear()
+                self.bulletin.reloading()
+                self._hand_on(reloading.read_anew(self._config))
+                self.bulletin.ready()
             if time.monotonic() >= next_check:
                 is_there = self._supervision.check()
                 next_check = time.monotonic() + self._lookout.pace
@@ -161,6 +144,7 @@ class _Daemon:
 
         Raises WatcherError where work stands still for as long.
         """
+        self.bulletin.ready()
         count, give_up = self._count, time.monotonic() + ONCE_PATIENCE
         while not self._stop.is_set():
             before = self._count
@@ -189,6 +173,7 @@ class _Daemon:
     def finish(self) -> None:
         """Claim nothing more, finish what is claimed; of what is suspect or hindered, what is soon done."""
         self._logger.info("stopping")
+        self.bulletin.stopping()
         self._stall.try_now()
         give_up = time.monotonic() + STOP_PATIENCE
         while not self.sorter.is_idle:
@@ -213,6 +198,9 @@ class _Daemon:
 
     def _step(self, timeout: float, *, taking: bool = True, retrying: bool = True) -> bool:
         """Let the sorter take a step, or stand still while a fault lasts; False where the inbox was lost."""
+        if self.bulletin.tell(self.sorter, self._count):
+            self.sorter.try_pool(self._fitted)
+        timeout = min(timeout, self.bulletin.pause)
         if self._stall.rest > 0:
             self.sorter.rest(min(timeout, self._stall.rest))
             return True
@@ -239,14 +227,8 @@ class _Daemon:
             self._stall.met(fault)
         else:
             self._stall.over()
-        self._tell_of_files()
+        tell_of_files(self._logger, self._door, self.sorter, self._config.workers.deadline_seconds)
         return True
-
-    def _tell_of_files(self) -> None:
-        for path, why in self._door.left_alone().items():
-            self._logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
-        for claim in self.sorter.overdue(self._config.workers.deadline_seconds):
-            self._logger.warning("takes longer than it may", name=name_as_text(claim.name))
 
     def _say(self, decision: Decision, seconds: float) -> None:
         self._count += 1
@@ -268,6 +250,17 @@ class _Daemon:
             self._news.over()
             self._logger.info("references changed", reference_version=news.version)
 
+    def _hand_on(self, config: Config) -> None:
+        """Go on by other settings, as far as they may change."""
+        self._config = config
+        self._log.adopt(config.log)
+        self._pool.adopt(config.workers)
+        self._inbox.adopt(config.inbox.quiet_seconds)
+        self._lookout.adopt(config.inbox)
+        self._learner.adopt(config.recognition)
+        self._journey.review_below = config.recognition.review_below
+
     def _stop_early(self, _done: int) -> None:
         if self._stop.is_set():
             raise Stopped
+        self.bulletin.getting_ready()

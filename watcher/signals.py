@@ -1,27 +1,43 @@
-"""The signals that end the daemon, and one that must not."""
+"""The signals that end the daemon or have it read its settings anew, and one that must not end it."""
 
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the daemon was asked to do by signals; `wake` is called whenever it is asked for something."""
+
+    stop: Event = field(default_factory=Event)
+    reload: Event = field(default_factory=Event)
+    wakers: list[Callable[[], object]] = field(default_factory=list)
+
+    def to(self, what: Event) -> None:
+        """Ask for one of the two."""
+        what.set()
+        for wake in self.wakers:
+            wake()
 
 
 @contextmanager
-def stopped_by_signals(stop: threading.Event) -> Iterator[Callable[[Callable[[], object]], None]]:
-    """SIGTERM and SIGINT set the event, and call what is given to the function this yields; nothing else."""
-    wakers: list[Callable[[], object]] = []
+def asked_by_signals(*, on_terminal: bool) -> Iterator[Asked]:
+    """SIGTERM and SIGINT ask to stop, SIGHUP to reload; of a terminal it says that this was closed."""
+    asked = Asked()
+    hang_up = asked.stop if on_terminal else asked.reload
+    meanings = {signal.SIGTERM: asked.stop, signal.SIGINT: asked.stop, signal.SIGHUP: hang_up}
 
-    def ask_to_stop(_signal: int, _frame: object) -> None:
-        stop.set()
-        for wake in wakers:
-            wake()
+    def ask(number: int, _frame: object) -> None:
+        asked.to(meanings[signal.Signals(number)])
 
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, ask) for number in meanings}
     # Somebody opened a file for writing while its lease was tried: the kernel tells by this signal,
     # whose default is to end the process. The lease is let go at once anyway.
     before[signal.SIGIO] = signal.signal(signal.SIGIO, signal.SIG_IGN)
     try:
-        yield wakers.append
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -5,14 +5,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
-from dataclasses import dataclass
 
+from watcher.batches import Batch, Overdue, Waiting, due_after, seconds_late
 from watcher.bell import Bell
 from watcher.deciding import Outcome
 from watcher.errors import UnfitReferencesError
 from watcher.findings import Unread, blame, content_of, failed
 from watcher.fitting import Fitted
-from watcher.folders.claims import Claim, Claims, is_being_written
+from watcher.folders.claims import Claim, Claims
+from watcher.folders.contents import is_being_written
 from watcher.folders.door import Door
 from watcher.journey import Journey
 from watcher.resting import Resting
@@ -21,26 +22,9 @@ from watcher.workers import Pool, Recognized
 
 LARGEST_BATCH = 64
 MOST_SUSPECTS = 1000
+SUSPECTS_PAUSE = 0.25
+"""How long, in seconds, what is suspect is left alone after a try while all workers are busy."""
 INTERRUPTED = "recognising it went wrong, and watcher itself ended while it was tried again"
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Claims that are in a worker's hands; `apart` from all others, or for the `last` time."""
-
-    claims: Sequence[Claim]
-    fitted: Fitted
-    last: bool
-    apart: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """Claims that are about to become a batch."""
-
-    claims: Sequence[Claim]
-    last: bool = False
-    apart: bool = False
 
 
 class Sorter:
@@ -66,11 +50,12 @@ class Sorter:
         self._filed = filed
         self._lost = lost
         self._bell = Bell()
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._in_hand: dict[Future[list[Recognized]], Batch] = {}
         self._suspects: deque[Claim] = deque()
         self._ready_for_suspects = False
-        self._late: set[Future[list[Recognized]]] = set()
+        self._next_try = 0.0
+        self._overdue = Overdue()
         self._outcomes: list[Outcome] = []
         self._is_retrying = False
         self._resting = Resting()
@@ -107,17 +92,17 @@ class Sorter:
 
         Nobody can take it from them.
         """
-        if self._pool.is_guarded:
-            return []
-        allowed = deadline * sum(len(batch.claims) for batch in self._in_hand.values())
-        late = {
-            future: batch
-            for future, batch in self._in_hand.items()
-            if batch.claims and time.monotonic() - batch.claims[0].taken > allowed
-        }
-        new = [claim for future, batch in late.items() if future not in self._late for claim in batch.claims]
-        self._late = set(late)
-        return new
+        return [] if self._pool.is_guarded else self._overdue.news(self._in_hand, deadline)
+
+    @property
+    def seconds_late(self) -> float:
+        """For how long something has been due from the workers; negative where there is time left."""
+        return seconds_late(self._in_hand.values())
+
+    def try_pool(self, fitted: Fitted) -> None:
+        """Give a pool that has nothing in hand a batch of nothing: that it comes back shows that it works."""
+        if not self._in_hand:
+            self._hand_over((), (), fitted)
 
     def wake(self) -> None:
         """Something happened that `step` should see to."""
@@ -136,7 +121,7 @@ class Sorter:
         others = [claim for claim in claims if not claim.tries]
         for start in range(0, len(others), LARGEST_BATCH):
             some = others[start : start + LARGEST_BATCH]
-            self._waiting.append(_Waiting(some, last=True, apart=not self._pool.is_guarded))
+            self._waiting.append(Waiting(some, last=True, apart=not self._pool.is_guarded))
         self.wake()
 
     def abandon(self) -> int:
@@ -163,7 +148,7 @@ class Sorter:
         self._file()
         if retrying:
             for claim in self._resting.rested():
-                self._waiting.append(_Waiting([claim]))
+                self._waiting.append(Waiting([claim]))
             self._try_again(fitted)
         self._put_through(fitted)
         if taking:
@@ -173,12 +158,17 @@ class Sorter:
         return 2 * self._pool.count - sum(not batch.apart for batch in self._in_hand.values())
 
     def _try_again(self, fitted: Fitted) -> None:
-        """Try one suspect by itself. What is tried then is kept with the claim: there is no third time."""
+        """Try one suspect by itself, where there is a worker idle; where all are busy, now and then.
+
+        What is tried then is kept with the claim: there is no third time.
+        """
         if not self._suspects or any(batch.apart for batch in self._in_hand.values()):
+            return
+        if self._places() <= self._pool.count and time.monotonic() < self._next_try:
             return
         if not self._ready_for_suspects:
             # A process takes its time to start. It would be no claim's fault if this one ended meanwhile.
-            self._hand_over(Batch((), fitted, last=True, apart=True), ())
+            self._hand_over((), (), fitted, last=True, apart=True)
             return
         if self._suspects[0].tries == 1:
             self._suspects[0] = _kept(self._claims.begin_again, self._suspects[0])
@@ -210,7 +200,7 @@ class Sorter:
                     lambda arrival: self._door.hint(arrival.path),
                 )
                 if claims:
-                    self._waiting.append(_Waiting(claims))
+                    self._waiting.append(Waiting(claims))
             self._put_through(fitted)
 
     def _submit(
@@ -222,8 +212,8 @@ class Sorter:
             self._lost(claim)  # raises where it is the inbox that is gone: before anything is handed over
         read = [(claim, content) for claim, content in found if isinstance(content, bytes)]
         if read:
-            batch = Batch([claim for claim, _ in read], fitted, last, apart)
-            self._hand_over(batch, [content for _, content in read])
+            files = [content for _, content in read]
+            self._hand_over([claim for claim, _ in read], files, fitted, last=last, apart=apart)
         for claim, content in found:
             if isinstance(content, Recognized):
                 self._outcomes.append(Outcome(claim, content, fitted.version))
@@ -236,13 +226,20 @@ class Sorter:
         is_worn_out = self._resting.is_worn_out(claim) or (claim.tries > 0 and not is_allowed)
         return content_of(claim, is_worn_out=is_worn_out)
 
-    def _hand_over(self, batch: Batch, files: Sequence[bytes]) -> None:
-        if batch.apart:
-            submit = self._pool.submit_apart
-        else:
-            submit = self._pool.submit_again if batch.last else self._pool.submit
-        future = submit(batch.fitted.folder, files)
-        self._in_hand[future] = batch
+    def _hand_over(
+        self,
+        claims: Sequence[Claim],
+        files: Sequence[bytes],
+        fitted: Fitted,
+        *,
+        last: bool = False,
+        apart: bool = False,
+    ) -> None:
+        due = due_after(self._in_hand.values(), self._pool.longest(files, hurried=not last))
+        submit_beside = self._pool.submit_again if last else self._pool.submit
+        submit = self._pool.submit_apart if apart else submit_beside
+        future = submit(fitted.folder, files)
+        self._in_hand[future] = Batch(claims, fitted, last, apart, due)
         future.add_done_callback(lambda _: self.wake())
 
     def _collect(self) -> None:
@@ -250,11 +247,14 @@ class Sorter:
         for future in [future for future in self._in_hand if future.done()]:
             batch = self._in_hand[future]
             fault = future.exception()
-            if isinstance(fault, UnfitReferencesError):
-                # No picture's fault: the cache was removed or damaged, and has to be made anew.
+            if isinstance(fault, UnfitReferencesError | OSError):
+                # No picture's fault: the cache was removed or damaged, and has to be made anew; or the system
+                # has no room for what it takes to recognise anything.
                 del self._in_hand[future]
-                self._waiting.append(_Waiting(batch.claims, batch.last, batch.apart))
+                self._waiting.append(Waiting(batch.claims, batch.last, batch.apart))
                 raise fault
+            if batch.apart:
+                self._next_try = time.monotonic() + SUSPECTS_PAUSE
             if fault is None:
                 self._ready_for_suspects |= batch.apart
                 self._sort_out(batch, future.result())
@@ -262,7 +262,7 @@ class Sorter:
                 self._sort_out(batch, [failed(batch.claims[0], blame(fault))])
             elif isinstance(fault, BrokenExecutor) and self._pool.is_guarded and not batch.last:
                 # Somebody killed a worker: what pictures do is done to its child.
-                self._waiting.append(_Waiting(batch.claims, last=True))
+                self._waiting.append(Waiting(batch.claims, last=True))
             else:
                 # One of the batch may have brought its worker down. Each is tried again by itself.
                 self._suspects.extend(batch.claims)

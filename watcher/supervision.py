@@ -4,13 +4,11 @@ import errno
 import os
 from typing import Protocol
 
-from structlog.typing import FilteringBoundLogger
-
 from watcher.errors import WatcherError
 from watcher.folders.hold import Hold
 from watcher.lookout import Lookout
 from watcher.text import in_words, name_as_text
-from watcher.trouble import Trouble
+from watcher.trouble import Trouble, Troubles
 
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
 
@@ -28,11 +26,11 @@ class Work(Protocol):
 class Supervision:
     """Whoever uses it calls `check` every `lookout.pace` seconds, from one thread."""
 
-    def __init__(self, hold: Hold, lookout: Lookout, work: Work, logger: FilteringBoundLogger) -> None:
+    def __init__(self, hold: Hold, lookout: Lookout, work: Work, troubles: Troubles) -> None:
         self._hold = hold
         self._lookout = lookout
         self._work = work
-        self._absence = Trouble(logger, "inbox lost", "inbox back")
+        self._absence = Trouble(troubles, "inbox lost", "inbox back")
         self._inbox = name_as_text(str(hold.inbox))
         self._is_lost = False
         self._fault = ""

@@ -1,21 +1,32 @@
-"""What the daemon says of the pictures it has filed."""
+"""What the daemon says of single files: what became of them, and what does not become of them."""
+
+import os
 
 from structlog.typing import FilteringBoundLogger
 
+from watcher.folders.door import Door
+from watcher.sorting import Sorter
 from watcher.store.results import Decision
 from watcher.text import name_as_text
 
 
 def tell_picture(logger: FilteringBoundLogger, decision: Decision, seconds: float) -> None:
     """Say one filed picture, and how long it took since it was claimed."""
-    event = {
-        "name": name_as_text(decision.name),
-        "digit": decision.digit,
-        "certainty": None if decision.certainty is None else round(decision.certainty, 4),
-        "status": decision.status,
-        "reason": decision.reason,
-        "destination": name_as_text(decision.destination),
-        "milliseconds": round(seconds * 1000, 1),
-    }
+    event: dict[str, object] = {"name": name_as_text(decision.name)}
+    if decision.digit is not None and decision.certainty is not None:
+        event |= {"digit": decision.digit, "certainty": round(decision.certainty, 4)}
+    event["status"] = decision.status
+    if decision.reason is not None:
+        event["reason"] = decision.reason
+    event["destination"] = name_as_text(decision.destination)
+    event["milliseconds"] = round(seconds * 1000, 1)
     say = logger.warning if decision.status == "failed" else logger.info
-    say("picture", **{key: value for key, value in event.items() if value is not None})
+    say("picture", **event)
+
+
+def tell_of_files(logger: FilteringBoundLogger, door: Door, sorter: Sorter, deadline: float) -> None:
+    """Say once of each file in the inbox that is left alone, and of each that threads have for too long."""
+    for path, why in door.left_alone().items():
+        logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
+    for claim in sorter.overdue(deadline):
+        logger.warning("takes longer than it may", name=name_as_text(claim.name))

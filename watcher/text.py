@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 def name_as_text(name: str) -> str:
     r"""A file's name as the log keeps it: valid Unicode, bytes that are not UTF-8 as `\xNN`."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def printable(text: str) -> str:

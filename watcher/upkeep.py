@@ -2,13 +2,11 @@
 
 import time
 
-from structlog.typing import FilteringBoundLogger
-
 from watcher.errors import passes
 from watcher.retrying import Retrying
 from watcher.store.database import LOG_BYTES, Database, DatabaseError
 from watcher.text import name_as_text
-from watcher.trouble import Trouble
+from watcher.trouble import Trouble, Troubles
 
 MUCH = 64 * 2**20
 """A log of so many bytes is told of."""
@@ -20,12 +18,12 @@ HELD = "some program has been reading the database for long; SQLite's log grows 
 class Upkeep:
     """For the one thread that writes the database."""
 
-    def __init__(self, database: Database, retrying: Retrying, logger: FilteringBoundLogger) -> None:
+    def __init__(self, database: Database, retrying: Retrying, troubles: Troubles) -> None:
         self._database = database
         self._retrying = retrying
         self._next_mending = 0.0
         self._file = name_as_text(f"{database.file}-wal")
-        self._growth = Trouble(logger, "the database's log grows", "the database's log is short again")
+        self._growth = Trouble(troubles, "the database's log grows", "the database's log is short again")
 
     def check(self) -> None:
         """Do what is to be done; what cannot be done now is left to the next time."""

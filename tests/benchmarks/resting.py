@@ -32,7 +32,7 @@ def memory(scale: Scale, here: Path, many: Path) -> list[Row]:
     with scene(here / "memory", many) as place, Daemon(place) as daemon:
         fill(place, files, 200)
         wait_until(lambda: place.filed() == 200, 60)
-        processes = [daemon.process.pid, *daemon.children()]
+        processes = [daemon.process.pid, *daemon.workers()]
         megabytes = [_proportional(process) / 1024 for process in processes]
     return [
         Row(
@@ -47,7 +47,7 @@ def memory(scale: Scale, here: Path, many: Path) -> list[Row]:
 def idle(scale: Scale, here: Path, shipped: Path) -> list[Row]:
     """The share of one core that is used while nothing comes."""
     with scene(here / "idle", shipped) as place, Daemon(place) as daemon:
-        processes = [daemon.process.pid, *daemon.children()]
+        processes = [daemon.process.pid, *daemon.workers()]
         before = sum(map(_processor_seconds, processes))
         time.sleep(scale.idle_seconds)
         used = sum(map(_processor_seconds, processes)) - before

@@ -19,11 +19,6 @@ def descriptors(pid: int) -> int:
     return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
 
 
-def children(pid: int) -> list[int]:
-    """The processes that its main thread has started and that were not waited for."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def processor_seconds(pid: int) -> float:
     """How long it has been on a processor, itself and the system for it."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -127,7 +127,7 @@ def test_a_million_files_may_wait(place: Place) -> None:
         for name, content in new:
             slowest = max(slowest, seconds_until_filed(place, name, content))
             time.sleep(3)
-        memory = {pid: peak_memory(pid) for pid in (daemon.process.pid, *daemon.children())}
+        memory = {pid: peak_memory(pid) for pid in (daemon.process.pid, *daemon.workers())}
         rate = place.filed() / (time.monotonic() - start)
     tell(
         "a million waiting",

@@ -67,7 +67,7 @@ def test_an_hour_of_load_and_faults_leaves_it_as_it_was(place: Place) -> None:
                 assert daemon.process.poll() is None, daemon.complaints()
                 if now > start + WARM_UP * MINUTES * 60:
                     samples["daemon"].append((now, memory(daemon.process.pid)))
-                    samples["workers"].append((now, sum(map(memory, daemon.children()))))
+                    samples["workers"].append((now, sum(map(memory, daemon.workers()))))
                     opened.append(descriptors(daemon.process.pid))
             dropped = scanner.stop()
         wait_until(lambda: place.filed() == len(dropped), 120, pause=0.1)

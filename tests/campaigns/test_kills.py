@@ -6,9 +6,8 @@ import time
 import pytest
 from campaigns.figures import tell
 from campaigns.launcher import Launcher
-from campaigns.processes import children
 from campaigns.scanner import Scanner
-from daemon import Daemon, Place, is_alive
+from daemon import Daemon, Place, descendants, is_alive
 from support import wait_until
 
 
@@ -22,7 +21,7 @@ def kill_at_random(
         wait_until(lambda: place.recorded() > before or not is_alive(process.pid), 60, pause=0.02)
     time.sleep(chance.uniform(0, latest))
     assert is_alive(process.pid), process.output()
-    workers = children(process.pid)
+    workers = descendants(process.pid)
     process.kill()
     wait_until(lambda: not any(map(is_alive, workers)), 60)
 

@@ -8,10 +8,9 @@ import time
 import pytest
 from campaigns.figures import tell
 from campaigns.launcher import Launcher
-from campaigns.processes import children
 from campaigns.scanner import Scanner
 from campaigns.strace import ONE_PROCESS
-from daemon import Daemon, Place, is_alive
+from daemon import Daemon, Place, descendants, is_alive
 from support import wait_until
 
 STOP_SECONDS = 5.0
@@ -23,7 +22,7 @@ def seconds_to_stop(launcher: Launcher, place: Place, after: float, settings: di
     process = launcher.start(place, "run", held=False, **settings)
     wait_until(lambda: '"ready"' in process.output(), 60, pause=0.02)
     time.sleep(after)
-    workers = children(process.pid)
+    workers = descendants(process.pid)
     start = time.monotonic()
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait() == 0, process.output()

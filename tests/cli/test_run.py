@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Place, reference_picture
+from daemon import Place, reference_picture, run
 from PIL import Image
 from support import digit_picture, make_files, read_files
 
@@ -175,8 +175,12 @@ def test_references_that_were_trained_first_are_not_added_to(watcher: Watcher, w
 
 
 @pytest.mark.parametrize("harm", ["removed", "emptied", "changed"])
-def test_a_cache_that_is_gone_or_damaged_is_made_anew(watcher: Watcher, place: Place, harm: str) -> None:
+def test_a_cache_that_is_gone_or_damaged_is_made_anew(watcher: Watcher, workplace: Path, harm: str) -> None:
+    place = Place(workplace)
+    make_files(workplace, {f"images/{digit}_0.jpg": reference_picture(digit) for digit in range(10)})
+    run(workplace, "run", "--once")  # elsewhere, so that nothing of it is in this process's memory
     cache = load_config(None, {}).cache
+    assert list(cache.rglob("*.npy"))
     for path in [path for path in cache.rglob("*") if path.is_file()]:
         if harm == "removed":
             path.unlink()

@@ -2,8 +2,6 @@
 
 import errno
 import os
-import socket
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,8 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support import make_files, read_files
 
-from watcher.errors import Unreadable
-from watcher.folders.claims import LARGEST_FILE, Claim, Claims, claimed_name, read_claim
+from watcher.folders.claims import Claims, claimed_name
 from watcher.folders.inbox import Arrival
 
 ANY_NAMES = st.sets(
@@ -42,7 +39,7 @@ def test_taking_moves_a_file_where_nobody_else_looks(tmp_path: Path) -> None:
     assert read_files(tmp_path) == {"b.png": b"b", os.path.relpath(claim.path, tmp_path): b"a"}
     assert Path(claim.path).is_relative_to(tmp_path / ".claimed")
     assert claims.path.stat().st_mode & 0o777 == 0o700
-    assert read_claim(claim) == b"a"
+    assert Path(claim.path).read_bytes() == b"a"
 
 
 def test_the_private_folder_is_made_once(tmp_path: Path) -> None:
@@ -77,10 +74,10 @@ def test_of_two_of_one_name_one_stays_for_the_next_time(tmp_path: Path) -> None:
     claims = claims_of(tmp_path)
     arrivals = arrived(tmp_path, "x/scan.png", "y/scan.png", "z.png")
     first = claims.take(arrivals)
-    assert [read_claim(claim) for claim in first] == [b"x", b"z"]
+    assert [Path(claim.path).read_bytes() for claim in first] == [b"x", b"z"]
     assert (tmp_path / "y" / "scan.png").read_bytes() == b"y"
     second = claims.take(arrivals)
-    assert [read_claim(claim) for claim in second] == [b"y"]
+    assert [Path(claim.path).read_bytes() for claim in second] == [b"y"]
     assert len({claim.token for claim in first + second}) == 3
 
 
@@ -147,7 +144,7 @@ def test_names_may_hold_any_bytes(tmp_path_factory: pytest.TempPathFactory, raw:
     claims = claims_of(inbox)
     taken = claims.take(arrived(inbox, *names))
     assert [claimed_name(claim.token) for claim in taken] == [claim.name for claim in taken] == names
-    assert [read_claim(claim) for claim in taken] == [os.fsencode(name) for name in names]
+    assert [Path(claim.path).read_bytes() for claim in taken] == [os.fsencode(name) for name in names]
     assert all(claim.token.isascii() and claim.token.isprintable() for claim in taken)
     left = list(claims.left())
     assert {(claim.token, claim.path, claim.name) for claim in left} == {
@@ -155,72 +152,6 @@ def test_names_may_hold_any_bytes(tmp_path_factory: pytest.TempPathFactory, raw:
     }
     claims.drop(claim.path for claim in left)
     assert read_files(inbox) == {}
-
-
-def claim_at(path: Path) -> Claim:
-    return Claim("batch/name", str(path), path.name, 0.0, 0.0)
-
-
-def test_a_file_is_read_to_its_end(tmp_path: Path) -> None:
-    make_files(tmp_path, {"a": b"\0\n" * 1000, "empty": b""})
-    assert read_claim(claim_at(tmp_path / "a")) == b"\0\n" * 1000
-    assert read_claim(claim_at(tmp_path / "empty")) == b""
-
-
-def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
-    for name, size in (("largest", LARGEST_FILE), ("larger", LARGEST_FILE + 1), ("sparse", 2**40)):
-        (tmp_path / name).touch()
-        os.truncate(tmp_path / name, size)
-    assert len(read_claim(claim_at(tmp_path / "largest"))) == LARGEST_FILE
-    for name in ("larger", "sparse"):
-        with pytest.raises(Unreadable, match=r"bytes long; pictures of more than 33,554,432 are not read$"):
-            read_claim(claim_at(tmp_path / name))
-
-
-def make_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(os.path.relpath(path))
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        pytest.param(os.mkfifo, id="fifo"),
-        pytest.param(os.mkdir, id="folder"),
-        pytest.param(make_socket, id="socket"),
-        pytest.param(lambda path: path.symlink_to(__file__), id="link"),
-        pytest.param(lambda path: path.symlink_to("nowhere"), id="dangling link"),
-    ],
-)
-def test_what_is_no_regular_file_is_unreadable(workplace: Path, make: Callable[[Path], object]) -> None:
-    make(workplace / "odd")
-    with pytest.raises(Unreadable) as raised:
-        read_claim(claim_at(workplace / "odd"))
-    assert str(raised.value) == "it is no regular file"
-
-
-def test_a_disk_that_does_not_answer_may_do_so_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_files(tmp_path, {"a.png": b"a"})
-
-    def broken(*_: object, **__: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    monkeypatch.setattr(os, "fdopen", broken)
-    with pytest.raises(OSError, match="Input/output error"):
-        read_claim(claim_at(tmp_path / "a.png"))
-
-
-def test_a_file_that_may_not_be_read_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_files(tmp_path, {"a": b"secret"})
-    (tmp_path / "a").chmod(0)
-
-    def refuse(*_: object) -> None:  # root may read anything, so the refusal itself is played
-        raise PermissionError
-
-    monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(Unreadable) as raised:
-        read_claim(claim_at(tmp_path / "a"))
-    assert str(raised.value) == "there is no permission to read it"
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError(), OSError(errno.EIO, "Input/output error")])
@@ -237,5 +168,5 @@ def test_a_rename_that_is_done_and_reported_as_failed_is_a_claim(
 
     monkeypatch.setattr(os, "rename", done_and_failed)
     (claim,) = claims.take(arrived(tmp_path, "a.png", "sub/a.png"))
-    assert read_claim(claim) == b"first"
+    assert Path(claim.path).read_bytes() == b"first"
     assert sorted(read_files(tmp_path).values()) == [b"first", b"second"]

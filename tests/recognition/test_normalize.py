@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from watcher.recognition import NORMALIZERS
 from watcher.recognition.ink import ink_coverage
+from watcher.recognition.normalize import normalize_batch
 
 Draw = Callable[..., NDArray[np.uint8]]
 Cover = Callable[..., NDArray[np.float32]]
@@ -18,6 +19,10 @@ Cover = Callable[..., NDArray[np.float32]]
 binary, centred, none = NORMALIZERS["binary"], NORMALIZERS["centred"], NORMALIZERS["none"]
 
 SEVEN_DIGITS = (0, 2, 3, 4, 5, 7, 9)
+
+
+def ink_on(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.asarray(ink_coverage(picture[None])[0])
 
 
 def likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
@@ -141,7 +146,7 @@ def test_a_fat_stroke_along_the_border_is_ink(side: str) -> None:
     picture[14:, 26:36] = 20  # a stem
     picture[54:, 10:56] = 20  # and a foot as fat, down to the border
     turned = picture if side == "bottom" else picture[::-1].copy()
-    coverage = ink_coverage(turned) if side == "bottom" else ink_coverage(turned)[::-1]
+    coverage = ink_on(turned) if side == "bottom" else ink_on(turned)[::-1]
     assert coverage[56:62, 12:54].min() > 0.75
 
 
@@ -150,7 +155,7 @@ def test_a_digit_in_two_parts_stays_whole(paper: Draw) -> None:
     cv2.line(five, (28, 12), (46, 12), 1.0, 3)
     cv2.line(five, (22, 18), (22, 34), 1.0, 3)
     cv2.ellipse(five, (30, 42), (13, 11), 0, -120, 140, 1.0, 3)
-    ink = ink_coverage(paper(five))
+    ink = ink_on(paper(five))
     assert ink[12, 36] > 0.5
     assert ink[26, 22] > 0.5
 
@@ -159,7 +164,7 @@ def test_faint_strokes_are_ink_and_what_lies_between_them_is_none(paper: Draw) -
     line = np.zeros((64, 64), np.float32)
     line[12:52, 28:36] = 1
     line[12:32, 28:36] = 0.6
-    ink = ink_coverage(paper(line))
+    ink = ink_on(paper(line))
     assert ink[42, 32] > 0.95
     assert ink[22, 32] > 0.5
     assert ink[22, 10] == 0
@@ -171,7 +176,7 @@ def test_holes_that_a_blur_filled_are_open_again(paper: Draw) -> None:
     soft = cv2.GaussianBlur(ring, (0, 0), 3.5)
     blurred = np.asarray(soft / soft.max(), np.float32)
     assert blurred[32, 32] > 0.6
-    ink = ink_coverage(paper(blurred))
+    ink = ink_on(paper(blurred))
     assert ink[32, 32] < 0.5
     assert ink[32, 24] > 0.9
 
@@ -197,8 +202,8 @@ def test_blank_paper_has_no_ink(color: tuple[int, int, int], amount: float) -> N
     blank = np.full((64, 64, 3), color, np.uint8)
     for seed in range(5):
         page = noisy(blank, amount, seed)
-        assert not ink_coverage(page).any()
-        assert not ink_coverage(shaded(page, 0.8)).any()
+        assert not ink_on(page).any()
+        assert not ink_on(shaded(page, 0.8)).any()
         assert not centred(page).any()
 
 
@@ -220,3 +225,16 @@ def test_anything_gives_finite_numbers_from_0_to_1(seed: int, kind: str) -> None
     assert laid.max() in {0, 1}
     assert np.array_equal(laid, centred(page))
     assert np.array_equal(page, before)
+
+
+@pytest.mark.parametrize("name", NORMALIZERS)
+def test_each_of_a_batch_becomes_what_it_becomes_alone(name: str, draw: Draw) -> None:
+    rng = np.random.default_rng(4)
+    drawn = [draw(digit, seed) for digit in range(10) for seed in range(2)]
+    others = [noisy(shaded(picture, 0.7), 5, seed) for seed, picture in enumerate(drawn)]
+    blank, noise = np.full((64, 64, 3), 240, np.uint8), rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    normalizer = NORMALIZERS[name]
+    batch = np.stack([blank, *drawn, noise, *others, blank])
+    together = normalize_batch(normalizer, batch)
+    assert np.array_equal(together, np.stack([normalizer(picture) for picture in batch]))
+    assert np.array_equal(together[7:30], normalize_batch(normalizer, batch[7:30]))

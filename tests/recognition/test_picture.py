@@ -6,6 +6,7 @@ import time
 import tracemalloc
 import zlib
 from io import BytesIO
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image, ImageCms
 
 from watcher.errors import Unreadable
 from watcher.recognition import read_picture
+from watcher.recognition.png import SIGNATURE as PNG
 
 KINDS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
 
@@ -271,6 +273,33 @@ def test_an_interlaced_png_without_all_its_rows_is_refused() -> None:
 def test_a_png_that_is_black_below_is_whole() -> None:
     black = b"\0" + bytes(64)
     assert read_picture(png(64, 64, black * 64)).max() == 0
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32), st.sampled_from(["L", "RGB"]), st.integers(1, 4), st.integers(0, 3))
+def test_plain_pngs_are_read_as_pillow_reads_them(seed: int, mode: str, parts: int, damages: int) -> None:
+    rng = np.random.default_rng(seed)
+    shape = (64, 64) if mode == "L" else (64, 64, 3)
+    whole = encoded_pixels(rng.integers(1, 256, shape).astype(np.uint8))
+    for at in rng.integers(0, len(whole), damages).tolist():
+        whole[at] = int(rng.integers(256))
+    header = struct.pack(">IIBBBBB", 64, 64, 8, 0 if mode == "L" else 2, 0, 0, 0)
+    cuts = [0, *sorted(rng.integers(0, len(whole), parts - 1).tolist()), len(whole)]
+    pixels = [chunk(b"IDAT", bytes(whole[start:end])) for start, end in pairwise(cuts)]
+    png = b"".join([PNG, chunk(b"IHDR", header), *pixels, chunk(b"IEND", b"")])
+    try:
+        expected = np.asarray(Image.open(BytesIO(png)).convert("RGB"))
+    except (OSError, SyntaxError):
+        with pytest.raises(Unreadable):
+            read_picture(png)
+    else:
+        assert np.array_equal(read_picture(png), expected)
+
+
+def encoded_pixels(pixels: NDArray[np.uint8]) -> bytearray:
+    """What a PNG's IDAT chunks hold: each row after a 0, compressed."""
+    rows = pixels.reshape(len(pixels), -1)
+    return bytearray(zlib.compress(np.pad(rows, ((0, 0), (1, 0))).tobytes()))
 
 
 def test_texts_in_a_png_are_never_unpacked() -> None:

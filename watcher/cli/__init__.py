@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from watcher.errors import WatcherError
 
@@ -20,13 +21,17 @@ COMMANDS = {
     "results": "Query the log.",
     "export": "Write the log to a file: as CSV, JSON lines or Parquet.",
     "sql": "Ask the log anything, in SQL; it is only read.",
+    "status": "Say how the watcher is: at work or not, what waits, what came, what is amiss.",
     "report": "Draw what came in a period: one page, with pictures.",
     "prune": "Remove old rows from the log; no picture is touched.",
     "retry": "Put failed files back into the inbox, to be put through again.",
     "doctor": "Check all that the watcher needs, and say what to do.",
     "fsck": "Hold the log against the folders, and mend what differs if asked to.",
     "config": "Check or show the settings, and where each comes from.",
+    "unit": "Print a systemd unit for this installation.",
     "init": "Write a config.toml with every setting and what it means.",
+    "demo": "Show in a minute what it does: sample pictures, dropped one by one.",
+    "completion": "Print what a shell needs to complete commands, options and files.",
 }
 
 
@@ -41,6 +46,12 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
         return command
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What a word may become; no command is imported to know its summary."""
+        options = click.Command.shell_complete(self, context, incomplete)
+        words = [name for name in COMMANDS if name.startswith(incomplete)]
+        return [*(CompletionItem(word, help=COMMANDS[word]) for word in words), *options]
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -71,6 +82,7 @@ config_option = click.option(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Examples:
+  watcher demo                       see what it does, in a minute
   watcher run                        watch ./inbox, file into ./outbox
   watcher run --once                 empty the inbox, then exit
   watcher train my-digits/           learn from 7_0.png, 7_1.png … or 7/*.png

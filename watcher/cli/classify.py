@@ -18,7 +18,7 @@ from watcher.deciding import judge
 from watcher.errors import Unreadable
 from watcher.explaining import Recognition, circumstances, explained
 from watcher.fitting import fitted_classifier
-from watcher.folders.claims import LARGEST_FILE
+from watcher.folders.contents import LARGEST_FILE
 from watcher.report.misread import MOST_SHOWN
 from watcher.report.values import Explanation
 from watcher.settings import Config

@@ -1,15 +1,19 @@
 """`watcher run`."""
 
+import os
 import sys
+from functools import partial
+from pathlib import Path
 
 import click
-from rich.progress import Progress
 
-from watcher.cli import COMMANDS, configured
+from watcher.cli import COMMANDS, config_option
 from watcher.cli.show import progress_bar
+from watcher.config import load_config
 from watcher.folders.inbox import Inbox
-from watcher.log import leave_unsaid, make_logger
-from watcher.service import serve
+from watcher.lifecycle import serve
+from watcher.log import Log, leave_unsaid
+from watcher.notify import service_manager
 from watcher.settings import Config
 
 
@@ -23,25 +27,29 @@ Examples:
   WATCHER_INBOX__PATH=/srv/scans watcher run""",
 )
 @click.option("--once", is_flag=True, help="Empty the inbox, then exit.")
-@configured
-def command(config: Config, *, once: bool) -> None:
+@config_option
+@click.pass_context
+def command(context: click.Context, config: Path | None, *, once: bool) -> None:
     """Watch the inbox and sort until stopped.
 
     On its first start it makes what is missing: the folders, the database, and the references from the
     labelled images in the references folder, or else from those that come with the program. Ctrl-C and
-    SIGTERM let it finish what it has taken in hand. It writes one line for every picture: in colours on a
-    terminal, as JSON otherwise.
+    SIGTERM let it finish what it has taken in hand; SIGHUP has it read its settings anew. It writes one line
+    for every picture: in colours on a terminal, as JSON otherwise.
     """
+    notifier = service_manager(os.environ)
+    reread = partial(load_config, config or context.obj, os.environ)
+    settings = reread()
+    log = Log(settings.log, sys.stdout, os.environ)
     if once and sys.stderr.isatty() and sys.stdout.isatty():
         with progress_bar() as bar:
-            _empty(config, bar)
+            task = bar.add_task("sorting", total=_waiting(settings))
+            serve(settings, log, notifier, reread, once=True, filed=lambda _: bar.advance(task))
     else:
-        serve(config, make_logger(config.log, sys.stdout), once=once)
+        serve(settings, log, notifier, reread, once=once)
     leave_unsaid(sys.stdout)
 
 
-def _empty(config: Config, bar: Progress) -> None:
+def _waiting(config: Config) -> int:
     inbox = Inbox(config.inbox.path, recursive=config.inbox.recursive, quiet_seconds=0)
-    waiting = sum(1 for _ in inbox.sweep()) if config.inbox.path.is_dir() else 0
-    task = bar.add_task("sorting", total=waiting)
-    serve(config, make_logger(config.log, sys.stdout), once=True, filed=lambda _: bar.advance(task))
+    return sum(1 for _ in inbox.sweep()) if config.inbox.path.is_dir() else 0

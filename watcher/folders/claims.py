@@ -2,22 +2,17 @@
 
 import errno
 import os
-import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from enum import Enum
-from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from watcher.errors import Unreadable, passes
+from watcher.errors import passes
 from watcher.folders.inbox import Arrival
-from watcher.folders.writing import is_open_for_writing
 
 FOLDER = ".claimed"
-LARGEST_FILE = 32 * 2**20
 _STILL_USED = {errno.ENOTEMPTY, errno.EEXIST}
 """How the system refuses to remove a folder in which there is something."""
 
@@ -69,7 +64,7 @@ class Claims:
             if arrival.name in claims:
                 left(arrival)
                 continue
-            goal = os.path.join(batch, arrival.name)
+            goal = f"{batch}/{arrival.name}"
             try:
                 os.rename(arrival.path, goal)
             except OSError as error:
@@ -173,98 +168,6 @@ class Claims:
             except FileExistsError:
                 continue
             return batch
-
-
-class Standing(Enum):
-    """What has become of a claimed file since it was read."""
-
-    SOUND = "it is as it was"
-    CHANGED = "it is another than it was"
-    BEING_WRITTEN = "somebody has it open to write"
-    GONE = "somebody removed it"
-
-
-State = tuple[int, int]
-"""Size, and time of the last change in nanoseconds."""
-
-
-def read_claim(claim: Claim) -> bytes:
-    """The bytes of a claimed file.
-
-    Raises Unreadable where it has none that can be read, and OSError for a fault that may pass.
-    """
-    with _opened(claim.path) as descriptor:
-        return _read(descriptor)
-
-
-def examine(path: str, digest: str | None, *, from_disk: bool) -> Standing:
-    """Whether a claimed file still is what it was when it was read; `digest` is None if it was unreadable.
-
-    `from_disk` asks the disk itself instead of what the system remembers of it. Raises OSError for a fault
-    that may pass.
-    """
-    try:
-        with _opened(path) as descriptor:
-            if is_open_for_writing(descriptor):
-                return Standing.BEING_WRITTEN
-            if from_disk and hasattr(os, "posix_fadvise"):
-                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-            found = sha256(_read(descriptor)).hexdigest()
-    except FileNotFoundError:
-        return Standing.GONE
-    except Unreadable:
-        found = None
-    except OSError as error:
-        if error.errno != errno.EIO:
-            raise
-        found = None
-    return Standing.SOUND if found == digest else Standing.CHANGED
-
-
-def is_being_written(path: str) -> bool:
-    """Whether somebody has a claimed file open to write, as far as the system tells."""
-    try:
-        with _opened(path) as descriptor:
-            return is_open_for_writing(descriptor) is True
-    except (OSError, Unreadable):
-        return False
-
-
-def state_of(path: str) -> State | None:
-    """How a file lies there, None where there is none; when this changes, the file did."""
-    try:
-        status = os.lstat(path)
-    except FileNotFoundError:
-        return None
-    return status.st_size, status.st_mtime_ns
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[int]:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except PermissionError as error:
-        raise Unreadable("there is no permission to read it") from error
-    except OSError as error:
-        if error.errno in {errno.ELOOP, errno.ENXIO}:  # a link, a socket
-            raise Unreadable("it is no regular file") from error
-        raise
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("it is no regular file")
-        if status.st_size > LARGEST_FILE:
-            raise Unreadable(
-                f"it is {status.st_size:,} bytes long; pictures of more than {LARGEST_FILE:,} are not read"
-            )
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _read(descriptor: int) -> bytes:
-    with os.fdopen(descriptor, "rb", closefd=False) as file:
-        return file.read(LARGEST_FILE)
 
 
 def claimed_name(token: str) -> str:

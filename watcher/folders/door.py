@@ -1,7 +1,7 @@
 """The one door into the daemon: what events hint at and what sweeps find, each file once."""
 
 from collections.abc import Iterator
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from watcher.folders.inbox import Arrival, Inbox, NotYet
 
@@ -102,10 +102,8 @@ class Door:
         return new
 
     def _next(self) -> str | None:
-        try:
+        if not self._hints.empty():  # nobody else takes any
             return self._hints.get_nowait()
-        except Empty:
-            pass
         if self._sweep is not None:
             for path in self._sweep:
                 return path

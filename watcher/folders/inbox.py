@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 
 from watcher.folders.writing import WritingWatch
@@ -53,6 +54,10 @@ class Inbox:
         self._recursive = recursive
         self._writing = WritingWatch(quiet_seconds)
         self._folders: dict[str, int] = {}
+
+    def adopt(self, quiet_seconds: float) -> None:
+        """From now on, wait so long for what only time can tell."""
+        self._writing.quiet_seconds = quiet_seconds
 
     def sweep(self) -> Iterator[str]:
         """The paths of all that is not hidden, as it lies there; read as they are asked for.
@@ -165,3 +170,16 @@ def _is_gone(error: OSError) -> bool:
 
 def _is_out_of_reach(error: OSError) -> bool:
     return error.errno in {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}
+
+
+def waiting(path: Path, *, recursive: bool, most: int) -> int:
+    """How many files lie in a watched folder for us, `most` where there are that many. Raises OSError."""
+    inbox = Inbox(path, recursive=recursive, quiet_seconds=0)
+    return sum(1 for _ in islice(filter(_is_file, inbox.sweep()), most))
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +18,7 @@ class Outbox:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._root = os.fspath(path)
         self._crowded: dict[tuple[str, str], int] = {}
 
     def make(self) -> None:
@@ -34,10 +34,10 @@ class Outbox:
         start = self._crowded.get((folder, name), 0)
         for number in itertools.count(start):
             destination = f"{folder}/{numbered(name, number)}"
-            names = {destination, reason_name(destination)} if folder == "failed" else {destination}
-            if names & spoken_for or any(os.path.lexists(self.path_of(taken)) for taken in names):
+            names = [destination, reason_name(destination)] if folder == "failed" else [destination]
+            if any(taken in spoken_for or self.holds(taken) for taken in names):
                 continue
-            spoken_for |= names
+            spoken_for.update(names)
             if number:
                 if len(self._crowded) > 10_000:
                     self._crowded.clear()
@@ -65,22 +65,11 @@ class Outbox:
 
     def path_of(self, destination: str) -> str:
         """Where that is."""
-        return os.path.join(self.path, destination)
+        return f"{self._root}/{destination}"
 
     def holds(self, destination: str) -> bool:
         """Whether there is a file at a destination."""
         return os.path.lexists(self.path_of(destination))
-
-    def read(self, destination: str, most: int) -> bytes | None:
-        """The content of a file; None where there is none, it is no regular file, or longer than that."""
-        with suppress(OSError):
-            descriptor = os.open(
-                self.path_of(destination), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            )
-            with os.fdopen(descriptor, "rb") as file:
-                status = os.fstat(descriptor)
-                return file.read() if stat.S_ISREG(status.st_mode) and status.st_size <= most else None
-        return None
 
     def explain(self, destination: str, reason: str) -> None:
         """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone.

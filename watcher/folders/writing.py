@@ -15,7 +15,7 @@ class WritingWatch:
     """Tells by a lease where the system grants one, elsewhere by a quiet time."""
 
     def __init__(self, quiet_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._quiet_seconds = quiet_seconds
+        self.quiet_seconds = quiet_seconds
         self._clock = clock
         self._seen: dict[str, tuple[tuple[int, int, int], float]] = {}
 
@@ -44,7 +44,7 @@ class WritingWatch:
         if before != state:
             self._seen[path] = (state, now)
             since = now
-        return now - since >= self._quiet_seconds
+        return now - since >= self.quiet_seconds
 
 
 def is_open_for_writing(descriptor: int) -> bool | None:

@@ -1,9 +1,29 @@
 """Recognising handwritten digits: bytes and arrays in, numbers out."""
 
-from watcher.recognition.classifier import ImageClassifier
-from watcher.recognition.normalize import NORMALIZERS
-from watcher.recognition.picture import read_picture
-from watcher.recognition.reading import LeftOut, Reading
-from watcher.recognition.rules import RULES
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from watcher.recognition.classifier import ImageClassifier
+    from watcher.recognition.normalize import NORMALIZERS
+    from watcher.recognition.picture import read_picture
+    from watcher.recognition.reading import LeftOut, Reading
+    from watcher.recognition.rules import RULES
 
 __all__ = ["NORMALIZERS", "RULES", "ImageClassifier", "LeftOut", "Reading", "read_picture"]
+
+HOMES = {
+    "ImageClassifier": "classifier",
+    "NORMALIZERS": "normalize",
+    "read_picture": "picture",
+    "LeftOut": "reading",
+    "Reading": "reading",
+    "RULES": "rules",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What is asked for, imported only then: to read a picture takes little of all there is."""
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)

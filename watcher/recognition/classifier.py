@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from watcher.errors import UnfitReferencesError
 from watcher.recognition.certainty import CertaintyModel
 from watcher.recognition.learned import Checked, Glance, Learned, in_order, learn
-from watcher.recognition.normalize import NORMALIZERS, Normalizer
+from watcher.recognition.normalize import NORMALIZERS, Normalizer, normalize_batch
 from watcher.recognition.oddity import oddity
 from watcher.recognition.picture import SIDE
 from watcher.recognition.reading import LeftOut, Reading
@@ -20,7 +20,7 @@ from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.saved import read_folder, write_folder
 from watcher.recognition.similarity import Rule, Similarities
 
-FORMAT = 7
+FORMAT = 9
 Choice = TypeVar("Choice")
 NO_INK = "there is no ink on it"
 UNLIKE_ALL = "it is unlike every reference"
@@ -76,7 +76,7 @@ class ImageClassifier:
     def normalize(self, pictures: ArrayLike) -> NDArray[Any]:
         """(m, …): what the rule compares, for one (64, 64, 3) picture or a batch (m, 64, 64, 3)."""
         try:
-            return np.stack([self._normalize(picture) for picture in _batch(pictures, ValueError)])
+            return normalize_batch(self._normalize, _batch(pictures, ValueError))
         except ValueError as error:
             raise UnfitReferencesError(f"the normalizer gives no arrays of one shape: {error}") from error
 

@@ -11,8 +11,8 @@ Array = NDArray[np.float32]
 SAMPLES = 9  # along each side of the picture
 STEP = 3  # pixels from one to the next
 SPREAD = 1.6  # standard deviation of what each one sees, in pixels
-ROOM = 2  # blank rows above and below each picture of a stack: no filter reaches from one to another
-BLOCK = 50  # pictures measured at once, whose arrays fit into the processor's caches
+BLUR = 0.7  # standard deviation in pixels
+BLOCK = 16  # pictures measured at once, whose arrays fit into the processor's caches
 
 
 def directions(pictures: NDArray[np.uint8]) -> Array:
@@ -27,34 +27,58 @@ def directions(pictures: NDArray[np.uint8]) -> Array:
     )
 
 
-def gradients(image: Array | NDArray[np.uint8]) -> tuple[Array, Array]:
-    """The slopes to the right and down of an (h, w) image from 0 to 255, at most 1; 0 lies around it."""
-    along, down = (
-        cv2.Sobel(image, cv2.CV_32F, *way, scale=0.25 / 255, borderType=cv2.BORDER_CONSTANT)
-        for way in ((1, 0), (0, 1))
-    )
-    return np.asarray(along, np.float32), np.asarray(down, np.float32)
-
-
 def _directions(pictures: NDArray[np.uint8]) -> Array:
     count, height, width = pictures.shape
-    stack = np.zeros((count, height + 2 * ROOM, width), np.float32)
-    stack[:, ROOM:-ROOM] = pictures
-    smooth = cv2.GaussianBlur(stack.reshape(-1, width), (5, 5), 0.7, borderType=cv2.BORDER_CONSTANT)
-    parts = _parts(*gradients(np.asarray(smooth, np.float32)))
-    maps = parts.reshape(8, count, height + 2 * ROOM, width)[:, :, ROOM:-ROOM]
+    maps = _parts(*_gradients(pictures.astype(np.float32)))
     seen = _sampling(height) @ maps @ _sampling(width).T
-    found = np.sqrt(np.maximum(seen.transpose(1, 0, 2, 3).reshape(count, -1), 0))
+    found = np.sqrt(np.maximum(seen, 0, out=seen).transpose(1, 0, 2, 3).reshape(count, -1))
     length = np.linalg.norm(found, axis=1, keepdims=True)
     return np.asarray(found / np.maximum(length, 1e-9), np.float32)
 
 
+def _gradients(pictures: Array) -> tuple[Array, Array]:
+    """The slopes to the right and down of (n, h, w) pictures, lightly blurred, at most 1; 0 lies around."""
+    _, height, width = pictures.shape
+    both = np.concatenate(_filters(height, 1)) @ pictures
+    smoothed, sloped = _filters(width, 0)
+    right, down = both[:, :height] @ sloped.T, both[:, height:] @ smoothed.T
+    return np.asarray(right, np.float32), np.asarray(down, np.float32)
+
+
 def _parts(right: Array, down: Array) -> Array:
-    """(8, h, w): each gradient as the sum of its two nearest of 8 directions."""
-    wide, high, left, up = np.abs(right), np.abs(down), -right, -down
-    straight = [right - high, left - high, down - wide, up - wide]
-    oblique = [np.sqrt(np.float32(2)) * np.minimum(a, b) for a in (right, left) for b in (down, up)]
-    return np.asarray(np.maximum(np.stack(straight + oblique), 0), np.float32)
+    """(8, n, h, w): each gradient as the sum of its two nearest of 8 directions.
+
+    Those are right, left, down and up, and then the oblique ones, as far as a gradient goes both ways.
+    """
+    sides = np.empty((4, *right.shape), np.float32)
+    for at, slopes in ((0, right), (2, down)):
+        np.maximum(slopes, 0, out=sides[at])
+        np.subtract(sides[at], slopes, out=sides[at + 1])
+    parts = np.empty((8, *right.shape), np.float32)
+    oblique = parts[4:].reshape(2, 2, *right.shape)
+    np.minimum(sides[:2, None], sides[None, 2:], out=oblique)
+    for some, (one, other) in ((slice(2), oblique.swapaxes(0, 1)), (slice(2, 4), oblique)):
+        np.subtract(sides[some], one, out=parts[some])
+        parts[some] -= other
+    oblique *= np.sqrt(np.float32(2))
+    return parts
+
+
+@cache
+def _filters(length: int, outside: int) -> tuple[Array, Array]:
+    """(length, length) twice: Sobel's filters along a line that a Gaussian made smooth: smoothness, slope.
+
+    `outside`: pixels past the ends of the line where the Gaussian is seen; further out is nothing.
+    """
+    kernel = cv2.getGaussianKernel(5, BLUR)[:, 0]
+    wide = np.arange(-outside, length + outside)
+    apart = np.abs(wide[:, None] - np.arange(length))
+    smooth = np.where(apart <= 2, kernel[2 - np.minimum(apart, 2)], 0)
+    beside = wide - np.arange(length)[:, None]
+    smoothed = np.select([beside == 0, np.abs(beside) == 1], [2.0, 1.0]) @ smooth
+    sloped = np.select([beside == 1, beside == -1], [1.0, -1.0]) @ smooth
+    scale = np.sqrt(0.25 / 255)
+    return (scale * smoothed).astype(np.float32), (scale * sloped).astype(np.float32)
 
 
 @cache

@@ -5,52 +5,111 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.recognition.contrast import ink_contrast
-from watcher.recognition.strokes import digit_strokes
+from watcher.recognition.regions import Mask
+from watcher.recognition.shade import Array
+from watcher.recognition.strokes import Strokes, digit_strokes
 
+BLOCK = 16  # pictures measured at once, whose arrays fit into the processor's caches
 BORDER = 6  # pixels where a box's edge may outdo the digit
 STRONGEST = 40  # pixels: the least that a digit's darkest parts have
 LEAST_CONTRAST = 8.0  # levels of 8-bit color between paper and ink
 LEAST_TO_NOISE = 4.0
 FULL_INK = 0.75  # the quantile of the digit's contrast that counts as full coverage
+RIM = 2  # pixels of a stroke's own soft outline
 SHARPER = 1.5  # how much of what a pixel has more than those around it is added
 AROUND = 0.35  # of the digit's longer side: the window that is around a pixel
 
 
-def ink_coverage(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Ink on each pixel of an (h, w, 3) uint8 RGB picture, as (h, w) float32 from 0 (paper) to 1.
+def ink_coverage(pictures: NDArray[np.uint8]) -> Array:
+    """Ink on each pixel of (n, h, w, 3) uint8 RGB pictures, as (n, h, w) float32 from 0 (paper) to 1.
 
     Paper and ink may have any colors, and the light may be uneven; dust, rules and box edges are left out.
     All zeros where there is no digit. Tuned for 64x64.
     """
-    contrast = ink_contrast(picture)
-    ordered = np.sort(contrast[BORDER:-BORDER, BORDER:-BORDER], axis=None)
-    paper, strongest = float(ordered[len(ordered) * 3 // 10]), float(ordered[-STRONGEST])
-    if strongest - paper < LEAST_CONTRAST:
-        return np.zeros_like(contrast)
-    levels = cv2.convertScaleAbs(contrast, alpha=255 / strongest)
-    level, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    digit = digit_strokes(contrast, (level + 1) * strongest / 255, strongest - paper)
-    core = np.sort(contrast[digit.view(np.bool_)])
-    if not core.size:
-        return np.zeros_like(contrast)
-    step = float(core[int(FULL_INK * (core.size - 1))]) - paper
-    if step < max(LEAST_CONTRAST, LEAST_TO_NOISE * _noise(contrast)):
-        return np.zeros_like(contrast)
-    within = cv2.dilate(digit, np.ones((5, 5), np.uint8))  # the outline's own soft rim
-    sharp = _sharpened((contrast - paper) / step, max(cv2.boundingRect(digit)[2:]))
-    return np.asarray(np.clip(sharp, 0, 1) * within, np.float32)
+    covered = np.empty(pictures.shape[:3], np.float32)
+    for at in range(0, len(pictures), BLOCK):
+        covered[at : at + BLOCK] = _coverage(pictures[at : at + BLOCK])
+    return covered
 
 
-def _sharpened(ink: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+def _coverage(pictures: NDArray[np.uint8]) -> Array:
+    contrasts = ink_contrast(pictures)
+    paper, strongest = _extremes(contrasts)
+    inked = strongest - paper >= LEAST_CONTRAST
+    strokes = digit_strokes(contrasts, _thresholds(contrasts, strongest), strongest - paper)
+    steps = _full_ink(contrasts, strokes) - paper
+    inked &= (steps >= LEAST_CONTRAST) & ~_is_noisy(contrasts, steps / LEAST_TO_NOISE)
+    contrasts -= paper[:, None, None]
+    contrasts /= np.maximum(steps, LEAST_CONTRAST)[:, None, None]
+    sharp = _sharpened(contrasts, strokes.lengths)
+    np.clip(sharp, 0, 1, out=sharp)
+    sharp *= _with_rim(strokes.masks)
+    sharp[~inked] = 0
+    return sharp
+
+
+def _extremes(contrasts: Array) -> tuple[Array, Array]:
+    """(n,) the contrast of the paper, and the least of a digit's darkest parts."""
+    inner = contrasts[:, BORDER:-BORDER, BORDER:-BORDER].reshape(len(contrasts), -1)
+    pixels = inner.shape[1]
+    strongest = np.partition(inner, pixels - STRONGEST, axis=1)[:, -STRONGEST]
+    at = pixels * 3 // 10
+    paper = np.zeros_like(strongest)
+    uneven = np.count_nonzero(inner, axis=1) >= pixels - at  # no contrast is below 0
+    if uneven.any():
+        paper[uneven] = np.partition(inner[uneven], at, axis=1)[:, at]
+    return paper, strongest
+
+
+def _thresholds(contrasts: Array, strongest: Array) -> Array:
+    """(n,) the contrast by Otsu's method above which there is ink."""
+    levels = contrasts * (255 / np.maximum(strongest, LEAST_CONTRAST))[:, None, None]
+    np.rint(levels, out=levels)
+    shown = np.minimum(levels, 255, out=levels).astype(np.uint8)
+    found = [cv2.threshold(one, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0] for one in shown]
+    return (np.array(found, np.float32) + 1) * strongest / np.float32(255)
+
+
+def _full_ink(contrasts: Array, strokes: Strokes) -> Array:
+    """(n,) the contrast of full coverage, 0 where there is no digit."""
+    count, height, width = contrasts.shape
+    core = contrasts.reshape(-1).take(strokes.pixels)
+    ends = strokes.pixels.searchsorted(height * width * np.arange(1, count + 1)).tolist()
+    full = np.zeros(count, np.float32)
+    for number, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+        if end > start:
+            own, at = core[start:end], int(FULL_INK * (end - start - 1))
+            own.partition(at)
+            full[number] = own[at]
+    return full
+
+
+def _is_noisy(contrasts: Array, limits: Array) -> NDArray[np.bool_]:
+    """(n,) whether the usual step between pixels two apart, which strokes hardly raise, is above a limit."""
+    steps = np.abs(contrasts[:, ::2, 2:] - contrasts[:, ::2, :-2]).reshape(len(contrasts), -1)
+    above = np.count_nonzero(steps > limits[:, None], axis=1)
+    return np.asarray(above >= steps.shape[1] - steps.shape[1] // 2)
+
+
+def _sharpened(ink: Array, lengths: list[int]) -> Array:
     """Thin again what was blurred, and open its holes; sharp strokes stay, since nothing is above full ink.
 
-    `length`: of the digit's longer side, in pixels.
+    `lengths`: of the digits' longer sides, in pixels.
     """
-    window = 2 * int(AROUND / 2 * length) + 1
-    return np.asarray(ink + SHARPER * (ink - cv2.blur(ink, (window, window))), np.float32)
+    around = np.empty_like(ink)
+    for one, length, into in zip(ink, lengths, around, strict=True):
+        window = 2 * int(AROUND / 2 * length) + 1
+        cv2.blur(one, (window, window), into)
+    sharp = np.subtract(ink, around, out=around)
+    sharp *= SHARPER
+    sharp += ink
+    return sharp
 
 
-def _noise(contrast: NDArray[np.float32]) -> float:
-    """The usual step between pixels two apart, which strokes hardly raise."""
-    steps = np.abs(contrast[::2, 2:] - contrast[::2, :-2]).reshape(-1)
-    return float(np.partition(steps, len(steps) // 2)[len(steps) // 2])
+def _with_rim(digits: Mask) -> Mask:
+    """The digits and the pixels around their strokes."""
+    count, height, width = digits.shape
+    stack = np.zeros((count, height + RIM, width), np.uint8)
+    stack[:, :-RIM] = digits
+    wider = cv2.dilate(stack.reshape(-1, width), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8))
+    return np.asarray(wider, np.uint8).reshape(stack.shape)[:, :-RIM]

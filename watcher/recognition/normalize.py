@@ -11,55 +11,117 @@ from numpy.typing import NDArray
 from watcher.recognition.ink import ink_coverage
 
 Normalizer = Callable[[NDArray[np.uint8]], NDArray[Any]]
+Floats = NDArray[np.float64]
 
 SIZE = 28
 BOX = 20  # pixels of the digit's longer side
+DARK = 3 * 255 // 2  # the sum of three colors up to which their mean is below 255/2
 INK = 0.5  # coverage from which a pixel counts towards the digit's extent
 BLUR = 0.7  # standard deviation in pixels of the result: scales down smoothly, and bears small shifts
 STEEPEST = 0.6  # of the shear that upright digits are taken to have been written with
 
 
-def none(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The picture's own colors, (64, 64, 3) float32 from 0 to 1."""
-    return picture.astype(np.float32) / np.float32(255)
+class Batchwise:
+    """A normaliser that takes many pictures at once; called, it takes one."""
+
+    def __init__(self, batch: Callable[[NDArray[np.uint8]], NDArray[Any]]) -> None:
+        self.batch = batch
+        self.__doc__ = batch.__doc__
+
+    def __call__(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
+        """What it makes of one (h, w, 3) picture."""
+        return np.asarray(self.batch(picture[None])[0])
 
 
-def binary(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(64, 64) uint8: 1 (ink) where the mean of red, green and blue is below 255/2, 0 (paper) elsewhere."""
-    red, green, blue = (picture[..., channel].astype(np.uint16) for channel in range(3))
-    return np.asarray(2 * (red + green + blue) < 3 * 255, np.uint8)
+def normalize_batch(normalizer: Normalizer, pictures: NDArray[np.uint8]) -> NDArray[Any]:
+    """(n, …) what a normaliser makes of (n, h, w, 3) pictures. Raises ValueError if the shapes differ."""
+    if isinstance(normalizer, Batchwise):
+        return normalizer.batch(pictures)
+    return np.stack([normalizer(picture) for picture in pictures])
 
 
-def centred(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The digit alone, (28, 28) float32 from 0 (paper) to 1, all zeros where there is no ink.
+def none(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The pictures' own colors, (n, 64, 64, 3) float32 from 0 to 1."""
+    return pictures.astype(np.float32) / np.float32(255)
+
+
+def binary(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, 64, 64) uint8: 1, ink, where the mean of red, green and blue is below 255/2, else 0, paper."""
+    red, green, blue = cv2.split(pictures.reshape(-1, pictures.shape[2], 3))
+    sums = np.add(red, green, dtype=np.uint16)
+    sums += np.asarray(blue, np.uint8)
+    return (sums <= DARK).view(np.uint8).reshape(pictures.shape[:3])
+
+
+def centred(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The digits alone, (n, 28, 28) float32 from 0 (paper) to 1, all zeros where there is no ink.
 
     Set upright by a shear that takes the slant out of its second moments, its longer side 20 pixels, its
     centre of mass in the middle, lightly blurred: the layout of MNIST, deskewed (LeCun et al., Gradient-based
     learning applied to document recognition, 1998).
     """
-    ink = ink_coverage(picture)
-    inked = np.flatnonzero(ink >= INK)
-    if not inked.size:
-        return np.zeros((SIZE, SIZE), np.float32)
-    x, y, slant = _centre_and_slant(ink)
-    rows, columns = np.divmod(inked, ink.shape[1])
-    upright = columns - slant * rows
-    scale = BOX / (1 + max(int(rows[-1] - rows[0]), float(upright.max() - upright.min())))
-    middle = (SIZE - 1) / 2
-    across = [scale, -scale * slant, middle - scale * (x - slant * y)]
-    down = [0, scale, middle - scale * y]
-    smooth = cv2.GaussianBlur(ink, (0, 0), BLUR / scale)
-    placed = np.asarray(cv2.warpAffine(smooth, np.array([across, down]), (SIZE, SIZE)), np.float32)
-    placed /= placed.max()
+    ink = ink_coverage(pictures)
+    placed = np.zeros((len(ink), SIZE, SIZE), np.float32)
+    inked = ink >= INK
+    rows = np.flatnonzero(inked.any(axis=(1, 2)))
+    if not len(rows):
+        return placed
+    if len(rows) < len(ink):
+        ink, inked = ink[rows], inked[rows]
+    x, y, slants = _centres_and_slants(ink)
+    scales = BOX / (1 + _longer_sides(inked, slants))
+    kernels, moves = _kernels(BLUR / scales), _moves(x, y, slants, scales)
+    for row, one, kernel, move in zip(rows.tolist(), ink, kernels, moves, strict=True):
+        smooth = cv2.sepFilter2D(one, cv2.CV_32F, kernel, kernel)
+        cv2.warpAffine(smooth, move, (SIZE, SIZE), placed[row])
+    placed[rows] /= placed[rows].max(axis=(1, 2), keepdims=True)
     return placed
 
 
-def _centre_and_slant(ink: NDArray[np.float32]) -> tuple[float, float, float]:
-    """The centre of mass, x and y, and how far the ink leans to the right for each row further down."""
-    moments = cv2.moments(ink)
-    x, y = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
-    lean = moments["mu11"] / moments["mu02"] if moments["mu02"] > 0 else 0.0
-    return x, y, min(max(lean, -STEEPEST), STEEPEST)
+def _centres_and_slants(ink: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
+    """(n,) the centres of mass, x and y, and how far the ink leans to the right for each row further down."""
+    _, height, width = ink.shape
+    across, down = np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2
+    sums = ink @ np.stack([np.ones(width), across], axis=1).astype(np.float32)
+    masses, firsts = sums.astype(np.float64).transpose(2, 0, 1)
+    mass = masses.sum(axis=1)
+    x, y = firsts.sum(axis=1) / mass, (masses * down).sum(axis=1) / mass
+    away = down - y[:, None]
+    mixed, squared = (firsts * away).sum(axis=1), (masses * away * away).sum(axis=1)
+    lean = np.divide(mixed, squared, out=np.zeros_like(mixed), where=squared > 0)
+    return x + (width - 1) / 2, y + (height - 1) / 2, lean.clip(-STEEPEST, STEEPEST)
 
 
-NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType({"none": none, "binary": binary, "centred": centred})
+def _longer_sides(inked: NDArray[np.bool_], slants: Floats) -> Floats:
+    """(n,) how far the ink goes from the first to the last row, or, set upright, from left to right."""
+    count, height, width = inked.shape
+    lines, columns = np.divmod(inked.reshape(-1).nonzero()[0], width)
+    starts = lines.searchsorted(height * np.arange(count))
+    counts = np.diff(starts, append=len(lines))
+    upright = columns - np.repeat(slants, counts) * (lines % height)
+    wide = np.maximum.reduceat(upright, starts) - np.minimum.reduceat(upright, starts)
+    return np.asarray(np.maximum(lines[starts + counts - 1] - lines[starts], wide), np.float64)
+
+
+def _kernels(deviations: Floats) -> list[NDArray[np.float32]]:
+    """Gaussians of these standard deviations, at least as wide as four of them to both sides."""
+    reaches = ((np.rint(8 * deviations) + 1) // 2).astype(int)
+    reach = int(reaches.max())
+    curves = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / deviations[:, None]))
+    kernels = [
+        curve[reach - one : reach + one + 1] for curve, one in zip(curves, reaches.tolist(), strict=True)
+    ]
+    return [(kernel / kernel.sum()).astype(np.float32) for kernel in kernels]
+
+
+def _moves(x: Floats, y: Floats, slants: Floats, scales: Floats) -> Floats:
+    """(n, 2, 3) where pixels go, so that the centres of mass lie in the middle."""
+    middle = (SIZE - 1) / 2
+    across = [scales, -scales * slants, middle - scales * (x - slants * y)]
+    down = [np.zeros_like(scales), scales, middle - scales * y]
+    return np.array([across, down]).transpose(2, 0, 1)
+
+
+NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType(
+    {"none": Batchwise(none), "binary": Batchwise(binary), "centred": Batchwise(centred)}
+)

@@ -17,6 +17,7 @@ from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.jpeg import SIGNATURE as JPEG
 from watcher.recognition.jpeg import checked_jpeg, exif_orientation
 from watcher.recognition.pixels import rgb_image
+from watcher.recognition.plain import plain_png
 from watcher.recognition.png import SIGNATURE as PNG
 from watcher.recognition.png import checked_png, has_every_row, is_interlaced
 from watcher.recognition.quiet import no_standard_error, no_warnings
@@ -49,6 +50,11 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
     if not data:
         raise Unreadable("it is empty")
     try:
+        if data.startswith(PNG):
+            data = checked_png(data)
+            plain = plain_png(data, SIDE)
+            if plain is not None and not _ends_in_zeros(plain):
+                return np.asarray(rgb_image(plain))
         with no_warnings():
             return _square(_upright_rgb(data))
     except Unreadable:
@@ -60,6 +66,7 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
 
 
 def _upright_rgb(data: bytes) -> Image.Image:
+    """The picture, upright; a PNG is checked already."""
     if data.startswith(PNG):
         image, orientation = _read_png(data)
     elif data.startswith(JPEG):
@@ -72,8 +79,7 @@ def _upright_rgb(data: bytes) -> Image.Image:
     return rgb.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else rgb
 
 
-def _read_png(data: bytes) -> tuple[Image.Image, int]:
-    png = checked_png(data)
+def _read_png(png: bytes) -> tuple[Image.Image, int]:
     image = _opened(PngImageFile, png)
     image.load()
     if (is_interlaced(png) or _ends_in_zeros(image)) and not has_every_row(png):

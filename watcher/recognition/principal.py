@@ -20,10 +20,10 @@ class Principal:
     def of(self, rows: Array) -> tuple[Array, NDArray[np.float64]]:
         """Places along the axes, (n, 64), of (n, v) rows, and squared distances, (n,), from what they span.
 
-        Each row by itself: a product of all rows at once adds in an order that depends on their number.
+        Each row by itself: a product of all at once adds in an order that depends on their number.
         """
         apart = rows - self.mean
-        places = np.array([row @ self.axes for row in apart], np.float32).reshape(len(rows), -1)
+        places = np.asarray((apart[:, None] @ self.axes)[:, 0], np.float32)
         squares = (np.square(some).sum(axis=1, dtype=np.float64) for some in (apart, places))
         return places, np.maximum(np.subtract(*squares), 0)
 

@@ -10,4 +10,4 @@ def stamp(seconds: float) -> str:
 
 def as_stamp(moment: datetime) -> str:
     """An aware datetime → the same form."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

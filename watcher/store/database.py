@@ -183,6 +183,11 @@ def told(file: Path) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        if file.is_dir():
+            raise DatabaseError(
+                f"{printable(str(file))}: it is a folder, and the database is a file; move it away, or name "
+                "another place in [database] url"
+            ) from error
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # above are details
         raise DatabaseError(f"{printable(str(file))}: {error.orig}", passing=code in _PASSING) from error
     except OSError as error:

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Integer,
     Row,
     bindparam,
@@ -19,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from watcher.store.bulk import Bulk
 from watcher.store.database import Database
 from watcher.store.schema import results
 from watcher.text import name_as_text
@@ -45,24 +45,6 @@ class Decision:
     scores: tuple[float, ...] | None = None
     reason: str | None = None
     reference_version: int | None = None
-
-    def row(self) -> dict[str, Any]:
-        """The values of its row in `results`."""
-        return {
-            "claim": self.claim,
-            "name": name_as_text(self.name),
-            "sha256": self.sha256,
-            "digit": self.digit,
-            "certainty": self.certainty,
-            "runner_up": self.runner_up,
-            "scores": None if self.scores is None else json.dumps(self.scores, allow_nan=False),
-            "status": self.status,
-            "reason": self.reason,
-            "destination": name_as_text(self.destination),
-            "arrived_at": self.arrived_at,
-            "decided_at": self.decided_at,
-            "reference_version": self.reference_version,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +84,10 @@ COLUMNS = tuple(column.name for column in results.c if column.name != "claim")
 _ID: ColumnElement[int] = literal_column("+results.id", Integer)
 _ENDS = select(func.min(_ID), func.max(_ID)).select_from(results)
 _RECORDED = select(*(results.c[field.name] for field in fields(Recorded)))
+_RECORD = Bulk(insert(results), [field.name for field in fields(Decision)])
+_OF_CLAIM = results.c.claim == bindparam("of_claim")
+_MARK_FILED = Bulk(update(results).where(_OF_CLAIM).values(filed_at=bindparam("at")), ["of_claim", "at"])
+_FORGET = Bulk(delete(results).where(_OF_CLAIM, results.c.filed_at.is_(None)), ["of_claim"])
 
 
 class ResultsLog:
@@ -114,7 +100,7 @@ class ResultsLog:
         """Add a row for each, all or none. A claim that has a row already is refused by the database."""
         if decisions:
             with self._database.transaction() as connection:
-                connection.execute(insert(results), [decision.row() for decision in decisions])
+                _RECORD.execute(connection, [_row(decision) for decision in decisions])
 
     def redirect(self, claim: str, destination: str) -> None:
         """Somebody took the name first: the file goes elsewhere than its row said."""
@@ -125,15 +111,15 @@ class ResultsLog:
 
     def mark_filed(self, claims: Sequence[str], filed_at: str) -> None:
         """Say that the files of these claims lie at their destinations."""
-        statement = update(results).where(results.c.claim == bindparam("of_claim")).values(filed_at=filed_at)
-        self._for_each(statement, claims)
+        if claims:
+            with self._database.transaction() as connection:
+                _MARK_FILED.execute(connection, [(claim, filed_at) for claim in claims])
 
     def forget(self, claims: Sequence[str]) -> None:
         """Take back what was decided of these claims: their files changed before they were filed."""
-        statement = delete(results).where(
-            results.c.claim == bindparam("of_claim"), results.c.filed_at.is_(None)
-        )
-        self._for_each(statement, claims)
+        if claims:
+            with self._database.transaction() as connection:
+                _FORGET.execute(connection, [(claim,) for claim in claims])
 
     def unfiled(self) -> list[Recorded]:
         """What was decided and is not marked filed: work that was cut short."""
@@ -150,7 +136,7 @@ class ResultsLog:
 
     def recorded(self, claims: Iterable[str]) -> dict[str, Recorded]:
         """What was decided of these claims, by claim; those of which nothing was are left out."""
-        statement = _RECORDED.where(results.c.claim == bindparam("of_claim"))
+        statement = _RECORDED.where(_OF_CLAIM)
         with self._database.transaction() as connection:
             rows = (connection.execute(statement, {"of_claim": claim}).one_or_none() for claim in claims)
             return {row.claim: Recorded(*row) for row in rows if row is not None}
@@ -193,10 +179,30 @@ class ResultsLog:
             ).scalar_one()
         return count if query.limit is None else min(count, query.limit)
 
-    def _for_each(self, statement: Executable, claims: Sequence[str]) -> None:
-        if claims:
-            with self._database.transaction() as connection:
-                connection.execute(statement, [{"of_claim": claim} for claim in claims])
+
+def _row(decision: Decision) -> tuple[object, ...]:
+    """The values of its row in `results`, in the order of its own."""
+    return (
+        decision.claim,
+        name_as_text(decision.name),
+        decision.sha256,
+        decision.status,
+        name_as_text(decision.destination),
+        decision.arrived_at,
+        decision.decided_at,
+        decision.digit,
+        decision.certainty,
+        decision.runner_up,
+        None if decision.scores is None else _as_json(list(decision.scores)),
+        decision.reason,
+        decision.reference_version,
+    )
+
+
+def _as_json(numbers: list[float]) -> str:
+    """A list of numbers in JSON: as Python writes it, but for what is no number, which has an n in it."""
+    text = repr(numbers)
+    return text if "n" not in text else json.dumps(numbers, allow_nan=False)
 
 
 def _period(query: Query) -> list[ColumnElement[bool]]:

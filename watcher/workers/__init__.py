@@ -1,7 +1,20 @@
 """The workers: bytes go in, recognised pictures come out. No SQL here, and no moving of files."""
 
-from watcher.workers.child import Grief
-from watcher.workers.pool import Pool
-from watcher.workers.recognizing import Recognized, recognize
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from watcher.workers.child import Grief
+    from watcher.workers.pool import Pool
+    from watcher.workers.recognizing import Recognized, recognize
 
 __all__ = ["Grief", "Pool", "Recognized", "recognize"]
+
+HOMES = {"Grief": "child", "Pool": "pool", "Recognized": "recognizing", "recognize": "recognizing"}
+
+
+def __getattr__(name: str) -> Any:
+    """What is asked for, imported only then: the processes that read pictures are small."""
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)

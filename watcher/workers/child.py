@@ -1,52 +1,32 @@
-"""The child of a worker: a fork that reads and compares pictures, within limits, and may be lost."""
+"""A child of a fork server as its guard sees it: asked, timed, and ended."""
 
 import os
+import select
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
 
-from watcher.workers.confinement import confine, die_with
-from watcher.workers.recognizing import Recognized, loaded, recognize
+from watcher.workers.forking import ForkServer
 
-PATIENCE = 0.05
-BYTES_A_SECOND = 2_000_000
-COMPARING = 0.25
-SHORTEST_LOOK = 0.01
-STEP_BACK = 10
-
-Said = list[Recognized] | str | int | None
-"""What the child says: its answers, what failed, or the index it reads next; None before it compares all."""
+SHORTEST_LOOK, LONGEST_LOOK = 0.002, 0.02
+STEP_BACK = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a child may take: bytes of memory beyond what it starts with, and seconds for reading a picture.
+class Task:
+    """What a child is at: which step of its work, and the seconds that this may take.
 
-    After `patience(file)` a picture is in the way of others. Where the child is `hurried`, it is taken from
-    it; else the child steps back for whoever else wants the core, and goes on until the `deadline`.
+    After `patience` it is in the way of others, and steps back for whoever else wants the core.
     """
 
-    memory: int
-    deadline: float
-    hurried: bool
-
-    def reading(self, file: bytes) -> float:
-        """The seconds that reading this file may take."""
-        return min(self.deadline, self.patience(file)) if self.hurried else self.deadline
-
-    def patience(self, file: bytes) -> float:
-        """The seconds until reading this file is in the way of others; photographs take longer."""
-        return PATIENCE + len(file) / BYTES_A_SECOND
-
-    def comparing(self, count: int) -> float:
-        """The seconds that comparing so many pictures may take."""
-        return self.deadline + count * COMPARING
+    step: int | None
+    allowed: float
+    patience: float
 
 
 class Grief(Exception):  # noqa: N818 - what the child came to
@@ -54,84 +34,80 @@ class Grief(Exception):  # noqa: N818 - what the child came to
 
 
 class Child:
-    """A fork of this process.
+    """One that reads or compares, for as long as it lives.
 
-    `reading` is the index of the file it reads, None while it reads none. One that has `stepped_back` gets
-    less of the cores than others for the rest of its life.
+    One that has `stepped_back` gets less of the cores than others for the rest of its life.
     """
 
-    def __init__(self, fitted: Path, memory: int) -> None:
-        loaded(fitted)  # here, so that every fork has it
-        self.reading: int | None = None
+    def __init__(self, server: ForkServer, slate: int, fitted: Path, memory: int, nice: int) -> None:
+        self._made_for = (fitted, memory)
         self.stepped_back = False
-        self._fitted = fitted
-        self._memory = memory
+        self._server = server
         self._ended: int | None = None
         self._pipe, theirs = Pipe()
-        parent = os.getpid()
-        self._pid = os.fork()
-        if self._pid == 0:
+        try:
+            with theirs:
+                self._pid = server.fork(fitted, memory, nice, (theirs.fileno(), slate))
+            self._stopwatch = _Stopwatch(self._pid)
+        except BaseException:
             self._pipe.close()
-            _live(parent, theirs, fitted, memory)
-        theirs.close()
-        self._stopwatch = _Stopwatch(self._pid)
+            raise
+        self._poll = select.poll()
+        self._poll.register(self._pipe, select.POLLIN)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has died; while it has nothing to do, it has nothing to say but that."""
+        return bool(self._poll.poll(0))
 
     def serves(self, fitted: Path, memory: int) -> bool:
-        """Whether it lives, and was made for these."""
-        if self._ended is None:
-            pid, status = os.waitpid(self._pid, os.WNOHANG)
-            self._ended = status if pid else None
-        return self._ended is None and (self._fitted, self._memory) == (fitted, memory)
+        """Whether it was made for these."""
+        return self._made_for == (fitted, memory)
 
-    def recognize(self, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
-        """What is on these pictures. Raises Grief; the child is of no more use then."""
-        self.reading = None
+    def ask(self, question: object, task: Callable[[], Task]) -> Any:
+        """Its answer; `task` tells what it is at. Raises Grief: it is of no more use then."""
         with suppress(BrokenPipeError):  # it has just died, which is heard below
-            self._pipe.send(files)
-        allowed = patience = limits.deadline
-        while True:
-            said = self._hear(allowed, patience)
-            if isinstance(said, list):
-                return said
-            if isinstance(said, str):
-                raise Grief(f"recognising it failed: {said}")
-            self.reading = said
-            if said is None:
-                allowed = patience = limits.comparing(len(files))
-            else:
-                allowed, patience = limits.reading(files[said]), limits.patience(files[said])
+            self._pipe.send(question)
+        self._wait(task)
+        try:
+            said = self._pipe.recv()
+        except (EOFError, ConnectionResetError) as error:
+            raise Grief(_death(self.end())) from error
+        if isinstance(said, str):
+            raise Grief(f"recognising it failed: {said}")
+        return said
 
     def end(self) -> int:
         """End it, if it has not ended by itself, and say how it did, as `waitpid` does."""
-        if self._ended is None:
-            os.kill(self._pid, signal.SIGKILL)  # does nothing to what is dead already
-            _, self._ended = os.waitpid(self._pid, 0)
         if not self._pipe.closed:
             self._pipe.close()
             self._stopwatch.close()
+        if self._ended is None:
+            self._ended = self._server.bury(self._pid)
         return self._ended
 
-    def _hear(self, allowed: float, patience: float) -> Said:
+    def _wait(self, task: Callable[[], Task]) -> None:
+        now = task()
         self._stopwatch.start()
         elapsed = 0.0
-        try:
-            while not self._pipe.poll(
-                max(SHORTEST_LOOK, (patience if elapsed < patience else allowed) - elapsed)
-            ):
-                elapsed = self._stopwatch.elapsed()
-                if elapsed >= allowed:
-                    raise Grief(f"recognising it takes longer than {allowed:.3g} s")
-                if elapsed >= patience:
-                    self._step_back()
-            said: Said = self._pipe.recv()
-        except (EOFError, ConnectionResetError) as error:
-            raise Grief(_death(self.end())) from error
-        return said
+        while True:
+            left = (now.patience if elapsed < now.patience else now.allowed) - elapsed
+            if self._poll.poll(1000 * min(LONGEST_LOOK, max(SHORTEST_LOOK, left))):
+                return
+            before, now = now, task()
+            if now.step != before.step:
+                self._stopwatch.start()
+                elapsed = 0.0
+                continue
+            elapsed = self._stopwatch.elapsed()
+            if elapsed >= now.allowed:
+                raise Grief(f"recognising it takes longer than {now.allowed:.3g} s")
+            if elapsed >= now.patience:
+                self._step_back()
 
     def _step_back(self) -> None:
-        if not self.stepped_back:
-            now = os.getpriority(os.PRIO_PROCESS, self._pid)
-            os.setpriority(os.PRIO_PROCESS, self._pid, min(19, now + STEP_BACK))
+        if os.getpriority(os.PRIO_PROCESS, self._pid) < STEP_BACK:
+            os.setpriority(os.PRIO_PROCESS, self._pid, STEP_BACK)
             self.stepped_back = True
 
 
@@ -161,28 +137,6 @@ class _Stopwatch:
         """The seconds that it ran, and those that it could have run had there been a core."""
         ran, waited, _ = os.pread(self._schedule, 100, 0).split()
         return int(ran) / 1e9, int(waited) / 1e9
-
-
-def _live(parent: int, pipe: Connection, fitted: Path, memory: int) -> NoReturn:
-    """The child's whole life. It never comes back to what its parent was about."""
-    failed = 1
-    try:
-        die_with(parent)
-        confine(memory)
-        with suppress(EOFError):
-            while True:
-                pipe.send(_answer(fitted, pipe))
-        failed = 0
-    finally:
-        os._exit(failed)
-
-
-def _answer(fitted: Path, pipe: Connection) -> list[Recognized] | str:
-    files = pipe.recv()
-    try:
-        return recognize(fitted, files, pipe.send)
-    except Exception as error:  # noqa: BLE001 - whatever it is, one picture has to answer for it
-        return f"{type(error).__name__}: {error}"
 
 
 def _death(status: int) -> str:

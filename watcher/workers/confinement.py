@@ -4,19 +4,21 @@ import ctypes
 import os
 import signal
 import sys
+from functools import lru_cache
 
 if sys.platform == "linux":
     import resource
 
 SET_PARENT_DEATH_SIGNAL = 1
-SET_DUMPABLE = 4
 FIRST_FOR_THE_OOM_KILLER = b"1000"
+NO_CORE = 1
+"""The size of core dump, in bytes, that Linux takes for none, also where a program collects them."""
 
 
 def die_with(parent: int) -> None:
     """End this process when its parent does; a worker alone would wait for ever."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        _libc().prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
 
@@ -29,7 +31,10 @@ def confine(memory: int) -> None:
     damaged files on the standard error stream, and the reason of a failed file says it better.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(SET_DUMPABLE, 0)
+        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        core = 0 if most == 0 else NO_CORE
+        # A process that is not dumpable would do as well, but what /proc tells of it is root's alone.
+        resource.setrlimit(resource.RLIMIT_CORE, (core, core))
         with open("/proc/self/oom_score_adj", "wb") as file:  # noqa: PTH123 - no path of ours
             file.write(FIRST_FOR_THE_OOM_KILLER)
         limit = _address_space() + memory
@@ -38,6 +43,11 @@ def confine(memory: int) -> None:
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         os.close(nowhere)
+
+
+@lru_cache(maxsize=1)
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def _address_space() -> int:

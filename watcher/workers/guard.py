@@ -1,56 +1,159 @@
 """Recognising behind a guard: a picture that crashes, ends or hangs the process that reads it is found out.
 
-A worker has the pictures read and compared by a child of its own, which says which one it begins with. Where
-the child is lost, the worker forks another from what it has loaded already, a matter of milliseconds, and
-goes on with the rest of the batch.
+A reader puts pictures on a slate, and a comparer says what they show. Both are processes that may be lost.
+What is on the slate stays there: the next reader goes on after the file that the last one was lost over.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from watcher.workers.child import Child, Grief, Limits
+from watcher.recognition.reading import Reading
+from watcher.workers.child import Child, Grief, Task
+from watcher.workers.forking import ForkServerDiedError, ForkServers
+from watcher.workers.forkserver import Trade
 from watcher.workers.recognizing import Recognized
+from watcher.workers.slate import SLOTS, Slate, State, anonymous_memory
+
+PATIENCE = 0.01
+BYTES_A_SECOND = 2_000_000
+COMPARING = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What recognising may take: bytes of memory beyond what a child starts with, and seconds a picture.
+
+    After `patience(file)` a file is in the way of others. Where readers are `hurried`, it is taken from
+    them; else they step back for whoever else wants the core, and go on until the `deadline`.
+    """
+
+    memory: int
+    deadline: float
+    hurried: bool
+
+    def reading(self, index: int | None, file: bytes) -> Task:
+        """Reading this file; the index is None before the first one and after the last."""
+        patience = PATIENCE + len(file) / BYTES_A_SECOND  # photographs take longer
+        hurried = self.hurried and index is not None
+        return Task(index, min(self.deadline, patience) if hurried else self.deadline, patience)
+
+    def comparing(self, count: int) -> Task:
+        """Comparing so many pictures."""
+        seconds = self.deadline + count * COMPARING
+        return Task(None, seconds, seconds)
 
 
 class Guard:
-    """Keeps one child at work. For a process without threads, as it forks."""
+    """Keeps one reader and one comparer at work. For one thread at a time."""
 
-    def __init__(self) -> None:
-        self._child: Child | None = None
+    def __init__(self, servers: ForkServers, nice: int) -> None:
+        self._servers = servers
+        self._nice = nice
+        self._children: dict[Trade, Child] = {}
+        self._memory = anonymous_memory()
+        self._slate = Slate(self._memory)
 
     def recognize(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
-        """Recognise a batch; a file that the child came to grief over is answered with that.
+        """Recognise a batch; a file that a child came to grief over is answered with that.
 
-        Raises Grief where it came to grief over no single one, UnfitReferencesError.
+        Raises Grief where it came to grief over no single one, UnfitReferencesError, ForkServerDiedError,
+        and OSError where the system lacks what it takes to go on.
         """
-        found: dict[int, Recognized] = {}
-        left = list(range(len(files)))
-        self._ready(fitted, limits)
-        while len(found) < len(files):
-            child = self._ready(fitted, limits)
-            try:
-                answers = child.recognize([files[index] for index in left], limits)
-            except Grief as grief:
-                self.close()
-                if child.reading is None:
-                    raise
-                blamed = left.pop(child.reading)
-                found[blamed] = Recognized.by_grief(files[blamed], str(grief))
-            else:
-                found.update(zip(left, answers, strict=True))
-                if child.stepped_back:
-                    self.close()
-        return [found[index] for index in range(len(files))]
+        self.make_ready(fitted, limits.memory)
+        found: list[Recognized] = []
+        for start in range(0, len(files), SLOTS):
+            found += self._recognize(fitted, files[start : start + SLOTS], limits)
+        return found
+
+    def make_ready(self, fitted: Path, memory: int) -> None:
+        """Have a reader and a comparer that wait for something to do."""
+        self._child("reading", fitted, memory)
+        self._child("comparing", fitted, memory)
 
     def close(self) -> None:
-        """End the child."""
-        if self._child is not None:
-            self._child.end()
-            self._child = None
+        """End them."""
+        for trade in list(self._children):
+            self._end(trade)
+        self._slate.close()
+        os.close(self._memory)
 
-    def _ready(self, fitted: Path, limits: Limits) -> Child:
-        if self._child is not None and not self._child.serves(fitted, limits.memory):
-            self.close()
-        if self._child is None:
-            self._child = Child(fitted, limits.memory)
-        return self._child
+    def _recognize(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
+        slate = self._slate
+        slate.clear()
+        self._read(fitted, files, limits)
+        readings = self._compare(fitted, files, limits)
+        return [
+            Recognized(slate.sha256(index), readings[index])
+            if index in readings
+            else Recognized(slate.sha256(index), None, slate.reason(index), grief=slate.is_grief(index))
+            for index in range(len(files))
+        ]
+
+    def _read(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> None:
+        """Have every file come to an end on the slate. What was begun once is never begun again."""
+
+        def task() -> Task:
+            index = self._slate.begun
+            return limits.reading(index, files[index or 0])
+
+        while left := self._slate.indices(len(files), State.BLANK):
+            try:
+                self._ask("reading", fitted, limits.memory, [(index, files[index]) for index in left], task)
+            except Grief as grief:
+                lost = self._slate.begun
+                if lost is None:
+                    raise
+                self._slate.begun = None
+                if self._slate.state(lost) is State.BLANK:  # else it was lost on its way to the next one
+                    self._slate.keep_reason(lost, files[lost], State.LOST, str(grief))
+
+    def _compare(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> dict[int, Reading]:
+        """The readings of all that was read, by index; over which one a comparer is lost is found out."""
+        pictures = self._slate.indices(len(files), State.READ)
+        readings: dict[int, Reading] = {}
+        attempts = [pictures] if pictures else []
+        while attempts:
+            indices = attempts.pop()
+            task = partial(limits.comparing, len(indices))
+            try:
+                answer = self._ask("comparing", fitted, limits.memory, indices, task)
+            except Grief as grief:
+                if len(indices) == 1:
+                    self._slate.keep_reason(indices[0], files[indices[0]], State.LOST, str(grief))
+                else:
+                    attempts += [[index] for index in indices]
+            else:
+                readings.update(zip(indices, answer, strict=True))
+        return readings
+
+    def _ask(
+        self, trade: Trade, fitted: Path, memory: int, question: object, task: Callable[[], Task]
+    ) -> Any:
+        child = self._child(trade, fitted, memory)
+        is_sound = False
+        try:
+            answer = child.ask(question, task)
+            is_sound = not child.stepped_back
+        finally:
+            if not is_sound:
+                self._end(trade)
+        return answer
+
+    def _child(self, trade: Trade, fitted: Path, memory: int) -> Child:
+        child = self._children.get(trade)
+        if child is not None and (child.is_gone or not child.serves(fitted, memory)):
+            self._end(trade)
+            child = None
+        if child is None:
+            child = Child(self._servers.of(trade), self._memory, fitted, memory, self._nice)
+            self._children[trade] = child
+        return child
+
+    def _end(self, trade: Trade) -> None:
+        with suppress(ForkServerDiedError):  # its children with it
+            self._children.pop(trade).end()

@@ -1,26 +1,22 @@
-"""The pool: processes or threads that recognise batches, and a process apart for what is suspect."""
+"""The pool: workers that recognise batches, and one apart for what is suspect."""
 
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from functools import lru_cache
-from multiprocessing import resource_tracker, util
-from multiprocessing.context import SpawnContext, SpawnProcess
+from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
 
-import cv2
-
 from watcher.settings import WorkersSettings
-from watcher.workers.child import Limits
-from watcher.workers.confinement import die_with
-from watcher.workers.guard import Guard
+from watcher.workers.forking import ForkServers
+from watcher.workers.guard import Guard, Limits
 from watcher.workers.recognizing import Recognized, recognize
 
-APART = 5
-"""How much less of the cores (nice) the process for what is suspect gets than the workers."""
+APART = 15
+"""How much less of the cores (nice) what is suspect gets than the workers: little more than these leave."""
 
 Recognizing = Future[list[Recognized]]
 
@@ -29,146 +25,138 @@ class Pool:
     """Workers that recognise batches; processes or threads, as many as asked for.
 
     `is_guarded`: a picture that crashes what reads it or takes too long is answered with that, and does the
-    others of its batch no harm. Processes are, on Linux; of threads, only what is tried again.
+    others of its batch no harm. Processes are, on Linux; of threads, only what is tried again. For one
+    thread, in which the processes are started: the kernel ends them with it.
     """
 
     def __init__(self, settings: WorkersSettings) -> None:
         self.count = settings.count or _cores()
         self.is_guarded = settings.executor == "processes" and sys.platform == "linux"
+        self.adopt(settings)
+        self._servers = ForkServers()
+        self._workers: _Guarded | _Unguarded
+        self._apart: _Guarded | _Unguarded
+        if self.is_guarded:
+            self._workers = _Guarded(self._servers, self.count, 0)
+        elif settings.executor == "threads":
+            self._workers = _Unguarded(lambda: ThreadPoolExecutor(self.count, thread_name_prefix="worker"))
+        else:
+            self._workers = _Unguarded(lambda: _processes(self.count))
+        if sys.platform == "linux":
+            self._apart = _Guarded(self._servers, 1, APART)
+        else:
+            self._apart = _Unguarded(lambda: _processes(1))
+
+    def start(self) -> None:
+        """Have the processes load what they need, while others see to other things. Raises OSError."""
+        if self.is_guarded:
+            self._servers.start()
+
+    def adopt(self, settings: WorkersSettings) -> None:
+        """Go by other limits from now on: memory and deadline. All else stays as it began."""
         memory, deadline = settings.memory_megabytes * 2**20, settings.deadline_seconds
         self._hurried = Limits(memory, deadline, hurried=True)
         self._unhurried = Limits(memory, deadline, hurried=False)
-        threads = settings.executor == "threads"
-        self._workers = _Crew(lambda: _threads(self.count) if threads else _processes(self.count, 0))
-        self._apart = _Crew(lambda: _processes(1, APART))
+
+    def longest(self, files: Sequence[bytes], *, hurried: bool) -> float:
+        """The seconds that recognising a batch may take at most, on a machine that has nothing else to do."""
+        limits = self._hurried if hurried else self._unhurried
+        tasks = [limits.reading(index, file) for index, file in enumerate(files)]
+        between = 2 * limits.reading(None, b"").allowed
+        return sum(task.allowed for task in tasks) + between + limits.comparing(len(files)).allowed
 
     def submit(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
         """Have a batch recognised for the first time."""
-        if self.is_guarded:
-            return self._workers.submit(_recognize_guarded, fitted, files, self._hurried)
-        return self._workers.submit(recognize, fitted, files)
+        return self._workers.submit(fitted, files, self._hurried)
 
     def submit_again(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have a batch recognised that was interrupted, with all the time allowed; for a guarded pool."""
-        return self._workers.submit(_recognize_guarded, fitted, files, self._unhurried)
+        """Have a batch recognised with all the time allowed."""
+        return self._workers.submit(fitted, files, self._unhurried)
 
     def submit_apart(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
         """Have what is suspect recognised beside all others, in a process; with no files, have that ready."""
-        return self._apart.submit(_recognize_guarded, fitted, files, self._unhurried)
+        return self._apart.submit(fitted, files, self._unhurried)
 
     def warm(self, fitted: Path) -> None:
-        """Have the workers ready, the classifier in their hands, before the first picture comes."""
-        for done in [self.submit(fitted, ()) for _ in range(self.count)]:
-            done.result()
+        """Have the workers ready, the classifier in their hands, before the first picture comes.
+
+        Raises UnfitReferencesError.
+        """
+        self._workers.warm(fitted, self._hurried)
 
     def close(self) -> None:
         """Let the workers finish and go."""
         self._workers.close()
         self._apart.close()
+        self._servers.close()
 
 
-class _Crew:
+class _Guarded:
+    """Guards with processes of their own, each in a thread while it has a batch."""
+
+    def __init__(self, servers: ForkServers, count: int, nice: int) -> None:
+        self._servers = servers
+        self._guards = [Guard(servers, nice) for _ in range(count)]
+        self._free = deque(self._guards)
+        self._executor = ThreadPoolExecutor(count, thread_name_prefix="guard")
+
+    def submit(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> Recognizing:
+        self._servers.start()
+        return self._executor.submit(self._recognize, fitted, files, limits)
+
+    def warm(self, fitted: Path, limits: Limits) -> None:
+        self._servers.start()
+        for guard in self._guards:
+            guard.make_ready(fitted, limits.memory)
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        for guard in self._guards:
+            guard.close()
+
+    def _recognize(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
+        guard = self._free.pop()  # the one that worked last: what it needs is at hand
+        try:
+            return guard.recognize(fitted, files, limits)
+        finally:
+            self._free.append(guard)
+
+
+class _Unguarded:
     """An executor that is started when there is something to do, and anew when one of its workers died."""
 
     def __init__(self, start: Callable[[], Executor]) -> None:
         self._start = start
         self._executor: Executor | None = None
 
-    def submit(self, work: Callable[..., list[Recognized]], *arguments: object) -> Recognizing:
-        try:
-            return self._hand_over(work, arguments)
-        except BrokenExecutor:
-            self.close()
-            return self._hand_over(work, arguments)
+    def submit(self, fitted: Path, files: Sequence[bytes], _limits: Limits) -> Recognizing:
+        with suppress(BrokenExecutor):
+            return self._hand_over(fitted, files)
+        self.close()
+        return self._hand_over(fitted, files)
+
+    def warm(self, fitted: Path, limits: Limits) -> None:
+        self.submit(fitted, (), limits).result()
 
     def close(self) -> None:
         if self._executor is not None:
-            with suppress(BrokenExecutor):
-                # A worker that died unnoticed may hold the lock by which they take turns; the others would
-                # wait for it for ever. With something to do, the executor notices.
-                self._executor.submit(_idle).result()
             self._executor.shutdown()
             self._executor = None
 
-    def _hand_over(self, work: Callable[..., list[Recognized]], arguments: Sequence[object]) -> Recognizing:
-        # The executor starts a process whenever it gets something to do and has none idle.
-        with _signals_held(), _one_thread_each():
-            if self._executor is None:
-                self._executor = self._start()
-            return self._executor.submit(work, *arguments)
+    def _hand_over(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
+        if self._executor is None:
+            self._executor = self._start()
+        return self._executor.submit(recognize, fitted, files)
 
 
-def _recognize_guarded(fitted: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
-    if sys.platform != "linux":
-        return recognize(fitted, files)
-    return _guard().recognize(fitted, files, limits)
+def _processes(count: int) -> Executor:
+    return ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin)
 
 
-@lru_cache(maxsize=1)
-def _guard() -> Guard:
-    """The one guard of this process."""
-    guard = Guard()
-    util.Finalize(None, guard.close, exitpriority=0)
-    return guard
-
-
-def _threads(count: int) -> Executor:
-    return ThreadPoolExecutor(count, thread_name_prefix="worker")
-
-
-def _processes(count: int, nice: int) -> Executor:
-    return ProcessPoolExecutor(count, _WorkerContext(), initializer=_begin, initargs=(os.getpid(), nice))
-
-
-def _begin(parent: int, nice: int) -> None:
-    """What a new process does first."""
-    die_with(parent)
-    cv2.setNumThreads(1)
-    if sys.platform != "win32":
-        os.nice(nice)
-
-
-def _idle() -> None:
-    pass
-
-
-class _WorkerProcess(SpawnProcess):
-    """A process that does not hear SIGTERM, which is how executors end the rest of a broken pool."""
-
-    def terminate(self) -> None:
-        self.kill()
-
-
-class _WorkerContext(SpawnContext):
-    Process = _WorkerProcess
+def _begin() -> None:
+    """What a new process does first: Ctrl-C is for the daemon, which lets it finish."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Processes started meanwhile never see Ctrl-C or SIGTERM: the daemon does, and lets them finish."""
-    resource_tracker.ensure_running()  # it comes with the first process, and would let the signals through
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes started meanwhile do their linear algebra on one core: there is a process for each core."""
-    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

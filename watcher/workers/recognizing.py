@@ -1,6 +1,6 @@
 """A batch of files → what is on each, by a classifier saved in a folder."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from watcher.errors import LacksMemory, Unreadable
-from watcher.recognition import ImageClassifier, Reading, read_picture
-
-Begin = Callable[[int | None], object]
+from watcher.recognition.classifier import ImageClassifier
+from watcher.recognition.picture import read_picture
+from watcher.recognition.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +32,21 @@ class Recognized:
         return cls(sha256(file).hexdigest(), None, reason, grief=True)
 
 
-def recognize(fitted: Path, files: Sequence[bytes], begin: Begin = lambda _index: None) -> list[Recognized]:
-    """Recognise a batch with the classifier saved in a folder.
+def recognize(fitted: Path, files: Sequence[bytes]) -> list[Recognized]:
+    """Recognise a batch in this thread, unguarded, with the classifier saved in a folder.
 
-    `begin` is told the index of each file that is about to be read, and None before all are compared.
     Raises UnfitReferencesError.
     """
     classifier = loaded(fitted)
     pictures = []
     unread: dict[int, Recognized] = {}
     for index, file in enumerate(files):
-        begin(index)
         try:
             pictures.append(read_picture(file))
         except LacksMemory as error:
             unread[index] = Recognized.by_grief(file, str(error))
         except Unreadable as error:
             unread[index] = Recognized(sha256(file).hexdigest(), None, str(error))
-    begin(None)
     readings = iter(classifier.classify(np.stack(pictures)) if pictures else ())
     return [
         unread[index] if index in unread else Recognized(sha256(file).hexdigest(), next(readings))

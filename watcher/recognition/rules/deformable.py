@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -11,12 +12,13 @@ from watcher.recognition.certainty import leads
 from watcher.recognition.directions import Array, directions
 from watcher.recognition.distortion import image_distortion
 from watcher.recognition.rules.gallery import Gallery, gallery_of, restored_gallery
-from watcher.recognition.rules.shortlist import FEW, near, shortlist, squared_distances
+from watcher.recognition.rules.shortlist import FEW, contenders, near, shortlist, squared_distances
 from watcher.recognition.similarity import NEAREST, Similarities, check_shape, score_of
 
 BLOCK = 64  # pictures compared with all references at once
 DIRECTIONS = 150.0  # how much of a distance by directions is added to one by distortion
 DISTORTION = 600.0  # what goes with a squared distance of 1 by directions, more or less
+CLOSE = 0.1  # lead below which more references of the two best digits are looked at
 KIN = 4  # references of its own digit that are left out as next of kin to one that is left out,
 KIN_SHARE = 8  # but at most one in so many of them
 
@@ -26,7 +28,7 @@ class _Found:
     """What is found of one picture: its rows of Similarities."""
 
     distances: NDArray[np.float64]
-    nearest: NDArray[np.int64]
+    nearest: list[int]
     rough: NDArray[np.float64]
     glanced: bool
 
@@ -38,15 +40,23 @@ class _Look:
     chosen: NDArray[np.int64]
     distortions: Array
 
+    def and_at(self, more: NDArray[np.int64], picture: NDArray[np.uint8], gallery: Gallery) -> "_Look":
+        """The same look, at `more` places as well, in ascending order."""
+        new = np.setdiff1d(more, self.chosen)
+        chosen = np.concatenate([self.chosen, new])
+        distortions = np.concatenate([self.distortions, image_distortion(picture, gallery.pictures[new])])
+        order = np.argsort(chosen)
+        return _Look(chosen[order], distortions[order])
+
 
 class Deformable:
     """A digit's distance is the mean image distortion towards its three nearest references, or to all it has,
     and a little of the mean squared distance to its three nearest by gradient directions.
 
     Gradient directions find the references worth this closer look. Where references are few and `augment` is
-    true, distorted copies stand beside them. A digit whose references were not looked at closely is further
-    than all others. The strangeness is the distance by directions alone: where it leaves no doubt, the closer
-    look can be spared.
+    true, distorted copies stand beside them. Where two digits are nearly as near, more of their references
+    are looked at. A digit whose references were not looked at closely is further than all others. The
+    strangeness is the distance by directions alone: where it leaves no doubt, the closer look can be spared.
     """
 
     def __init__(
@@ -82,16 +92,17 @@ class Deformable:
             places, missing = gallery.principal.of(directions(pictures[block]))
             apart = squared_distances(gallery, places)
             around = near(gallery, places, missing, apart)
-            glanced = leads(around.rough) >= plain
-            for row, picture in enumerate(pictures[block]):
+            by_directions = (DISTORTION + DIRECTIONS) * around.rough
+            owners = gallery.owners[around.overall].tolist()
+            enough = (leads(around.rough) >= plain).tolist()
+            for row, (picture, glanced) in enumerate(zip(pictures[block], enough, strict=True)):
                 rough = around.rough[row]
-                if glanced[row]:
-                    nearest = _owners_in_order(gallery, around.overall[row], apart[row], told)
-                    found.append(_Found((DISTORTION + DIRECTIONS) * rough, nearest, rough, glanced=True))
+                if glanced:
+                    found.append(_Found(by_directions[row], _first(owners[row], told), rough, glanced=True))
                 else:
                     chosen = shortlist(around, row, apart[row])
                     look = _Look(chosen, image_distortion(picture, gallery.pictures[chosen]))
-                    found.append(_looked_at(gallery, look, apart[row], rough, told))
+                    found.append(_looked_at(gallery, picture, look, apart[row], owners[row], rough, told))
         return _together(found, told)
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
@@ -109,13 +120,18 @@ class Deformable:
                 [_without_kin(gallery, *one) for one in zip(indices[block], apart, strict=True)]
             )
             near_by, near_others = (near(gallery, places, missing, some) for some in (apart, further))
+            owners, other_owners = (gallery.owners[some.overall].tolist() for some in (near_by, near_others))
             for row, picture in enumerate(pictures):
                 few, fewer = shortlist(near_by, row, apart[row]), shortlist(near_others, row, further[row])
                 both = np.union1d(few, fewer)
                 distortions = image_distortion(picture, gallery.pictures[both])
                 look, other = (_Look(some, distortions[np.searchsorted(both, some)]) for some in (few, fewer))
-                found.append(_looked_at(gallery, look, apart[row], near_by.rough[row], told))
-                estranged.append(_looked_at(gallery, other, further[row], near_others.rough[row], fewer_told))
+                rough, other_rough = near_by.rough[row], near_others.rough[row]
+                found.append(_looked_at(gallery, picture, look, apart[row], owners[row], rough, told))
+                other_found = _looked_at(
+                    gallery, picture, other, further[row], other_owners[row], other_rough, fewer_told
+                )
+                estranged.append(other_found)
         return _together(found, told, _together(estranged, fewer_told))
 
 
@@ -131,19 +147,37 @@ def _without_kin(gallery: Gallery, index: np.int64, apart: Array) -> Array:
     return np.where(np.isin(gallery.owners, kin), np.float32(np.inf), apart)
 
 
-def _looked_at(gallery: Gallery, look: _Look, apart: Array, rough: NDArray[np.float64], told: int) -> _Found:
-    """What a closer look says of a picture."""
-    in_order = look.chosen[np.lexsort((gallery.owners[look.chosen], look.distortions))]
-    nearest = _owners_in_order(gallery, in_order, apart, told)
-    return _Found(_digit_distances(gallery, look, rough), nearest, rough, glanced=False)
+def _looked_at(  # noqa: PLR0913, PLR0917 - all that is known of one picture
+    gallery: Gallery,
+    picture: NDArray[np.uint8],
+    look: _Look,
+    apart: Array,
+    others: list[int],
+    rough: NDArray[np.float64],
+    told: int,
+) -> _Found:
+    """What a closer look says of a picture; `others`: whose the pictures near it are, the nearest first."""
+    distances = _digit_distances(gallery, look, rough)
+    if leads(distances[None])[0] < CLOSE:
+        best, second = np.argsort(distances, kind="stable")[:2].tolist()
+        look = look.and_at(contenders(gallery, (best, second), apart), picture, gallery)
+        distances = _digit_distances(gallery, look, rough)
+    order = np.lexsort((gallery.owners[look.chosen], look.distortions))
+    owners = gallery.owners[look.chosen[order]].tolist()
+    return _Found(distances, _first([*owners, *others], told), rough, glanced=False)
 
 
 def _digit_distances(gallery: Gallery, look: _Look, rough: NDArray[np.float64]) -> NDArray[np.float64]:
     """(10,) inf for a digit that has no picture."""
     distances = np.full(10, np.inf)
     digits = gallery.labels[look.chosen]
-    for digit in np.unique(digits):
-        distances[digit] = np.sort(look.distortions[digits == digit])[:FEW].mean(dtype=np.float64)
+    order = np.lexsort((look.distortions, digits))
+    bounds = digits.searchsorted(np.arange(11)).tolist()
+    least = look.distortions[order].tolist()
+    for digit, (start, end) in enumerate(pairwise(bounds)):
+        if start < end:
+            few = least[start : min(end, start + FEW)]
+            distances[digit] = sum(few) / len(few)
     measured = np.isfinite(distances)
     distances[measured] += DIRECTIONS * rough[measured]
     furthest = distances[measured].max(initial=0.0)
@@ -152,15 +186,9 @@ def _digit_distances(gallery: Gallery, look: _Look, rough: NDArray[np.float64]) 
     return distances
 
 
-def _owners_in_order(
-    gallery: Gallery, places: NDArray[np.int64], apart: Array, told: int
-) -> NDArray[np.int64]:
-    """(told,) whose the pictures at these places are, each once; if too few, whose the next are."""
-    found = list(dict.fromkeys(gallery.owners[places].tolist()))
-    if len(found) < told:
-        places = np.concatenate([places, np.argsort(apart, kind="stable")])
-        found = list(dict.fromkeys(gallery.owners[places[np.isfinite(apart[places])]].tolist()))
-    return np.array(found[:told], np.int64)
+def _first(owners: list[int], told: int) -> list[int]:
+    """The first so many different references."""
+    return list(dict.fromkeys(owners))[:told]
 
 
 def _together(found: Sequence[_Found], told: int, estranged: Similarities | None = None) -> Similarities:

@@ -12,7 +12,7 @@ from watcher.recognition.copies import copies_of
 from watcher.recognition.directions import Array, directions
 from watcher.recognition.principal import Principal, principal_components
 from watcher.recognition.shades import Shades, shades_of
-from watcher.recognition.similarity import slices_by_digit
+from watcher.recognition.similarity import NEAREST, slices_by_digit
 
 BLOCK = 1000  # pictures whose directions are held at once
 SAMPLE = 8000  # pictures that the principal components are found in
@@ -48,6 +48,11 @@ class Gallery:
     def originals(self) -> NDArray[np.int64]:
         """(n,) where each reference itself lies."""
         return np.unique(self.owners, return_index=True)[1].astype(np.int64)
+
+    @cached_property
+    def telling(self) -> int:
+        """How many of the nearest pictures are surely of as many references as are told."""
+        return (NEAREST - 1) * int(np.bincount(self.owners).max()) + 1
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything but the labels, which the owners' tell."""

@@ -1,5 +1,6 @@
 """Which pictures of a gallery are worth a closer look: those whose gradient directions are most alike."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isqrt
 
@@ -8,9 +9,9 @@ from numpy.typing import NDArray
 
 from watcher.recognition.directions import Array
 from watcher.recognition.rules.gallery import Gallery
-from watcher.recognition.rules.nearest import mean_of_finite
 
 CANDIDATES = 30
+CONTENDERS = 30  # of each of two digits between which it is close
 RIVALS = 3  # digits whose nearest pictures are candidates in any case
 FEW = 3  # nearest pictures that a digit's distance is the mean of
 TIE = 1e-5  # squared distances this near to each other count as equal
@@ -20,12 +21,14 @@ TIE = 1e-5  # squared distances this near to each other count as equal
 class Near:
     """What lies near each of m pictures by directions.
 
-    `overall` (m, 30): places in the gallery, the nearest first; `by_digit`: the (m, 3) places of each digit's
-    nearest pictures, or fewer; `rough` (m, 10) float64: their mean squared distances, inf without any.
+    `overall` (m, k): places in the gallery, the nearest first, at least so many that they are of five
+    references; `by_digit` (m, 10, 3): where each digit's nearest pictures lie, where it has so many, and
+    `has` (m, 10, 3) whether; `rough` (m, 10) float64: their mean squared distances, inf without any.
     """
 
     overall: NDArray[np.int64]
-    by_digit: list[NDArray[np.int64]]
+    by_digit: NDArray[np.int64]
+    has: NDArray[np.bool_]
     rough: NDArray[np.float64]
 
 
@@ -44,16 +47,18 @@ def near(gallery: Gallery, places: Array, missing: NDArray[np.float64], apart: A
 
     `apart` (m, N): what `squared_distances` gave; a picture at inf is left out.
     """
-
-    def exact(found: NDArray[np.int64]) -> NDArray[np.float64]:
-        squares = np.square(gallery.rows[found] - places[:, None]).sum(axis=2, dtype=np.float64)
-        return np.where(np.isinf(np.take_along_axis(apart, found, axis=1)), np.inf, squares)
-
-    overall = _least(apart, CANDIDATES)
-    order = np.lexsort((gallery.owners[overall], exact(overall)), axis=1)
-    by_digit = [within.start + _least(apart[:, within], FEW) for within in gallery.slices]
-    rough = np.stack([mean_of_finite(exact(found)) + missing for found in by_digit], axis=1)
-    return Near(np.take_along_axis(overall, order, axis=1), by_digit, rough)
+    overall = _least(apart, max(CANDIDATES, gallery.telling))
+    by_digit, has = _least_by_digit(apart, gallery.slices)
+    found = np.concatenate([overall, by_digit.reshape(len(apart), -1)], axis=1)
+    exact = _exact(gallery, places, found)
+    exact[np.isinf(apart.reshape(-1).take(_within(found, apart)))] = np.inf
+    of_all, of_digits = exact[:, : overall.shape[1]], exact[:, overall.shape[1] :].reshape(has.shape)
+    order = np.lexsort((gallery.owners[overall], of_all), axis=1)
+    has &= np.isfinite(of_digits)
+    counts = has.sum(axis=2)
+    sums = np.where(has, of_digits, 0).sum(axis=2)
+    rough = np.where(counts > 0, sums / np.maximum(counts, 1) + missing[:, None], np.inf)
+    return Near(np.take_along_axis(overall, order, axis=1), by_digit, has, rough)
 
 
 def shortlist(near_by: Near, row: int, apart: Array) -> NDArray[np.int64]:
@@ -63,11 +68,36 @@ def shortlist(near_by: Near, row: int, apart: Array) -> NDArray[np.int64]:
     """
     rough = near_by.rough[row]
     last = np.partition(rough, RIVALS - 1)[RIVALS - 1]
-    rivals = np.flatnonzero(rough <= last + TIE)
-    chosen = np.unique(
-        np.concatenate([near_by.overall[row], *(near_by.by_digit[digit][row] for digit in rivals)])
-    )
+    rivals = rough <= last + TIE
+    of_rivals = near_by.by_digit[row, rivals][near_by.has[row, rivals]]
+    chosen = np.unique(np.concatenate([near_by.overall[row, :CANDIDATES], of_rivals]))
     return np.asarray(chosen[np.isfinite(apart[chosen])], np.int64)
+
+
+def contenders(gallery: Gallery, digits: Iterable[int], apart: Array) -> NDArray[np.int64]:
+    """Where the 30 pictures of each of these digits that are nearest to one picture lie.
+
+    `apart` (N,): its squared distances.
+    """
+    nearest = [
+        within.start + _smallest(apart[None, within], CONTENDERS)[0]
+        for within in (gallery.slices[digit] for digit in digits)
+    ]
+    chosen = np.concatenate(nearest)
+    return np.asarray(chosen[np.isfinite(apart[chosen])], np.int64)
+
+
+def _exact(gallery: Gallery, places: Array, found: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(m, k) squared distances of (m, 64) places to those of the gallery's (m, k) pictures."""
+    away = gallery.rows.take(found, axis=0)
+    away -= places[:, None]
+    return np.asarray(np.einsum("mkv,mkv->mk", away, away), np.float64)
+
+
+def _within(columns: NDArray[np.int64], table: Array) -> NDArray[np.int64]:
+    """Where (m, …) columns of the rows of an (m, n) table lie when it is flat."""
+    rows = np.arange(len(table)).reshape(-1, *[1] * (columns.ndim - 1))
+    return np.asarray(columns + rows * table.shape[1], np.int64)
 
 
 def _least(values: Array, count: int) -> NDArray[np.int64]:
@@ -84,7 +114,37 @@ def _least(values: Array, count: int) -> NDArray[np.int64]:
     places = (columns[:, None] + folded * np.arange(folds)[:, None]).reshape(rows, -1)
     rest = np.broadcast_to(np.arange(folds * folded, width), (rows, width - folds * folded))
     places = np.concatenate([places, rest], axis=1)
-    return np.take_along_axis(places, _smallest(np.take_along_axis(values, places, axis=1), count), axis=1)
+    some = values.reshape(-1).take(_within(places, values))
+    return np.take_along_axis(places, _smallest(some, count), axis=1)
+
+
+def _least_by_digit(apart: Array, slices: Sequence[slice]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(m, 10, 3) where the least values of each digit are, in any order, and whether there are so many.
+
+    `apart` (m, N): the values; `slices`: where each digit's lie.
+    """
+    starts, stops = (
+        np.array([[at] for at in ends]) for ends in zip(*((s.start, s.stop) for s in slices), strict=True)
+    )
+    most = int((stops - starts).max())
+    folded = max(FEW, isqrt(FEW * most))
+    least = np.full((len(apart), len(slices), folded), np.inf, np.float32)
+    for within, into in zip(slices, least.swapaxes(0, 1), strict=True):
+        own = apart[:, within]
+        folds, rest = divmod(own.shape[1], folded)
+        if folds:
+            own[:, : folds * folded].reshape(len(apart), folds, folded).min(axis=1, out=into)
+        if rest:
+            np.minimum(into[:, :rest], own[:, folds * folded :], out=into[:, :rest])
+    columns = np.argpartition(least, FEW - 1, axis=2)[:, :, :FEW]
+    lines = folded * np.arange(-(-most // folded))
+    places = (starts + columns.reshape(*least.shape[:2], FEW))[..., None] + lines
+    places = places.reshape(*least.shape[:2], -1)
+    there = places < stops
+    places[~there] = 0
+    values = np.where(there, apart.reshape(-1).take(_within(places, apart)), np.float32(np.inf))
+    few = np.argpartition(values, FEW - 1, axis=2)[:, :, :FEW]
+    return np.take_along_axis(places, few, axis=2), np.take_along_axis(there, few, axis=2)
 
 
 def _smallest(values: Array, count: int) -> NDArray[np.int64]:

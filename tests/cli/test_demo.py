@@ -1,0 +1,106 @@
+"""`watcher demo`: what it shows is what happens."""
+
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon import WATCHER, Place, descendants, environment, is_alive, run
+from support import wait_until
+
+from watcher import demonstration
+from watcher.cli import COMMANDS
+from watcher.demonstration import demonstrating, samples
+from watcher.errors import WatcherError
+
+
+@pytest.fixture
+def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders are made."""
+    folder = tmp_path / "aside"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+def test_what_is_shown_is_what_happened_and_is_kept_where_it_says(workplace: Path, aside: Path) -> None:
+    shown = run(workplace, "demo", "--keep").stdout
+    [folder] = aside.iterdir()
+    place = Place(folder)
+    lines = [line.split(maxsplit=4) for line in shown.splitlines() if " -> " in line]
+    assert [line[0] for line in lines] == [name for name, _ in samples()]
+    assert [line[2].removeprefix("outbox/") for line in lines] == [row["destination"] for row in place.rows()]
+    place.audit((name, content) for name, content in samples())
+    assert {row["status"] for row in place.rows()} == {"filed", "review", "failed"}
+    assert "outbox/3/ballot-17-1.png" in shown, "a name that was taken"
+    assert "perhaps an 8: it is unlike every reference" in shown
+    assert "6 files came: 4 lie under their digits, 1 for you to look at, 1 that is no picture." in shown
+    assert f"All of it lies in {folder}; there, try `watcher results`." in shown
+    assert [path.name for path in workplace.iterdir()] == ["aside"]
+
+
+def test_what_it_says_to_do_next_can_be_done(workplace: Path) -> None:
+    del workplace
+    from watcher.cli.demo import NEXT  # noqa: PLC0415 - click and all of it
+
+    commands = re.findall(r"^  watcher (\w+)", NEXT, re.MULTILINE)
+    assert len(commands) == 5
+    assert set(commands) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_early_it_leaves_nothing_behind(workplace: Path, aside: Path, number: int) -> None:
+    with subprocess.Popen(
+        [*WATCHER, "demo"],
+        cwd=workplace,
+        env=environment({}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        wait_until(lambda: list(aside.glob("*/inbox")), 60)
+        daemons = descendants(process.pid)
+        process.send_signal(number)
+        _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert complaint in {"", "\nAborted!\n", "Aborted!\n"}
+    wait_until(lambda: not any(map(is_alive, daemons)))
+    assert list(aside.iterdir()) == []
+
+
+def test_a_daemon_that_cannot_be_is_told_of_in_its_own_words(
+    watcher: Callable[..., Any], workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del workplace
+
+    real = tempfile.mkdtemp
+
+    def spoiled(prefix: str) -> str:
+        folder = real(prefix=prefix)
+        Path(folder, "config.toml").write_text("colour = true\n")
+        return folder
+
+    monkeypatch.setattr(tempfile, "mkdtemp", spoiled)
+    outcome = watcher("demo", "--keep", code=1)
+    assert outcome.err == (
+        "watcher: the demonstration's daemon ended: watcher: config.toml:1: [colour] is no section; "
+        "try `watcher doctor`\n"
+    )
+    shutil.rmtree(Path(outcome.out.split()[5]).parent)
+
+
+def test_a_daemon_that_says_nothing_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demonstration, "READY_SECONDS", 0.01)
+    with (
+        demonstrating(tmp_path) as shown,
+        pytest.raises(WatcherError, match=r"says nothing for 0.01 s; try `watcher"),
+    ):
+        shown.wait_until_ready()

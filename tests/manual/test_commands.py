@@ -1,0 +1,185 @@
+"""Every command, program and message in the README and in docs/ is tried, in order, as a newcomer would."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from daemon import Place, environment, furnished, reference_picture
+from manual.pages import README, ROOT, Block, Command, Page, pages, saved_as
+from manual.sheet import written_sheet
+from manual.shell import Shell
+from support import make_files, wait_until
+
+from watcher.config import load_config
+
+FROM_NOTHING = {"docs/tutorial.md"}
+"""What begins in an empty folder; all else where `watcher run` was before."""
+LEARNING = {"docs/tutorial.md", "docs/howto/install.md"}
+"""Where the program learns again and again; without copies of the references it takes half as long."""
+WITH_A_SERVICE = {"docs/howto/backups.md", "docs/howto/moving.md"}
+"""Where the watcher runs as a service, and has filed ten pictures."""
+SCANS = [(f"scan {digit}.png", reference_picture(digit)) for digit in range(10)]
+ASKING = ("sqlite3 ", "watcher sql ")
+SETTING_UP = ("make ", "python3 -m venv ", "sudo python3 -m venv ", "~/watcher/bin/", "sudo /opt/")
+"""What needs a checkout or a package index; `.ci/run` does that."""
+NOT_OURS = {"docs/pen.md", "docs/reliability.md", "docs/performance.md"}
+"""What is for who works on the program: its commands take minutes to hours."""
+
+
+def told() -> list[Page]:
+    return [page for page in pages() if page.commands and page.name not in NOT_OURS]
+
+
+def furnish(page: Page, folder: Path, trained: Path) -> Place:
+    """A folder as a reader of the page has it."""
+    if page.name in FROM_NOTHING:
+        return Place(folder)
+    place = furnished(folder, trained)
+    shutil.copytree(ROOT / "images", folder / "images")
+    shutil.copy(ROOT / "config.toml", folder)
+    activate = folder / ".venv" / "bin" / "activate"
+    activate.parent.mkdir(parents=True)
+    activate.touch()
+    return place
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "digits"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def shell(folder: Path, tmp_path: Path) -> Iterator[Shell]:
+    with Shell(folder, tmp_path / "home") as shell:
+        yield shell
+
+
+@pytest.mark.parametrize("page", told(), ids=lambda page: page.name)
+def test_its_commands_do_what_it_says(page: Page, folder: Path, trained: Path, shell: Shell) -> None:
+    prepare(page, furnish(page, folder, trained), shell)
+    for step in page.steps:
+        if isinstance(step, Block):
+            (folder / str(saved_as(step))).write_text(step.text)
+        elif not step.line.startswith(SETTING_UP):
+            befall(page, step, Place(folder), shell)
+            follow(step, shell)
+    check(page, Place(folder), shell)
+
+
+def follow(command: Command, shell: Shell) -> None:
+    done = shell.run(command.line)
+    assert done.returncode == 0, f"{command.line}: {done.stdout}{done.stderr}"
+    assert "Traceback" not in done.stderr
+    assert command.fits(done.stdout), f"{command.line}:\n{done.stdout}"
+
+
+def prepare(page: Page, place: Place, shell: Shell) -> None:
+    """What a reader of some pages has already."""
+    if page.name == "docs/tutorial.md":
+        written_sheet(place.path / "sheet.png")
+    if page.name in LEARNING:
+        follow(Command("export WATCHER_RECOGNITION__AUGMENT=false"), shell)
+    if page.path == README or page.name in WITH_A_SERVICE:
+        follow(Command("sudo systemctl start watcher"), shell)
+    if page.name in WITH_A_SERVICE:
+        make_files(place.inbox, dict(SCANS))
+        wait_until(lambda: place.filed() == 10)
+
+
+def befall(page: Page, command: Command, place: Place, shell: Shell) -> None:
+    """What happens before a command, without which it would have nothing to do."""
+    if page.path == README and command.line.startswith("python -m watcher.pen"):
+        wait_until(lambda: place.filed() == 1)
+        follow(Command("systemctl stop watcher"), shell)  # it says Ctrl-C
+    if page.name == "docs/howto/backups.md" and command.line == "sudo systemctl stop watcher":
+        make_files(place.inbox, {"after the backup.png": reference_picture(3, 1)})
+        wait_until(lambda: place.filed() == 11)
+        shutil.rmtree(place.outbox / "7")
+        place.database.write_bytes(b"the disk was damaged")
+
+
+def check(page: Page, place: Place, shell: Shell) -> None:
+    """What is to be seen after a page was followed, beyond what its commands say."""
+    if page.path == README:
+        drawn = {path.name for path in (place.path / "drawn").iterdir()}
+        filed = {path.name for path in place.outbox.rglob("*.jpg")}
+        assert filed == drawn | {"scan.jpg"}, "what was dropped is filed"
+        assert not list(place.inbox.glob("*.jpg"))
+        queries = [command.line for command in page.commands if command.line.startswith(ASKING)]
+        assert sum(bool(shell.run(query).stdout) for query in queries) >= len(queries) - 2
+        assert "0 faults" in shell.run("watcher fsck").stdout
+    if page.name == "docs/howto/backups.md":
+        late = [("after the backup.png", reference_picture(3, 1))]
+        wait_until(lambda: place.filed() == 11)
+        place.audit(SCANS + late)
+    if page.name == "docs/howto/moving.md":
+        Place(shell.other_machine / "digits").audit(SCANS)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [block for page in pages() for block in page.blocks("toml")],
+    ids=lambda block: " ".join(block.text.split())[:40],
+)
+def test_its_settings_are_in_order(block: Block, workplace: Path) -> None:
+    (workplace / "config.toml").write_text(block.text)
+    load_config(workplace / "config.toml", {})
+
+
+class TestReadme:
+    """What is shown in the README alone."""
+
+    page = Page(README)
+
+    def test_its_program_prints_what_it_says(self, folder: Path, trained: Path, shell: Shell) -> None:
+        furnish(self.page, folder, trained)
+        follow(Command("python -m watcher.pen drawn --per-digit 3 --seed 7"), shell)
+        (program,) = self.page.blocks("python")
+        done = subprocess.run(
+            [sys.executable, "-c", program.text],
+            cwd=folder,
+            env=environment({}),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        shown = re.findall(r"^print\(.*\)  # (.*)$", program.text, re.MULTILINE)
+        assert done.stdout.splitlines() == shown
+
+    @pytest.mark.parametrize("target", ["run", "test"])
+    def test_its_two_commands_exist(self, target: str) -> None:
+        assert f"$ make {target} " in self.page.text
+        subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=True)
+
+    def test_its_faulty_settings_are_told_as_it_shows(self, folder: Path, shell: Shell) -> None:
+        (shown,) = [block.text for block in self.page.blocks("text") if "did you mean" in block.text]
+        (folder / "config.toml").write_text("[inbox]\npollng = true\n[recognition]\nreview_below = 1.5\n")
+        done = shell.run("watcher run")
+        assert (done.returncode, done.stderr) == (78, shown)
+
+    def test_its_settings_have_the_defaults_it_says(self) -> None:
+        rows = re.findall(r"^\| `\[(\w+)\] (\w+)` \| `(.*?)` \|", self.page.text, re.MULTILINE)
+        assert len(rows) == 10
+        written = (ROOT / "config.toml").read_text("utf-8")
+        for section, key, default in rows:
+            body = written.split(f"[{section}]", 1)[1].split("\n[", 1)[0]
+            assert f"{key} = {default} " in re.sub(" +", " ", body) + " ", f"[{section}] {key}"
+
+    def test_it_shows_events_as_they_are_written(self, folder: Path, trained: Path, shell: Shell) -> None:
+        place = furnish(self.page, folder, trained)
+        (place.inbox / "notes.txt").write_text("hello")
+        done = shell.run("watcher run --once")
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        (picture,) = [event for event in events if event["event"] == "picture"]
+        shown = next(line for line in self.page.text.splitlines() if "name=notes.txt" in line)
+        for key in ("name", "status", "reason", "destination"):
+            value = picture[key]
+            assert f"{key}={value}" in shown or f"{key}={value!r}" in shown

@@ -1,0 +1,218 @@
+"""The systemd unit: in order, strict, and nothing in it keeps the watcher from its work."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sandbox
+from daemon import WATCHER, Place, descendants, environment, furnished, reference_picture, run
+from manager import Manager
+from support import make_files, wait_until
+
+from watcher.config import load_config
+from watcher.errors import WatcherError
+from watcher.unit import Installation, system_unit, user_unit
+
+needs_analyze = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze"
+)
+MOST_EXPOSED = 1.0
+
+
+def installation(folder: Path, *, program: str = "/usr/bin/env", **variables: str) -> Installation:
+    """What is installed in a folder, its settings in the environment."""
+    environ = {f"WATCHER_{name.upper()}": value for name, value in variables.items()}
+    config = load_config(None, environ)
+    return Installation([program], [Path("/usr/lib/python3")], config, folder, variables=environ)
+
+
+@pytest.fixture
+def settled(workplace: Path) -> Installation:
+    del workplace
+    paths = {"inbox__path": "/srv/50 %/in", "outbox__path": "/srv/50 %/out"}
+    return installation(Path("/srv"), **paths, database__url="sqlite:////srv/50 %/watcher.db")
+
+
+def verified(unit: str, folder: Path) -> str:
+    """What `systemd-analyze verify` finds fault with."""
+    file = folder / "watcher.service"
+    file.write_text(unit)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(file)], capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr + ("" if done.returncode == 0 else f"exit code {done.returncode}")
+
+
+@needs_analyze
+def test_systemd_finds_no_fault_in_it(settled: Installation, tmp_path: Path) -> None:
+    assert verified(system_unit(settled, "watcher"), tmp_path) == ""
+    assert verified(user_unit(settled), tmp_path) == ""
+    assert "Unknown key" in verified(user_unit(settled).replace("WatchdogSec", "WatchDogSecs"), tmp_path)
+
+
+@needs_analyze
+def test_it_is_hardly_exposed(settled: Installation, tmp_path: Path) -> None:
+    file = tmp_path / "watcher.service"
+    file.write_text(system_unit(settled, "watcher"))
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(file)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Overall exposure level for watcher.service: ([\d.]+)", told)
+    assert found is not None
+    assert float(found[1]) <= MOST_EXPOSED, told
+
+
+def test_it_opens_one_folder_in_which_inbox_and_outbox_lie(settled: Installation) -> None:
+    unit = system_unit(settled, "scans")
+    assert sandbox.values(unit, "ReadWritePaths") == ['"/srv/50 %%"']
+    assert sandbox.values(unit, "Environment")[0] == '"WATCHER_INBOX__PATH=/srv/50 %%/in"'
+    assert sandbox.values(unit, "User") == ["scans"]
+    assert (sandbox.values(unit, "ProtectHome"), sandbox.values(unit, "PrivateTmp")) == (["yes"], ["yes"])
+
+
+def test_a_database_elsewhere_is_opened_as_well_and_what_lies_in_a_home_is_seen(workplace: Path) -> None:
+    del workplace
+    paths = {"inbox__path": "/home/ada/in", "outbox__path": "/home/ada/out"}
+    unit = system_unit(
+        installation(Path("/srv"), **paths, database__url="sqlite:////srv/log/w.db"), "watcher"
+    )
+    assert sandbox.values(unit, "ReadWritePaths") == ["/home/ada /srv/log"]
+    assert sandbox.values(unit, "ProtectHome") == ["read-only"]
+
+
+def test_folders_that_have_nothing_in_common_are_refused(workplace: Path) -> None:
+    apart = installation(workplace, inbox__path="/srv/in", outbox__path="/data/out")
+    with pytest.raises(
+        WatcherError, match=r"\(/srv/in\) and the outbox \(/data/out\) have no folder in common"
+    ):
+        system_unit(apart, "watcher")
+
+
+def test_a_name_that_no_unit_can_hold_is_refused(workplace: Path) -> None:
+    odd = installation(workplace, inbox__path="/srv/a\nb/in", outbox__path="/srv/a\nb/out")
+    with pytest.raises(WatcherError, match=r"/srv/a\\nb: a unit cannot name it; rename it"):
+        system_unit(odd, "watcher")
+
+
+def test_the_command_names_the_file_the_account_and_what_the_environment_overrides(
+    workplace: Path,
+) -> None:
+    (workplace / "config.toml").touch()
+    unit = run(workplace, "unit", "--account", "scans", log__level="debug").stdout
+    assert sandbox.values(unit, "User") == ["scans"]
+    assert sandbox.values(unit, "WorkingDirectory") == [str(workplace)]
+    assert sandbox.values(unit, "Environment") == ["WATCHER_LOG__LEVEL=debug"]
+    [start] = sandbox.values(unit, "ExecStart")
+    assert start.endswith(f"watcher run --config {workplace}/config.toml")
+    assert sandbox.values(unit, "ExecStartPre") == [start.replace(" run ", " config check ")]
+    of_a_user = run(workplace, "unit", "--user").stdout
+    assert sandbox.values(of_a_user, "User") == sandbox.values(of_a_user, "ReadWritePaths") == []
+    assert sandbox.values(of_a_user, "WantedBy") == ["default.target"]
+
+
+def test_a_service_of_a_user_s_has_no_other_account(workplace: Path) -> None:
+    refused = run(workplace, "unit", "--user", "--account", "scans", code=2).stderr
+    assert "a service of a user's runs as that user: give --user or --account" in refused
+
+
+@pytest.fixture
+def service_folder(trained: Path) -> Iterator[Path]:
+    """A folder that another account may reach and work in."""
+    lacking = sandbox.lacking()
+    if lacking is not None:
+        pytest.skip(f"processes cannot be restricted here: {lacking}")
+    folder = Path(tempfile.mkdtemp(prefix="watcher-service-"))
+    try:
+        furnished(folder, trained)
+        make_files(folder, {"inbox/": None})
+        (folder / "config.toml").write_text("[workers]\ncount = 1\n")
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, sandbox.ACCOUNT, sandbox.ACCOUNT)
+        folder.chmod(0o755)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_under_its_restrictions_it_does_all_its_work(service_folder: Path) -> None:
+    place = Place(service_folder)
+    printed = run(service_folder, "unit")
+    assert printed.stderr.count("the system empties this folder now and then") == 1
+    with Manager(str(service_folder / "notify"), 5) as manager:
+        (service_folder / "notify").chmod(0o666)
+        words = sandbox.restricted(printed.stdout, service_folder)
+        with (service_folder / "log.jsonl").open("wb") as log:
+            process = subprocess.Popen(
+                [*words, *WATCHER, "run"],
+                cwd=service_folder,
+                env=environment({}) | manager.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_until(lambda: "READY=1" in manager.said() or process.poll() is not None, 60)
+            assert process.poll() is None, said(service_folder)
+            daemon, *workers = descendants(process.pid)
+            for pid in [daemon, *workers]:
+                assert is_restricted(pid)
+            make_files(
+                place.inbox,
+                {
+                    "seven.jpg": reference_picture(7),
+                    "notes.txt": b"no picture",
+                    "crash.png": reference_picture(3)[:700],
+                },
+            )
+            wait_until(lambda: place.filed() == 3, 30)
+            (service_folder / "config.toml").write_text(
+                "[workers]\ncount = 1\n[recognition]\nreview_below = 1\n"
+            )
+            os.kill(daemon, signal.SIGHUP)
+            wait_until(lambda: "reloaded" in said(service_folder))
+            os.kill(daemon, signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            process.wait()
+    assert {row["name"]: row["status"] for row in place.rows()} == {
+        "seven.jpg": "filed",
+        "notes.txt": "failed",
+        "crash.png": "failed",
+    }
+    assert "cut off" in reason_of(place, "crash.png")
+    assert '"level": "error"' not in said(service_folder)
+    assert "ermitted" not in said(service_folder), "no system call was refused"
+    assert (place.outbox / "7" / "seven.jpg").stat().st_uid == 0, "the scanner's file as it came"
+    assert (place.outbox / "failed" / "notes.txt.reason.txt").stat().st_mode & 0o777 == 0o660
+
+
+def said(folder: Path) -> str:
+    return (folder / "log.jsonl").read_text()
+
+
+def reason_of(place: Place, name: str) -> Any:
+    row = place.row(name)
+    assert row is not None
+    return row["reason"]
+
+
+def is_restricted(pid: int) -> bool:
+    """Whether a process is the account's, without rights, cannot get any, and finds the system read-only."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    status = dict(line.split(":\t", 1) for line in lines)
+    mounts = (line.split() for line in Path(f"/proc/{pid}/mountinfo").read_text().splitlines())
+    options = {mount[4]: mount[5].split(",")[0] for mount in mounts}
+    return (
+        status["Uid"].split() == [str(sandbox.ACCOUNT)] * 4
+        and {int(status[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb")} == {0}
+        and options["/"] == "ro"
+        and (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    )

@@ -1,0 +1,243 @@
+"""`watcher status`."""
+
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from watcher.cli import COMMANDS, configured
+from watcher.cli.show import show_json, show_table
+from watcher.settings import Config
+from watcher.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, look
+from watcher.store.clock import stamp
+from watcher.store.tallies import Tally
+from watcher.text import counted, printable
+from watcher.trouble import Fault
+
+EVERY_SECONDS = 2.0
+WELL, AMISS, NOT_RUNNING = 0, 1, 3
+_WIDTH = 12
+
+
+@click.command(
+    "status",
+    short_help=COMMANDS["status"],
+    epilog="""\b
+Examples:
+  watcher status
+  watcher status --watch                          until Ctrl-C
+  watcher status --json | jq .backlog.waiting
+  watcher status > /dev/null || echo "look at the watcher" """.rstrip(),
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; with --watch, one a line.")
+@click.option("--watch", is_flag=True, help=f"Show it anew every {EVERY_SECONDS:g} s, until Ctrl-C.")
+@configured
+def command(config: Config, *, as_json: bool, watch: bool) -> None:
+    """Say how the watcher is: at work or not, what waits, what came, what is amiss.
+
+    It reads the log and looks at the folders, beside a running daemon as well as without one, and changes
+    nothing. Today begins at midnight of this machine's time.
+
+    Exit codes: 0 a daemon is at work and well; 1 one is, but something is amiss; 3 none is at work.
+    """
+    status = look(config)
+    _show(status, as_json=as_json)
+    if watch:
+        with suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(EVERY_SECONDS)
+                status = look(config)
+                if not as_json:
+                    click.clear() if sys.stdout.isatty() else click.echo()
+                _show(status, as_json=as_json)
+    if not status.daemon.running:
+        sys.exit(NOT_RUNNING)
+    sys.exit(WELL if status.daemon.is_well else AMISS)
+
+
+def _show(status: Status, *, as_json: bool) -> None:
+    if as_json:
+        show_json(_as_json(status))
+    else:
+        _show_daemon(status.daemon)
+        _show_backlog(status)
+        _show_work(status)
+        _show_fault(status)
+    sys.stdout.flush()
+
+
+def _show_daemon(daemon: Daemon) -> None:
+    state = daemon.state
+    if daemon.running:
+        who = "" if daemon.pid is None else f", process {daemon.pid}"
+        since = (
+            ""
+            if daemon.since is None
+            else f" since {_moment(daemon.since)} ({_age(daemon.now - daemon.since)})"
+        )
+        phase = "running" if state is None or state.phase == "ready" else state.phase
+        _line(phase, f"{since}{who}".lstrip(" ,"))
+        if daemon.silent is not None:
+            _line(
+                "",
+                f"no sign of life for {_age(daemon.silent)}: it hangs, or cannot write beside its database",
+                "red",
+            )
+    elif state is None:
+        _line("not running", "it never was, or left no word; `watcher run` starts it", "yellow")
+    elif daemon.was_cut_short:
+        _line(
+            "not running",
+            f"cut short after {_moment(state.seen)}: killed, or the power went; `watcher run` goes on",
+            "red",
+        )
+    elif state.ended_by is not None:
+        _line("not running", f"ended at {_moment(state.seen)} by a fault: {state.ended_by}", "red")
+    else:
+        _line("not running", f"stopped at {_moment(state.seen)}; `watcher run` starts it", "yellow")
+
+
+def _show_backlog(status: Status) -> None:
+    waiting = status.backlog.waiting
+    if waiting is None:
+        _line("backlog", f"the inbox cannot be looked at; {status.backlog.in_hand:,} in hand", "red")
+    else:
+        more = " or more" if waiting >= MOST_COUNTED else ""
+        _line("backlog", f"{waiting:,}{more} waiting in the inbox, {status.backlog.in_hand:,} in hand")
+
+
+def _show_work(status: Status) -> None:
+    work = status.work
+    if work is None:
+        _line("log", "there is none yet; `watcher run` makes it")
+        return
+    count = sum(work.references)
+    none = (
+        "".join(f"; none of {digit}" for digit, number in enumerate(work.references) if not number)
+        if count
+        else ""
+    )
+    _line("references", f"{count:,} in version {work.reference_version}{none}" if count else "none")
+    spans = [(work.today, status.now - status.today), (work.hour, HOUR), (work.minute, MINUTE)]
+    show_table(
+        ["", "today", "last hour", "last minute"],
+        [
+            ["pictures", *(f"{tally.pictures:,}" for tally, _ in spans)],
+            ["a second", *(_rate(tally, seconds) for tally, seconds in spans)],
+            ["to review", *(_share(tally) for tally, _ in spans)],
+            ["failed", *(f"{tally.failed:,}" for tally, _ in spans)],
+        ],
+        right=(1, 2, 3),
+    )
+    for number, failures in enumerate(work.failures):
+        what = f"{failures.pictures:,}: {failures.reason} (the last: {failures.newest})"
+        _line("failed today" if number == 0 else "", what)
+
+
+def _show_fault(status: Status) -> None:
+    state = status.daemon.state
+    if state is None or state.last_fault is None:
+        _line("last fault", "none")
+        return
+    last = state.last_fault
+    what = f"{_moment(last.since)} {last.event}: {last.fault}"
+    if last.over is not None:
+        _line("last fault", f"{what}; passed at {_moment(last.over)}")
+    elif status.daemon.running:
+        more = f", and {counted(state.troubles - 1, 'other')}" if state.troubles > 1 else ""
+        _line("last fault", f"{what}; it lasts{more}", "red")
+    else:
+        _line("last fault", f"{what}; it lasted when the daemon ended", "yellow")
+
+
+def _line(what: str, words: str, color: str | None = None) -> None:
+    click.echo(f"{what:<{_WIDTH}} {click.style(printable(words), fg=color)}")
+
+
+def _moment(seconds: float) -> str:
+    return f"{stamp(seconds)[:19].replace('T', ' ')} UTC"
+
+
+def _age(seconds: float) -> str:
+    for length, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length:
+            return counted(int(seconds // length), unit)
+    return counted(max(0, int(seconds)), "second")
+
+
+def _rate(tally: Tally, seconds: float) -> str:
+    rate = tally.pictures / max(seconds, 1.0)
+    return "under 0.01" if 0 < rate < 0.01 else f"{rate:.2f}"
+
+
+def _share(tally: Tally) -> str:
+    return f"{tally.review / tally.pictures:.1%}" if tally.pictures else "-"
+
+
+def _as_json(status: Status) -> dict[str, Any]:
+    daemon, work = status.daemon, status.work
+    state = daemon.state
+    spans = (
+        {}
+        if work is None
+        else {
+            "today": (work.today, status.now - status.today),
+            "last_hour": (work.hour, HOUR),
+            "last_minute": (work.minute, MINUTE),
+        }
+    )
+    return {
+        "at": stamp(status.now),
+        "running": daemon.running,
+        "well": daemon.is_well,
+        "pid": daemon.pid,
+        "since": _stamp(daemon.since),
+        "phase": None if state is None else state.phase,
+        "seen": None if state is None else stamp(state.seen),
+        "ended_by": None if state is None else state.ended_by,
+        "cut_short": daemon.was_cut_short,
+        "troubles": 0 if state is None else state.troubles,
+        "last_fault": None if state is None else _fault(state.last_fault),
+        "backlog": {"waiting": status.backlog.waiting, "in_hand": status.backlog.in_hand},
+        **{name: _tally(tally, seconds) for name, (tally, seconds) in spans.items()},
+        "failed_today": []
+        if work is None
+        else [
+            {"reason": one.reason, "pictures": one.pictures, "newest": one.newest} for one in work.failures
+        ],
+        "references": None
+        if work is None
+        else {
+            "version": work.reference_version,
+            "count": sum(work.references),
+            "digits": list(work.references),
+        },
+    }
+
+
+def _tally(tally: Tally, seconds: float) -> dict[str, Any]:
+    return {
+        "pictures": tally.pictures,
+        "filed": tally.filed,
+        "review": tally.review,
+        "failed": tally.failed,
+        "a_second": tally.pictures / max(seconds, 1.0),
+        "review_share": tally.review / tally.pictures if tally.pictures else None,
+    }
+
+
+def _fault(fault: Fault | None) -> dict[str, Any] | None:
+    if fault is None:
+        return None
+    return {
+        "event": fault.event,
+        "fault": fault.fault,
+        "since": stamp(fault.since),
+        "over": _stamp(fault.over),
+    }
+
+
+def _stamp(seconds: float | None) -> str | None:
+    return None if seconds is None else stamp(seconds)

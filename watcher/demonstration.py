@@ -1,0 +1,106 @@
+"""A demonstration: sample pictures, and a real daemon of its own that is told of by its own log."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from watcher.config import PREFIX
+from watcher.errors import WatcherError
+from watcher.pen.drawing import draw
+from watcher.pen.ink import png
+
+WRITER = 2
+"""The pen's seed for hands that are none of the references'."""
+READY_SECONDS = 120.0
+SORTED_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+Event = dict[str, Any]
+
+
+def samples() -> list[tuple[str, bytes]]:
+    """Names and contents as a scanner might drop them: clear ones, one name twice, a blot, and no picture."""
+    blot = np.minimum(draw(WRITER, 3, 1), draw(WRITER, 5, 1))
+    return [
+        ("meter-0412.png", png(draw(WRITER, 7, 0))),
+        ("ballot-17.png", png(draw(WRITER, 3, 0))),
+        ("exam-ada.png", png(draw(WRITER, 9, 0))),
+        ("ballot-17.png", png(draw(WRITER, 3, 2))),
+        ("written-over.png", png(blot)),
+        ("notes.txt", b"milk, eggs\n"),
+    ]
+
+
+class Demonstration:
+    """A daemon at work in a folder of its own."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[str]) -> None:
+        self._inbox = folder / "inbox"
+        self._process = process
+        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def wait_until_ready(self) -> Event:
+        """What it says when it is. Raises WatcherError where it does not get that far."""
+        return self._next("ready", READY_SECONDS)
+
+    def drop(self, name: str, content: bytes) -> Event:
+        """Put a file into the inbox; what is said of it. Raises WatcherError, OSError."""
+        unfinished = self._inbox / f".{name}"
+        unfinished.write_bytes(content)
+        unfinished.rename(self._inbox / name)
+        return self._next("picture", SORTED_SECONDS)
+
+    def _next(self, event: str, seconds: float) -> Event:
+        said: Event | None = {}
+        while said is not None:
+            try:
+                said = self._events.get(timeout=seconds)
+            except Empty:
+                raise WatcherError(
+                    f"the demonstration's daemon says nothing for {seconds:g} s; try `watcher doctor`"
+                ) from None
+            if said is not None and said["event"] == event:
+                return said
+        assert self._process.stderr is not None
+        why = self._process.stderr.read().strip() or "it says no more"
+        raise WatcherError(f"the demonstration's daemon ended: {why}; try `watcher doctor`")
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._events.put(json.loads(line))
+        self._events.put(None)
+
+
+@contextmanager
+def demonstrating(folder: Path) -> Iterator[Demonstration]:
+    """While in the context, a daemon watches `inbox` of an empty folder. It has ended when that is left."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    paths = [str(Path(__file__).parents[1]), *filter(None, [ours.get("PYTHONPATH")])]
+    with subprocess.Popen(
+        [sys.executable, "-m", "watcher", "run"],
+        cwd=folder,
+        env=ours | {"PYTHONPATH": os.pathsep.join(paths)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Demonstration(folder, process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_SECONDS)
+            process.kill()

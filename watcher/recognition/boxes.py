@@ -1,0 +1,23 @@
+"""The edges of printed boxes, which lie along a picture's border, taken out of what is ink."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+DEPTH = 12  # rows and columns that the edge of a box may take
+SHARE = 0.8  # of a row or column, from which it belongs to a box
+
+
+def cut_boxes(masks: NDArray[np.uint8]) -> None:
+    """Clear the rows and columns along each side of (n, h, w) masks that are ink, 1, nearly all the way."""
+    borders = (masks[:, 0], masks[:, -1], masks[:, :, 0], masks[:, :, -1])
+    boxed = [side.sum(axis=1, dtype=np.int64) >= SHARE * side.shape[1] for side in borders]
+    for picture in np.flatnonzero(np.any(boxed, axis=0)):
+        _cut_box(masks[picture])
+
+
+def _cut_box(mask: NDArray[np.uint8]) -> None:
+    for lines in (mask, mask[::-1], mask.T, mask.T[::-1]):
+        for line in lines[:DEPTH]:
+            if np.count_nonzero(line) < SHARE * len(line):
+                break
+            line[:] = 0

@@ -1,0 +1,32 @@
+"""The PNG that most scanners write, decoded without asking for all that one might hold."""
+
+import struct
+
+from PIL import Image
+
+PIXELS = 33  # bytes before the second chunk of a PNG
+MODES = {0: "L", 2: "RGB"}  # by a PNG's color type
+
+
+def plain_png(png: bytes, side: int) -> Image.Image | None:
+    """The picture of a checked PNG of side by side grey or RGB pixels of 8 bits, not interlaced.
+
+    None for one of another size or kind, with a palette, transparency, an orientation, and for one that is
+    not whole: it takes more care to read.
+    """
+    width, height, depth, color_type, _, _, interlaced = struct.unpack_from(">IIBBBBB", png, 16)
+    if (width, height, depth, interlaced) != (side, side, 8, 0) or color_type not in MODES:
+        return None
+    parts = []
+    at = PIXELS
+    while png[at + 4 : at + 8] == b"IDAT":
+        length = int.from_bytes(png[at : at + 4])
+        parts.append(png[at + 8 : at + 8 + length])
+        at += 12 + length
+    if png[at + 4 : at + 8] != b"IEND":
+        return None
+    mode = MODES[color_type]
+    try:
+        return Image.frombytes(mode, (side, side), b"".join(parts), "zip", mode)
+    except ValueError:
+        return None

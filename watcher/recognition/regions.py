@@ -1,0 +1,104 @@
+"""The connected regions of ink in pictures, each with what tells a digit's stroke from a rule or a box."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.recognition.outlines import mean_slopes
+from watcher.recognition.shade import Array, centre_weights
+
+Mask = NDArray[np.uint8]
+
+MOST = 62  # pictures whose regions can surely be numbered with 16 bits
+LEAST_PIXELS = 6  # of a region that is more than dust
+LONG = 0.85  # of the picture's height: what is as long, and lies along the border, is a box
+ACROSS = 0.9  # of the picture: what is as long, and thin, is a rule
+THIN = 16  # pixels
+SHALLOW = 5  # pixels from the border, on average: what touches it and lies no deeper is a rule
+HUGGING = 6  # pixels from the border, on average, up to which a box lies along it
+RULE = 0.1  # of the weight: what looks like a rule, but may be a digit if there is no other
+FLAT = 0.8  # of the ink in between, from which an end is cut off by the picture's: a pen's stroke fades
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A connected region that is larger than dust.
+
+    `length`: the longer side of its `box`, which is left, top, right and bottom (the latter two are outside);
+    `weight`: its contrast, counted more in the middle of the picture, and less where it is no digit by its
+    place; `sharpness`: the mean slope of the contrast along the outline.
+    """
+
+    number: int
+    box: tuple[int, int, int, int]
+    length: int
+    weight: float
+    sharpness: float
+    is_rule: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Which pixels of all pictures lie `inside` of a region, (p,), and the number of theirs, `owners` (p,).
+
+    `large`: the regions of each picture that are larger than dust; `total`: how many numbers there are.
+    """
+
+    inside: NDArray[np.intp]
+    owners: NDArray[np.intp]
+    large: list[list[Region]]
+    total: int
+
+
+def regions_of(masks: Mask, contrasts: Array) -> Regions:
+    """The connected regions of at most 62 (n, h, w) masks, 1 on the ink, of pictures with these contrasts."""
+    count, height, width = masks.shape
+    tall = np.zeros((count, height + 1, width), np.uint8)  # a blank row keeps each picture's regions apart
+    tall[:, :-1] = masks
+    total, numbers, stats, _ = cv2.connectedComponentsWithStats(
+        tall.reshape(-1, width), connectivity=8, ltype=cv2.CV_16U
+    )
+    labels = np.asarray(numbers, np.uint16).reshape(tall.shape)[:, :-1].reshape(-1)
+    inside = masks.view(np.bool_).reshape(-1).nonzero()[0]
+    owners, places = labels.take(inside).astype(np.intp), inside % (height * width)
+    middle = centre_weights(height, width).reshape(-1).take(places)
+    weights = np.bincount(owners, contrasts.reshape(-1).take(inside) * middle, total)
+    depths = np.bincount(owners, _depth(height, width).reshape(-1).take(places), total)
+    slopes = mean_slopes(tall, labels, contrasts, total)
+    large: list[list[Region]] = [[] for _ in range(count)]
+    for number in (1 + (stats[1:total, cv2.CC_STAT_AREA] >= LEAST_PIXELS).nonzero()[0]).tolist():
+        left, top, wide, high, area = stats[number].tolist()
+        picture, top = divmod(top, height + 1)
+        box = (left, top, left + wide, top + high)
+        long = max(wide, high)
+        touched = (left <= 1) + (top <= 1) + (box[2] >= width - 1) + (box[3] >= height - 1)
+        weight, depth = float(weights[number]), float(depths[number]) / area
+        across = long > ACROSS * max(height, width) and min(wide, high) < THIN
+        if long > LONG * height and depth < HUGGING:
+            weight = 0.0
+        if across:
+            own = labels[picture * height * width : (picture + 1) * height * width] == number
+            stroke = np.where(own.reshape(height, width), contrasts[picture], 0)
+            if _is_cut_off(stroke, upright=high > wide):
+                weight = 0.0  # a rule that runs out of the picture on both sides
+        is_rule = across or touched >= 3 or (touched > 0 and depth < SHALLOW)
+        weight = RULE * weight if is_rule else weight
+        large[picture].append(Region(number, box, long, weight, float(slopes[number]), is_rule))
+    return Regions(inside, owners, large, total)
+
+
+def _is_cut_off(stroke: Array, *, upright: bool) -> bool:
+    """Whether a stroke's first and last rows, or columns, hold about as much ink as those in between."""
+    along = stroke.sum(axis=int(upright))
+    along = along[along > 0]
+    return float(min(along[0], along[-1])) >= FLAT * float(np.median(along))
+
+
+@cache
+def _depth(height: int, width: int) -> Array:
+    """Each pixel's distance from the border."""
+    y, x = np.indices((height, width))
+    return np.minimum(np.minimum(y, height - 1 - y), np.minimum(x, width - 1 - x)).astype(np.float32)

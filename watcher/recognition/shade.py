@@ -1,0 +1,139 @@
+"""One shade for each pixel of a colored picture: how far it lies towards the ink, the paper made level."""
+
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+NEIGHBOURHOOD = 7  # pixels to each side, of a thinned picture
+FITS = 4
+
+
+def ink_shade(pictures: NDArray[np.uint8]) -> Array:
+    """(n, h, w) float32 shades of (n, h, w, 3) uint8 RGB pictures, in levels of 8-bit color.
+
+    The paper lies around 0, the ink above it, whatever the colors of the two. Width and height are even.
+    """
+    count, _, width, _ = pictures.shape
+    smooth = _smoothed(pictures)
+    axes = _main_contrast(_thinned(smooth))
+    shades = smooth.reshape(count, -1, 3).astype(np.float32) @ axes[:, :, None]
+    return _ink_above_paper(shades.reshape(count, -1, width)[:, :-2])
+
+
+def _smoothed(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, h + 2, w, 3): lightly blurred; the last two rows of each are not to be used."""
+    count, height, width, _ = pictures.shape
+    stack = np.empty((count, height + 2, width, 3), np.uint8)
+    stack[:, :-2] = pictures
+    stack[:, -2] = pictures[:, -2]  # each border is mirrored, as the stack's own is
+    stack[:-1, -1], stack[-1, -1] = pictures[1:, 1], 0
+    tall = cv2.GaussianBlur(stack.reshape(-1, width, 3), (3, 3), 0.7)
+    return np.asarray(tall, np.uint8).reshape(stack.shape)
+
+
+def _thinned(smooth: NDArray[np.uint8]) -> Array:
+    """(3, n, h/2, w/2) every second pixel of every second row of what `_smoothed` gave, color by color."""
+    count, rows, width, _ = smooth.shape
+    half = (width // 2, count * rows // 2)
+    tall = cv2.resize(smooth.reshape(-1, width, 3), half, interpolation=cv2.INTER_NEAREST)
+    colors = np.asarray(tall).reshape(count, rows // 2, width // 2, 3)[:, :-1]
+    return colors.transpose(3, 0, 1, 2).astype(np.float32, order="C")
+
+
+def _main_contrast(thinned: Array) -> Array:
+    """(n, 3) the unit vectors in RGB along which the middles of (3, n, h, w) pictures vary most."""
+    _, count, height, width = thinned.shape
+    around = _means_around(height) @ thinned @ _means_around(width).T
+    apart = np.subtract(thinned, around, out=around).reshape(3, count, -1)
+    weighted = apart * centre_weights(height, width).reshape(-1)
+    _, axes = np.linalg.eigh(weighted.transpose(1, 0, 2) @ apart.transpose(1, 2, 0))
+    return np.asarray(axes[:, :, -1], np.float32)
+
+
+def _ink_above_paper(shades: Array) -> Array:
+    """The shades above a plane through the paper, turned so that the ink, all on one side of it, is above."""
+    _, height, width = shades.shape
+    planes, signs = _paper_planes(np.ascontiguousarray(shades[:, ::4, ::4]))
+    constant, along, down = (planes * signs[:, None]).T[:, :, None]
+    x, y = _places(width), _places(height)
+    level = shades * signs[:, None, None]
+    level -= (constant + down * y)[:, :, None]
+    level -= (along * x)[:, None, :]
+    return level
+
+
+def _paper_planes(shades: Array) -> tuple[Array, Array]:
+    """The constant, x and y of planes through the paper, (n, 3), and on which side the ink is, (n,) ±1."""
+    count, height, width = shades.shape
+    basis, weights = _plane(height, width)
+    products = _products(height, width)
+    some = shades.reshape(count, -1)
+    middle = some.shape[1] // 2
+    trust = np.broadcast_to(weights, some.shape)
+    for _ in range(FITS):
+        matrices = (trust[:, None] @ products).reshape(count, 3, 3)
+        planes = np.linalg.solve(matrices, basis @ (trust * some)[:, :, None])
+        apart = some - (planes.transpose(0, 2, 1) @ basis)[:, 0]
+        size = np.abs(apart)
+        ordered = size.copy()
+        ordered.partition(middle, axis=1)
+        size /= 1.5 * ordered[:, middle, None] + 1
+        np.square(np.square(size, out=size), out=size)
+        trust = weights / (1 + size)
+    ink = (centre_weights(height, width).reshape(-1) * apart * apart * apart).sum(axis=1)
+    return planes[:, :, 0], np.where(ink >= 0, np.float32(1), np.float32(-1))
+
+
+@cache
+def centre_weights(height: int, width: int) -> Array:
+    """1 in the middle, falling with the distance from it to 0.05 in the corners."""
+    return np.clip(1.2 - _radius(height, width), 0.05, 1).astype(np.float32)
+
+
+@cache
+def _plane(height: int, width: int) -> tuple[Array, Array]:
+    """Constant, x and y, (3, k), and trust in paper, (k,), for each of the k pixels.
+
+    Digits leave the corners free, and the outermost pixels may be the edge of a box.
+    """
+    y, x = _grid(height, width)
+    trust = _radius(height, width) ** 2 + 0.05
+    trust[[0, -1]] *= 0.2
+    trust[:, [0, -1]] *= 0.2
+    basis = np.stack([np.ones_like(x), x, y]).reshape(3, -1)
+    return np.asarray(basis, np.float32), np.asarray(trust.reshape(-1), np.float32)
+
+
+@cache
+def _products(height: int, width: int) -> Array:
+    """(k, 9) the share of each of k pixels in the matrix of a fit."""
+    basis, _ = _plane(height, width)
+    return np.ascontiguousarray((basis[:, None] * basis[None]).reshape(9, -1).T)
+
+
+@cache
+def _places(length: int) -> Array:
+    """Where each pixel lies on a line that goes from -1 to 1 over every fourth one."""
+    return (2 * np.arange(length) / (length - 1 - (length - 1) % 4) - 1).astype(np.float32)
+
+
+@cache
+def _means_around(length: int) -> Array:
+    """(length, length) what gives the mean around each of a line of pixels, those past its ends mirrored."""
+    at = np.arange(length)[:, None] + np.arange(-NEIGHBOURHOOD, NEIGHBOURHOOD + 1)
+    inside = length - 1 - np.abs(length - 1 - np.abs(at))
+    means = np.zeros((length, length))
+    np.add.at(means, (np.arange(length)[:, None], inside), 1 / (2 * NEIGHBOURHOOD + 1))
+    return means.astype(np.float32)
+
+
+def _radius(height: int, width: int) -> NDArray[np.float64]:
+    return np.asarray(np.hypot(*_grid(height, width)), np.float64)
+
+
+def _grid(height: int, width: int) -> NDArray[np.float64]:
+    return np.stack(np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"))

@@ -1,0 +1,114 @@
+"""A fork server as the daemon sees it: started in the background, asked for children, replaced if it dies."""
+
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+
+from watcher.workers.forkserver import LONGEST_MESSAGE, Answer, Bury, Fork, Trade
+
+BOOT = "import sys; sys.path[:] = sys.argv[4:]; from watcher.workers.forkserver import main; main()"
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""There is a process for each core: none is to use more than one for its linear algebra."""
+
+
+class ForkServerDiedError(BrokenExecutor):
+    """Somebody killed the fork server, and the kernel its children; no picture did."""
+
+
+class ForkServer:
+    """One fork server's life. It can be asked at once, and answers as soon as it has loaded all it needs."""
+
+    def __init__(self, trade: Trade) -> None:
+        self._turn = Lock()
+        self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        arguments = [trade, str(theirs.fileno()), str(os.getpid()), *sys.path]
+        with theirs, _signals_held():
+            self._process = subprocess.Popen(  # noqa: S603 - ourselves
+                [sys.executable, "-P", "-c", BOOT, *arguments],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env=os.environ | ONE_THREAD,
+            )
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def fork(self, fitted: Path, memory: int, nice: int, descriptors: Sequence[int]) -> int:
+        """The process id of a new child, which has copies of these descriptors.
+
+        Raises UnfitReferencesError, ForkServerDiedError, OSError where the system has no room for it.
+        """
+        return self._ask(Fork(fitted, memory, nice), descriptors)
+
+    def bury(self, pid: int) -> int:
+        """End a child, and say how it ended as `waitpid` does. Raises ForkServerDiedError."""
+        return self._ask(Bury(pid))
+
+    def close(self) -> None:
+        """Have it end its children and itself."""
+        with self._turn:
+            self._orders.close()
+        self._process.wait()
+
+    def _ask(self, order: Fork | Bury, descriptors: Sequence[int] = ()) -> int:
+        with self._turn:
+            message = b""
+            with suppress(BrokenPipeError, ConnectionResetError):
+                if self._orders.fileno() >= 0:
+                    socket.send_fds(self._orders, [pickle.dumps(order)], descriptors)
+                    message = self._orders.recv(LONGEST_MESSAGE)
+        if not message:
+            raise ForkServerDiedError("the process that forks the workers died")
+        answer: Answer = pickle.loads(message)  # noqa: S301 - from our own child
+        if isinstance(answer, int):
+            return answer
+        raise answer
+
+
+class ForkServers:
+    """The fork server for each trade, another where one has died."""
+
+    def __init__(self) -> None:
+        self._turn = Lock()
+        self._servers: dict[Trade, ForkServer] = {}
+
+    def start(self) -> None:
+        """Have both run. Raises OSError."""
+        self.of("reading")
+        self.of("comparing")
+
+    def of(self, trade: Trade) -> ForkServer:
+        """The one that runs, started if there is none. Raises OSError."""
+        with self._turn:
+            server = self._servers.get(trade)
+            if server is None or not server.is_alive:
+                if server is not None:
+                    server.close()
+                server = self._servers[trade] = ForkServer(trade)
+            return server
+
+    def close(self) -> None:
+        """Have them and all their children end."""
+        for server in self._servers.values():
+            server.close()
+        self._servers.clear()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Processes started meanwhile hear no Ctrl-C, SIGTERM or SIGHUP: the daemon does, and lets them end."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)

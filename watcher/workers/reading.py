@@ -1,0 +1,42 @@
+"""The reader's work: files → pictures on the slate. What a file does to decoders is done to this process."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from watcher.errors import LacksMemory, Unreadable
+from watcher.recognition.picture import read_picture
+from watcher.workers.slate import Slate, State
+
+Files = Sequence[tuple[int, bytes]]
+"""Files with the indices that they have on the slate."""
+
+
+DOT = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c63f80f0001010100b138f6140000000049454e44ae426082"
+)
+"""A PNG file of one white pixel."""
+
+
+@lru_cache(maxsize=1)
+def prepare(_fitted: Path) -> None:
+    """Load what reading takes. The less a reader holds, the sooner another takes its place."""
+    read_picture(DOT)
+
+
+def work(_fitted: Path, slate: Slate) -> Callable[[Files], None]:
+    """What a reader does with the files that it is sent."""
+
+    def read(files: Files) -> None:
+        for index, file in files:
+            slate.begun = index
+            try:
+                slate.keep_picture(index, file, read_picture(file))
+            except LacksMemory as error:
+                slate.keep_reason(index, file, State.STARVED, str(error))
+            except Unreadable as error:
+                slate.keep_reason(index, file, State.UNREADABLE, str(error))
+        slate.begun = None
+
+    return read
