@@ -11,6 +11,7 @@ from watcher.report.svg import Drawing, Frame
 WIDTH, HEIGHT = 480, 300
 STATUSES = ("filed", "review", "failed")
 MOST_LABELS = 6
+ROOM = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def bar_chart(bars: Sequence[Bar], *, name: str, across: str) -> Markup:
                 drawing.rectangle(place, f"stack {status}", f"{bar.told}: {_in_words(bar)}")
             below += number_of
         if number in labelled:
-            drawing.text(left + each / 2, frame.y(0) + 18, bar.label, "tick middle")
+            middle = min(left + each / 2, frame.x(1) - ROOM)  # not cut off where the drawing ends
+            drawing.text(middle, frame.y(0) + 18, bar.label, "tick middle")
     drawing.text(frame.x(0.5), frame.y(0) + 42, across, "name middle")
     return drawing.markup()
 
