@@ -142,6 +142,15 @@ def test_pragmas_that_only_tell_are_answered(watcher: Watcher) -> None:
     assert watcher("sql", "--csv", "SELECT name FROM pragma_table_info('daily') LIMIT 1").out == "name\nday\n"
 
 
+def test_as_json_they_are_what_datasette_takes_for_its_descriptions(watcher: Watcher) -> None:
+    tables = json.loads(watcher("sql", "--tables", "--json").out)
+    assert list(tables) == [one.name for one in described()]
+    assert tables["daily"]["columns"]["files"] == "how many files were decided"
+    assert tables["results"]["description"] == "the log: one row for each file that came"
+    refused = watcher("sql", "--tables", "--csv", code=2).err
+    assert "--tables is shown as tables, or with --json as one object" in refused
+
+
 @pytest.mark.parametrize(
     ("question", "why"),
     [
