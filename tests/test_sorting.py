@@ -20,7 +20,7 @@ from watcher.folders.inbox import Arrival, Inbox
 from watcher.folders.outbox import Outbox
 from watcher.journey import Journey
 from watcher.recognition import Reading
-from watcher.sorting import LARGEST_BATCH, Sorter
+from watcher.sorting import LARGEST_BATCH, SUSPECTS_PAUSE, Sorter
 from watcher.store.database import open_database
 from watcher.store.results import Decision, ResultsLog
 from watcher.workers import Recognized
@@ -229,7 +229,7 @@ def test_what_brought_a_worker_to_grief_is_tried_apart_while_others_are_filed(ha
     make_files(hall.place.inbox, {"c.png": b"2"})
     hall.door.sweep()
     hall.step()
-    assert [files for _, _, files in hall.pool.waiting] == [[POISON], [b"2"]]
+    assert [files for _, _, files in hall.pool.waiting] == [[b"2"], [POISON]]
     (apart,) = [name for name in hall.place.waiting() if name.endswith("a.png")]
     assert "-2/" in apart, "that it is tried for the second time is not kept"
     hall.pool.answer_with_grief(POISON)
@@ -240,6 +240,26 @@ def test_what_brought_a_worker_to_grief_is_tried_apart_while_others_are_filed(ha
         "c.png": "filed",
     }
     hall.place.audit([("a.png", POISON), ("b.png", b"1"), ("c.png", b"2")])
+
+
+def test_while_all_workers_are_busy_what_is_suspect_is_tried_now_and_then_only(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("watcher.sorting.time.monotonic", lambda: now)
+    make_files(hall.place.inbox, {"a.png": POISON, "b.png": POISON})
+    hall.door.sweep()
+    hall.step()
+    hall.pool.answer_with_grief(POISON)
+    make_files(hall.place.inbox, dict(pictures(1000)))
+    hall.door.sweep()
+    apart = []
+    for _ in range(4):
+        hall.step()
+        apart.append([files for _, _, files in hall.pool.waiting if len(files) <= 1])
+        hall.pool.answer()
+        now += SUSPECTS_PAUSE / 2
+    assert apart == [[()], [], [], [[POISON]]]  # the first has the process for it made ready
 
 
 def left(hall: Hall, tries: int) -> None:

@@ -81,13 +81,14 @@ class Daemon:
         hold = stack.enter_context(closing(Hold(config.inbox.path, outbox.path, claims)))
         hold.take()
         stack.enter_context(sole_watcher(config))
+        self._pool = stack.enter_context(closing(Pool(config.workers)))
+        self._pool.start()  # they load what they need while all else is seen to
         self.bulletin.keep_in(StateFile(config.database.file))
         database = stack.enter_context(closing(open_and_tell(config, self._logger, self._stop_early)))
         self._fitted = ready_classifier(config, database, self._logger, self._stop_early)
         self._learner = stack.enter_context(
             closing(Learner(database.file, config.recognition, config.cache, self._fitted))
         )
-        self._pool = stack.enter_context(closing(Pool(config.workers)))
         self._flusher = stack.enter_context(closing(Flusher(outbox.path)))
         settings = config.inbox
         self._inbox = Inbox(settings.path, recursive=settings.recursive, quiet_seconds=settings.quiet_seconds)

@@ -149,10 +149,11 @@ class Sorter:
         if retrying:
             for claim in self._resting.rested():
                 self._waiting.append(Waiting([claim]))
-            self._try_again(fitted)
         self._put_through(fitted)
         if taking:
             self._claim(fitted)
+        if retrying:
+            self._try_again(fitted)
 
     def _places(self) -> int:
         return 2 * self._pool.count - sum(not batch.apart for batch in self._in_hand.values())

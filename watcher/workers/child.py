@@ -91,8 +91,9 @@ class Child:
         self._stopwatch.start()
         elapsed = 0.0
         while True:
-            left = (now.patience if elapsed < now.patience else now.allowed) - elapsed
-            if self._poll.poll(1000 * min(LONGEST_LOOK, max(SHORTEST_LOOK, left))):
+            # A step counts from the look at which it is seen first, so that looks are to be close together.
+            look = min(LONGEST_LOOK, now.patience / 4) if elapsed < now.patience else LONGEST_LOOK
+            if self._poll.poll(1000 * max(SHORTEST_LOOK, min(look, now.allowed - elapsed))):
                 return
             before, now = now, task()
             if now.step != before.step:
