@@ -23,7 +23,7 @@ from support import wait_until
 from watcher.text import name_as_text
 
 ROOT = Path(__file__).parents[1]
-PLAIN = (sys.executable, "-m", "watcher")
+PLAIN: tuple[str, ...] = (sys.executable, "-m", "watcher")
 WATCHER = PLAIN
 """How `watcher` is started."""
 

@@ -1,6 +1,7 @@
 """Faults that pass, as a daemon meets them: it stands still, says so once, and goes on when they are over."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -110,6 +111,35 @@ def test_a_database_that_somebody_holds_is_waited_for(place: Place) -> None:
         wait_until(lambda: place.filed() == 10, RESUMED)
         wait_until(lambda: daemon.said("going on"))
         assert daemon.said("stalled")[0]["fault"] == f"{place.database}: database is locked"
+    place.audit(dropped)
+
+
+def test_a_database_that_was_moved_away_is_waited_for(place: Place) -> None:
+    with Daemon(place, **ONE_THREAD) as daemon:
+        elsewhere = place.database.with_name("elsewhere.db")
+        place.database.rename(elsewhere)
+        dropped = drop(place, 10)
+        wait_until(lambda: daemon.said("stalled"))
+        stands_still(daemon)
+        assert not place.database.exists()
+        elsewhere.rename(place.database)
+        wait_until(lambda: place.filed() == 10, RESUMED)
+        assert daemon.said("stalled")[0]["fault"] == (
+            f"{place.database}: it was removed or replaced while it was in use; put it back, or start the "
+            "watcher anew, which takes what lies there now"
+        )
+    place.audit(dropped)
+
+
+def test_a_start_after_the_database_was_replaced_puts_what_was_in_hand_into_the_new_one(place: Place) -> None:
+    with Daemon(place, **ONE_THREAD) as daemon:
+        other = place.database.with_name("other.db")
+        shutil.copy(place.database, other)
+        other.replace(place.database)
+        dropped = drop(place, 10)
+        wait_until(lambda: daemon.said("stalled"))
+        daemon.kill()
+    run(place.path, "run", "--once")
     place.audit(dropped)
 
 

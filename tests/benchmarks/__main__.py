@@ -11,9 +11,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
-from benchmarks.latency import singles, steady  # noqa: E402 - tests/ is no package, and is found by the line above
+import daemon  # noqa: E402 - tests/ is no package, and is found by the line above
+from benchmarks.latency import singles, steady  # noqa: E402
 from benchmarks.matching import nearest_neighbours, tutorial_rule  # noqa: E402
 from benchmarks.resting import idle, memory, ready  # noqa: E402
 from benchmarks.rows import Row  # noqa: E402
@@ -63,6 +65,7 @@ def main() -> None:
     unknown = set(asked.rows) - set(names)
     if unknown:
         ask.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    daemon.WATCHER = (str(Path(sys.executable).with_name("watcher")),)  # as users start it, not forked
     here = Path(tempfile.mkdtemp(prefix=".bench-", dir=asked.on)).absolute()
     try:
         for name, measure in benchmarks(SHORT if asked.short else FULL, here).items():

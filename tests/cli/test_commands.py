@@ -104,13 +104,10 @@ def test_every_fault_of_the_config_is_told_on_a_line_of_its_own_with_exit_code_7
         '[recognition]\nreview_below = 90\nrule = "nearst"\n[outbux]\npath = "x"\n'
     )
     monkeypatch.setenv("WATCHER_WORKERS__COUNT", "-3")
-    arguments = {
-        "train": ["x"],
-        "classify": ["x"],
-        "evaluate": ["x"],
-        "export": ["x.csv"],
-        "config": ["check"],
-    }.get(name, [])
+    needed = {"export": ["x.csv"], "config": ["check"]}
+    needed |= {"prune": ["--older-than", "1y"], "report": ["--html", "x.html"]}
+    needed |= {name: ["x"] for name in ("train", "classify", "evaluate")}
+    arguments = needed.get(name, [])
     outcome = watcher(name, *arguments, code=78)
     assert outcome.out == ""
     lines = outcome.err.splitlines()

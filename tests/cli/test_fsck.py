@@ -41,6 +41,7 @@ def test_where_all_is_in_order_it_says_so(watcher: Callable[..., Any], used: Pla
         "mended": 0,
         "notes": 0,
         "gone": 0,
+        "pruned": 0,
         "left": 0,
     }
     used.audit([("a.jpg", reference_picture(7)), ("b.jpg", reference_picture(3)), ("c.txt", b"hello")])
@@ -90,7 +91,16 @@ def test_as_json_each_discrepancy_is_a_line_and_the_last_one_sums_up(
         {**unrecorded, "detail": "no row names it", "mended": "put into the inbox"},
         {**gone, "detail": "taken out of the outbox", "mended": None},
     ]
-    assert summed_up == {"rows": 3, "files": 4, "faults": 1, "mended": 1, "notes": 1, "gone": 1, "left": 0}
+    assert summed_up == {
+        "rows": 3,
+        "files": 4,
+        "faults": 1,
+        "mended": 1,
+        "notes": 1,
+        "gone": 1,
+        "pruned": 0,
+        "left": 0,
+    }
 
 
 def test_it_repairs_nothing_while_a_daemon_is_at_work(watcher: Callable[..., Any], used: Place) -> None:

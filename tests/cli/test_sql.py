@@ -6,14 +6,14 @@ import json
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from daemon import WATCHER, environment
 from logged import add, decision, write_log
-from support import read_files, wait_until
+from support import read_files
 
 from watcher.store.asking import described
 
@@ -142,6 +142,15 @@ def test_pragmas_that_only_tell_are_answered(watcher: Watcher) -> None:
     assert watcher("sql", "--csv", "SELECT name FROM pragma_table_info('daily') LIMIT 1").out == "name\nday\n"
 
 
+def test_as_json_they_are_what_datasette_takes_for_its_descriptions(watcher: Watcher) -> None:
+    tables = json.loads(watcher("sql", "--tables", "--json").out)
+    assert list(tables) == [one.name for one in described()]
+    assert tables["daily"]["columns"]["files"] == "how many files were decided"
+    assert tables["results"]["description"] == "the log: one row for each file that came"
+    refused = watcher("sql", "--tables", "--csv", code=2).err
+    assert "--tables is shown as tables, or with --json as one object" in refused
+
+
 @pytest.mark.parametrize(
     ("question", "why"),
     [
@@ -193,15 +202,10 @@ def asking(workplace: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]
             process.kill()
 
 
-def has_open(process: int, file: str) -> bool:
-    with suppress(FileNotFoundError):
-        return any(file in str(link.readlink()) for link in Path(f"/proc/{process}/fd").iterdir())
-    return False
-
-
 def test_ctrl_c_ends_a_question_that_would_take_for_ever(workplace: Path) -> None:
-    with asking(workplace, f"{ENDLESS} SELECT max(i) FROM n") as process:
-        wait_until(lambda: has_open(process.pid, "watcher.db"), 30)
+    with asking(workplace, "--csv", f"{ENDLESS} SELECT 1 AS i UNION ALL SELECT max(i) FROM n") as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"i\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 1
         assert process.stderr

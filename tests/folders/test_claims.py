@@ -81,6 +81,20 @@ def test_of_two_of_one_name_one_stays_for_the_next_time(tmp_path: Path) -> None:
     assert len({claim.token for claim in first + second}) == 3
 
 
+def test_a_subfolder_that_became_a_link_gives_nothing_of_what_lies_elsewhere(tmp_path: Path) -> None:
+    make_files(tmp_path / "elsewhere", {"a.png": b"not ours"})
+    inbox = tmp_path / "inbox"
+    make_files(inbox, {"sub/deep/b.png": b"ours"})
+    claims = claims_of(inbox)
+    arrivals = arrived(inbox, "sub/a.png", "sub/deep/b.png", "link/a.png", "link/deep/b.png")
+    (inbox / "link").symlink_to(tmp_path / "elsewhere")
+    refused: list[tuple[str, str]] = []
+    taken = claims.take(arrivals, lambda arrival, why: refused.append((arrival.path, why)))
+    assert [claim.name for claim in taken] == ["b.png"]
+    assert refused == [(str(inbox / "link" / "a.png"), "it cannot be taken: Not a directory")]
+    assert read_files(tmp_path / "elsewhere") == {"a.png": b"not ours"}
+
+
 def test_what_is_gone_is_not_claimed(tmp_path: Path) -> None:
     make_files(tmp_path, {"b.png": b"b"})
     claims = claims_of(tmp_path)

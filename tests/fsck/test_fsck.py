@@ -10,6 +10,7 @@ from house import FILED, NO_PICTURE, Found, House
 from support import make_files, read_files, traces
 
 from watcher.fsck.discrepancies import Kind
+from watcher.store.pruning import prunable, prune
 
 LATER = "2099-01-01T00:00:00.000000Z"
 FIRST = {
@@ -115,6 +116,12 @@ def what_is_none_of_ours(house: House) -> None:
     )
 
 
+def two_rows_pruned(house: House) -> None:
+    change(house, "UPDATE results SET filed_at = '2001' WHERE id IN (1, 5)")
+    assert sum(prune(house.site.database, prunable(house.site.database, "2002"))) == 2
+    move(house, "7/seven.png", "1/seven.png")
+
+
 BATCH = "{batch}"
 Case = tuple[Callable[[House], object], Sequence[tuple[str, str, int | None, str | None]]]
 
@@ -129,6 +136,7 @@ PEOPLE: list[Case] = [
         a_copy_moved_where_one_is_taken_away,
         [("moved", "1/twin.png", 6, None), ("gone", "7/seven.png", 1, None)],
     ),
+    (two_rows_pruned, [("pruned", "1/seven.png", None, None), ("pruned", "failed/novel.txt", None, None)]),
     (names_that_read_alike, []),
     (what_is_none_of_ours, []),
 ]

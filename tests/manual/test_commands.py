@@ -25,7 +25,14 @@ WITH_A_SERVICE = {"docs/howto/backups.md", "docs/howto/moving.md"}
 """Where the watcher runs as a service, and has filed ten pictures."""
 SCANS = [(f"scan {digit}.png", reference_picture(digit)) for digit in range(10)]
 ASKING = ("sqlite3 ", "watcher sql ")
-SETTING_UP = ("make ", "python3 -m venv ", "sudo python3 -m venv ", "~/watcher/bin/", "sudo /opt/")
+SETTING_UP = (
+    "make ",
+    "python3 -m venv ",
+    "sudo python3 -m venv ",
+    "~/watcher/bin/",
+    "datasette/bin/",
+    "sudo /opt/",
+)
 """What needs a checkout or a package index; `.ci/run` does that."""
 NOT_OURS = {"docs/pen.md", "docs/reliability.md", "docs/performance.md"}
 """What is for who works on the program: its commands take minutes to hours."""

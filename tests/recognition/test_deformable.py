@@ -16,9 +16,9 @@ from watcher.recognition.certainty import leads
 from watcher.recognition.copies import copies_of
 from watcher.recognition.directions import directions
 from watcher.recognition.distortion import WARP, image_distortion
-from watcher.recognition.rules.deformable import Deformable
+from watcher.recognition.rules.deformable import CLOSE, DIRECTIONS, Deformable
 from watcher.recognition.rules.gallery import gallery_of
-from watcher.recognition.rules.shortlist import CANDIDATES, near, squared_distances
+from watcher.recognition.rules.shortlist import CANDIDATES, CONTENDERS, near, squared_distances
 from watcher.recognition.similarity import Similarities
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
@@ -231,6 +231,24 @@ def test_where_a_glance_leaves_no_doubt_there_is_no_closer_look(pictures: Pictur
     assert mixed.glanced.sum() == 20
     assert np.array_equal(mixed.scores, np.where(mixed.glanced[:, None], glance.scores, close.scores))
     assert np.array_equal(mixed.nearest, np.where(mixed.glanced[:, None], glance.nearest, close.nearest))
+
+
+def test_where_it_is_close_all_that_may_decide_it_is_looked_at() -> None:
+    """Of two digits between which it is close no nearest reference is missed, though few were candidates."""
+    rng = np.random.default_rng(7)
+    labels = np.repeat([2, 5], CONTENDERS)
+    references = rng.integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
+    pictures = rng.integers(0, 256, (8, 28, 28)).astype(np.uint8)
+    found = Deformable(references, labels, augment=False).compare(pictures)
+    assert found.strangeness is not None
+    close = leads(found.distances) < CLOSE
+    assert close.any()
+    for picture, distances, strangeness in zip(
+        pictures[close], found.distances[close], found.strangeness[close], strict=True
+    ):
+        for digit in (2, 5):
+            least = np.sort(image_distortion(picture, references[labels == digit]))[:3]
+            assert distances[digit] == pytest.approx(least.mean() + DIRECTIONS * strangeness[digit], rel=1e-3)
 
 
 def test_copies_forgive_what_references_lack(

@@ -22,6 +22,8 @@ COMMANDS = {
     "export": "Write the log to a file: as CSV, JSON lines or Parquet.",
     "sql": "Ask the log anything, in SQL; it is only read.",
     "status": "Say how the watcher is: at work or not, what waits, what came, what is amiss.",
+    "report": "Draw what came in a period: one page, with pictures.",
+    "prune": "Remove old rows from the log; no picture is touched.",
     "retry": "Put failed files back into the inbox, to be put through again.",
     "doctor": "Check all that the watcher needs, and say what to do.",
     "fsck": "Hold the log against the folders, and mend what differs if asked to.",

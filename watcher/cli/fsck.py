@@ -45,8 +45,9 @@ def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
 
     Each row's file has to be where the row says, each file in the outbox has to have a row, and each failed
     file its reason. What people do with their files is no fault: moving one to another digit, which corrects
-    it, or taking it out of the outbox. --repair finishes what was cut short, writes and removes reasons, and
-    puts files that have no row into the inbox. It writes over no file and changes no row that is done.
+    it, or taking it out of the outbox. Files whose rows `watcher prune` removed are known. --repair finishes
+    what was cut short, writes and removes reasons, and puts files that have no row into the inbox. It writes
+    over no file and changes no row that is done.
 
     Exits with 1 where there are faults, or where some are left after --repair.
     """
@@ -58,13 +59,14 @@ def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
         database = stack.enter_context(to_write(config) if repair else to_read(config))
         site = Site(database, claims, Outbox(config.outbox.path))
         mender = _mender(config, site, stack) if repair else None
-        tally = Counter[str](rows=0, files=0, faults=0, mended=0, notes=0, gone=0)
+        tally = Counter[str](rows=0, files=0, faults=0, mended=0, notes=0, gone=0, pruned=0)
         with _progress(site, tally) as progress:
             for found in examine(site, progress, is_running=is_running, deep=deep):
                 mended = mender.mend(found) if mender and found.kind.is_fault else None
                 tally["faults" if found.kind.is_fault else "notes"] += 1
                 tally["mended"] += mended is not None
                 tally["gone"] += found.kind is Kind.GONE
+                tally["pruned"] += found.kind is Kind.PRUNED
                 (_show_as_json if as_json else _show)(found, mended)
         left = tally["faults"]
         if mender and left:
@@ -111,8 +113,8 @@ def _progress(site: Site, tally: Counter[str]) -> Iterator[Progress]:
 
 
 def _show(found: Discrepancy, mended: str | None) -> None:
-    if found.kind is Kind.GONE:
-        return  # people empty their outboxes: how many are gone is enough
+    if found.kind in {Kind.GONE, Kind.PRUNED}:
+        return  # people empty their outboxes, and prune their logs: how many is enough
     level = click.style("fault", fg="red") if found.kind.is_fault else "note "
     row = f"row {found.row.id}: " if found.row else ""
     place = printable(name_as_text(found.place))
@@ -139,6 +141,10 @@ def _show_as_json(found: Discrepancy, mended: str | None) -> None:
 def _sum_up(tally: Counter[str], left: int, *, repair: bool) -> None:
     if tally["gone"]:
         click.echo(f"note  gone         {counted(tally['gone'], 'filed picture')}: taken out of the outbox")
+    if tally["pruned"]:
+        click.echo(
+            f"note  pruned       {counted(tally['pruned'], 'file')} whose rows `watcher prune` removed"
+        )
     looked_at = f"{counted(tally['rows'], 'row')}, {counted(tally['files'], 'file')}"
     mended = f", {tally['mended']:,} mended, {left:,} left" if repair else ""
     click.echo(f"{looked_at}: {counted(tally['faults'], 'fault')}{mended}")

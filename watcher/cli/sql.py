@@ -12,7 +12,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
-from watcher.cli.show import show_table
+from watcher.cli.show import show_json, show_table
 from watcher.settings import Config
 from watcher.store.asking import Answer, asked, described
 
@@ -31,7 +31,11 @@ Examples:
   watcher sql - < question.sql""",
 )
 @click.argument("question", required=False)
-@click.option("--tables", is_flag=True, help="Say what there is: tables, views, and what each column means.")
+@click.option(
+    "--tables",
+    is_flag=True,
+    help="Say what there is: tables, views, and what each column means; with --json as one object.",
+)
 @click.option(
     "--format",
     "form",
@@ -51,7 +55,9 @@ def command(config: Config, question: str | None, form: str, *, tables: bool) ->
     if tables == (question is not None):
         raise click.UsageError('ask something, as in `watcher sql "SELECT * FROM daily"`, or give --tables')
     if question is None:
-        _show_tables()
+        if form == "csv":
+            raise click.UsageError("--tables is shown as tables, or with --json as one object")
+        (_show_tables if form == "table" else _show_tables_as_json)()
         return
     if question == "-":
         question = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
@@ -64,6 +70,18 @@ def _show_tables() -> None:
         click.secho(one.name, bold=True, nl=False)
         click.echo(f": {one.meaning}")
         show_table(["column", "type", "what it means"], one.columns)
+
+
+def _show_tables_as_json() -> None:
+    show_json(
+        {
+            one.name: {
+                "description": one.meaning,
+                "columns": {name: meaning for name, _, meaning in one.columns},
+            }
+            for one in described()
+        }
+    )
 
 
 def _as_table(answer: Answer) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from watcher.errors import passes
+from watcher.folders.beneath import opened_beneath
 from watcher.folders.inbox import Arrival
 
 FOLDER = ".claimed"
@@ -38,6 +39,7 @@ class Claims:
 
     def __init__(self, inbox: Path) -> None:
         self.path = inbox / FOLDER
+        self._inbox = os.fspath(inbox)
         self._spare: str | None = None
 
     def make(self) -> None:
@@ -66,7 +68,7 @@ class Claims:
                 continue
             goal = f"{batch}/{arrival.name}"
             try:
-                os.rename(arrival.path, goal)
+                self._fetch(arrival.path, goal)
             except OSError as error:
                 # Network shares can report that a rename failed which was done. Taken for failed, the next
                 # of that name would replace it.
@@ -147,6 +149,15 @@ class Claims:
             except OSError as error:
                 if error.errno not in _STILL_USED:
                     raise
+
+    def _fetch(self, path: str, goal: str) -> None:
+        """Rename a file of the inbox. No link on the way is followed: it would take what lies elsewhere."""
+        folder, name = os.path.split(path)
+        if folder == self._inbox:
+            os.rename(path, goal)
+        else:
+            with opened_beneath(self._inbox, folder) as descriptor:
+                os.rename(name, goal, src_dir_fd=descriptor)
 
     def _discard(self, batch: str) -> None:
         """Remove a batch that holds nothing; where that cannot be done now, it serves as the next one."""

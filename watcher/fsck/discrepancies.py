@@ -11,6 +11,7 @@ class Kind(Enum):
 
     MOVED = ("moved", False, "")
     GONE = ("gone", False, "")
+    PRUNED = ("pruned", False, "")
     HALF_FILED = ("half filed", True, "`watcher run` finishes it when it starts, and so does --repair")
     LEFT_OVER = ("left over", True, "`watcher run` removes it when it starts, and so does --repair")
     CLAIMED = ("claimed", True, "`watcher run` recognises it when it starts; --repair puts it into the inbox")

@@ -17,8 +17,11 @@ from watcher.fsck.site import Site
 from watcher.journey import destination_of
 from watcher.store.comparison import Comparison, Missing, SeenFile
 from watcher.store.filings import ROWS_AT_ONCE, Filing, filing, filings, filings_of
+from watcher.store.pruning import was_pruned
 
 LATEST = "9999"
+PRUNED = 0
+"""The owner of files whose rows were pruned; no row has this id."""
 Progress = Callable[[str, int], object]
 
 
@@ -119,10 +122,16 @@ class _Examination:
                 yield Discrepancy(Kind.UNEXPLAINED, path, row, "there is no reason beside it")
 
     def moved(self, path: str) -> Iterator[Discrepancy]:
-        """Whether a file that no row's name fits is by its content a row's whose file is missing."""
+        """Whether a file that no row's name fits is by its content a row's whose file is missing, or was."""
         digest = None if _may_be_a_reason(path) else self._digest(path)
-        row = None if digest is None else self._filing(self._comparison.find(path, digest))
+        if digest is None:
+            return
+        row = self._filing(self._comparison.find(path, digest))
         if row is None:
+            if was_pruned(self._site.database, digest):
+                known = [path, *([reason_name(path)] if path.startswith("failed/") else [])]
+                self._comparison.own([(one, PRUNED, LATEST) for one in known])
+                yield Discrepancy(Kind.PRUNED, path, None, "its row was pruned")
             return
         self._comparison.own([(path, row.id, row.decided_at)])
         if row.filed_at is None:
@@ -136,6 +145,10 @@ class _Examination:
             return  # it was taken away, or taken back, since it was seen
         if _may_be_a_reason(path):
             row = self._filing(self._comparison.explained_by(path))
+            digest = None if row else self._digest(path)
+            if digest is not None and was_pruned(self._site.database, digest):
+                yield Discrepancy(Kind.PRUNED, path, None, "its row was pruned")
+                return
             yield Discrepancy(Kind.ORPHANED, path, row, "the file whose reason it is, is not beside it")
         elif (row := self._filing(self._comparison.find_at(path))) is not None:
             yield Discrepancy(Kind.ALTERED, path, row, "it is not what was filed")

@@ -1,21 +1,16 @@
 """Pages that need nothing but themselves: an evaluation, or what was seen in some files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from watcher.recognition.evaluation import Evaluation
-from watcher.report.blocks import shares
 from watcher.report.charts import coverage_chart, reliability_chart
 from watcher.report.measures import error_by_coverage, reliability
-from watcher.report.pictures import normalized_uri, picture_uri
-from watcher.report.values import GENERATOR, Circumstances, Explanation
-from watcher.report.words import certain, percent, verdict
-from watcher.text import printable
+from watcher.report.rendering import render
+from watcher.report.values import Circumstances, Explanation
+from watcher.report.words import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +37,7 @@ def evaluation_page(evaluated: Evaluated, circumstances: Circumstances) -> str:
     right = np.array([was_right for _, was_right in evaluated.answers], np.bool_)
     curve = [(share, error) for share, error, _ in error_by_coverage(certainty, ~right)]
     bins, marks = reliability(certainty, right), _marks(evaluated, curve)
-    return _render(
+    return render(
         "evaluation.html",
         evaluated=evaluated,
         outcome=outcome,
@@ -67,7 +62,7 @@ def evaluation_page(evaluated: Evaluated, circumstances: Circumstances) -> str:
 
 def explanations_page(explanations: Sequence[Explanation], more: int, circumstances: Circumstances) -> str:
     """The page of `watcher classify --html`; `more` is how many files are not shown."""
-    return _render("explanations.html", explanations=explanations, more=more, circumstances=circumstances)
+    return render("explanations.html", explanations=explanations, more=more, circumstances=circumstances)
 
 
 def _first(misread: Sequence[Explanation]) -> dict[tuple[int | None, int], int]:
@@ -99,34 +94,3 @@ def _marks(evaluated: Evaluated, curve: Sequence[tuple[float, float]]) -> list[t
     share = filed / outcome.images
     words = f"as it is set: {percent(share)} filed, {percent(wrong)} of them misread"
     return [(share, wrong, "set", words), *marks]
-
-
-def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(values, generator=GENERATOR)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("watcher.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": _together(percent),
-        "certain": _together(certain),
-        "verdict": verdict,
-        "shares": shares,
-        "printable": printable,
-        "picture": picture_uri,
-        "normalized": normalized_uri,
-        "count": "{:,}".format,
-    }
-    return environment
-
-
-def _together(words: Callable[..., str]) -> Callable[..., str]:
-    """The same words, on one line where a page breaks them."""
-    return lambda *values: words(*values).replace(" ", "\N{NO-BREAK SPACE}")

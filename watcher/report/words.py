@@ -21,6 +21,19 @@ def certain(certainty: float) -> str:
     return f"{math.floor(round(certainty * 1000, 6)) / 10:.1f} %"
 
 
+def duration(seconds: float) -> str:
+    """0.0351 → 35 ms, 2.5 → 2.5 s, 100 → 1 min 40 s, 9000 → 2 h 30 min."""
+    if seconds < 1:
+        return f"{max(seconds, 0) * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {left} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes} min"
+
+
 def verdict(explanation: Explanation) -> str:
     """What becomes of the picture and why, as a sentence."""
     reading, reason = explanation.reading, explanation.reason

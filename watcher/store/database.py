@@ -48,14 +48,21 @@ class Database:
         """Who is to write needs a `turn`."""
         self._engine = engine
         self._turn = turn
+        self._opened: os.stat_result | None = None
         self.file = file
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A transaction that is committed at its end, or undone by an exception."""
         # SQLite checkpoints by itself at a commit, so that one who writes has the turn for it, too.
-        with told(self.file), self._taken(), self._engine.begin() as connection:
-            yield connection
+        with told(self.file), self._taken():
+            self._require_file()
+            with self._engine.begin() as connection:
+                yield connection
+
+    def hold_on(self) -> None:
+        """From now on, refuse to go on with any other file, or none, at its path."""
+        self._opened = self.file.stat()
 
     def log_bytes(self) -> int:
         """How long SQLite's log beside the database is; it grows for as long as a reader holds on to it."""
@@ -83,6 +90,21 @@ class Database:
         if self._turn is not None:
             self._turn.close()
 
+    def _require_file(self) -> None:
+        """SQLite would go on writing into a file that was removed; it goes with who has it open."""
+        if self._opened is None:
+            return
+        try:
+            is_there = os.path.samestat(self._opened, self.file.stat())
+        except FileNotFoundError:
+            is_there = False
+        if not is_there:
+            raise DatabaseError(
+                f"{printable(str(self.file))}: it was removed or replaced while it was in use; put it back, "
+                "or start the watcher anew, which takes what lies there now",
+                passing=True,
+            )
+
     def _taken(self) -> AbstractContextManager[None]:
         return nullcontext() if self._turn is None else self._turn.taken()
 
@@ -103,6 +125,8 @@ def open_database(
         on_refusal.callback(database.close)
         with database.transaction() as connection:
             upgrade = _migrate(connection, file)
+        with told(file):
+            database.hold_on()
         if upgrade is not None:
             upgraded(upgrade)
         on_refusal.pop_all()

@@ -12,12 +12,13 @@ from watcher.recognition.certainty import leads
 from watcher.recognition.directions import Array, directions
 from watcher.recognition.distortion import image_distortion
 from watcher.recognition.rules.gallery import Gallery, gallery_of, restored_gallery
-from watcher.recognition.rules.shortlist import FEW, near, shortlist, squared_distances
+from watcher.recognition.rules.shortlist import FEW, contenders, near, shortlist, squared_distances
 from watcher.recognition.similarity import NEAREST, Similarities, check_shape, score_of
 
 BLOCK = 64  # pictures compared with all references at once
 DIRECTIONS = 150.0  # how much of a distance by directions is added to one by distortion
 DISTORTION = 600.0  # what goes with a squared distance of 1 by directions, more or less
+CLOSE = 0.1  # lead below which more references of the two best digits are looked at
 KIN = 4  # references of its own digit that are left out as next of kin to one that is left out,
 KIN_SHARE = 8  # but at most one in so many of them
 
@@ -39,15 +40,23 @@ class _Look:
     chosen: NDArray[np.int64]
     distortions: Array
 
+    def and_at(self, more: NDArray[np.int64], picture: NDArray[np.uint8], gallery: Gallery) -> "_Look":
+        """The same look, at `more` places as well, in ascending order."""
+        new = np.setdiff1d(more, self.chosen)
+        chosen = np.concatenate([self.chosen, new])
+        distortions = np.concatenate([self.distortions, image_distortion(picture, gallery.pictures[new])])
+        order = np.argsort(chosen)
+        return _Look(chosen[order], distortions[order])
+
 
 class Deformable:
     """A digit's distance is the mean image distortion towards its three nearest references, or to all it has,
     and a little of the mean squared distance to its three nearest by gradient directions.
 
     Gradient directions find the references worth this closer look. Where references are few and `augment` is
-    true, distorted copies stand beside them. A digit whose references were not looked at closely is further
-    than all others. The strangeness is the distance by directions alone: where it leaves no doubt, the closer
-    look can be spared.
+    true, distorted copies stand beside them. Where two digits are nearly as near, more of their references
+    are looked at. A digit whose references were not looked at closely is further than all others. The
+    strangeness is the distance by directions alone: where it leaves no doubt, the closer look can be spared.
     """
 
     def __init__(
@@ -93,7 +102,7 @@ class Deformable:
                 else:
                     chosen = shortlist(around, row, apart[row])
                     look = _Look(chosen, image_distortion(picture, gallery.pictures[chosen]))
-                    found.append(_looked_at(gallery, look, owners[row], rough, told))
+                    found.append(_looked_at(gallery, picture, look, apart[row], owners[row], rough, told))
         return _together(found, told)
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
@@ -117,10 +126,12 @@ class Deformable:
                 both = np.union1d(few, fewer)
                 distortions = image_distortion(picture, gallery.pictures[both])
                 look, other = (_Look(some, distortions[np.searchsorted(both, some)]) for some in (few, fewer))
-                found.append(_looked_at(gallery, look, owners[row], near_by.rough[row], told))
-                estranged.append(
-                    _looked_at(gallery, other, other_owners[row], near_others.rough[row], fewer_told)
+                rough, other_rough = near_by.rough[row], near_others.rough[row]
+                found.append(_looked_at(gallery, picture, look, apart[row], owners[row], rough, told))
+                other_found = _looked_at(
+                    gallery, picture, other, further[row], other_owners[row], other_rough, fewer_told
                 )
+                estranged.append(other_found)
         return _together(found, told, _together(estranged, fewer_told))
 
 
@@ -136,15 +147,24 @@ def _without_kin(gallery: Gallery, index: np.int64, apart: Array) -> Array:
     return np.where(np.isin(gallery.owners, kin), np.float32(np.inf), apart)
 
 
-def _looked_at(
-    gallery: Gallery, look: _Look, others: list[int], rough: NDArray[np.float64], told: int
+def _looked_at(  # noqa: PLR0913, PLR0917 - all that is known of one picture
+    gallery: Gallery,
+    picture: NDArray[np.uint8],
+    look: _Look,
+    apart: Array,
+    others: list[int],
+    rough: NDArray[np.float64],
+    told: int,
 ) -> _Found:
     """What a closer look says of a picture; `others`: whose the pictures near it are, the nearest first."""
+    distances = _digit_distances(gallery, look, rough)
+    if leads(distances[None])[0] < CLOSE:
+        best, second = np.argsort(distances, kind="stable")[:2].tolist()
+        look = look.and_at(contenders(gallery, (best, second), apart), picture, gallery)
+        distances = _digit_distances(gallery, look, rough)
     order = np.lexsort((gallery.owners[look.chosen], look.distortions))
     owners = gallery.owners[look.chosen[order]].tolist()
-    return _Found(
-        _digit_distances(gallery, look, rough), _first([*owners, *others], told), rough, glanced=False
-    )
+    return _Found(distances, _first([*owners, *others], told), rough, glanced=False)
 
 
 def _digit_distances(gallery: Gallery, look: _Look, rough: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Which pictures of a gallery are worth a closer look: those whose gradient directions are most alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isqrt
 
@@ -11,6 +11,7 @@ from watcher.recognition.directions import Array
 from watcher.recognition.rules.gallery import Gallery
 
 CANDIDATES = 30
+CONTENDERS = 30  # of each of two digits between which it is close
 RIVALS = 3  # digits whose nearest pictures are candidates in any case
 FEW = 3  # nearest pictures that a digit's distance is the mean of
 TIE = 1e-5  # squared distances this near to each other count as equal
@@ -70,6 +71,19 @@ def shortlist(near_by: Near, row: int, apart: Array) -> NDArray[np.int64]:
     rivals = rough <= last + TIE
     of_rivals = near_by.by_digit[row, rivals][near_by.has[row, rivals]]
     chosen = np.unique(np.concatenate([near_by.overall[row, :CANDIDATES], of_rivals]))
+    return np.asarray(chosen[np.isfinite(apart[chosen])], np.int64)
+
+
+def contenders(gallery: Gallery, digits: Iterable[int], apart: Array) -> NDArray[np.int64]:
+    """Where the 30 pictures of each of these digits that are nearest to one picture lie.
+
+    `apart` (N,): its squared distances.
+    """
+    nearest = [
+        within.start + _smallest(apart[None, within], CONTENDERS)[0]
+        for within in (gallery.slices[digit] for digit in digits)
+    ]
+    chosen = np.concatenate(nearest)
     return np.asarray(chosen[np.isfinite(apart[chosen])], np.int64)
 
 

@@ -1,0 +1,55 @@
+"""`watcher report`."""
+
+import time
+from pathlib import Path
+
+import click
+
+from watcher.cli import COMMANDS, configured
+from watcher.cli.databases import to_read
+from watcher.cli.filters import Moment, until_option
+from watcher.cli.pages import page_at
+from watcher.folders.outbox import Outbox
+from watcher.period import tell
+from watcher.report.period import period_page
+from watcher.settings import Config
+from watcher.store.clock import stamp
+
+
+@click.command(
+    "report",
+    short_help=COMMANDS["report"],
+    epilog="""\b
+Examples:
+  watcher report --html report.html                     the last seven days
+  watcher report --since 24h --html today.html
+  watcher report --since 2026-10-01 --until 2026-11-01 --html october.html""",
+)
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="PAGE",
+    required=True,
+    help="The page to write.",
+)
+@click.option(
+    "--since",
+    type=Moment(),
+    default="7d",
+    show_default=True,
+    help="Decided at this time or later: a UTC time, or an age as 24h or 7d.",
+)
+@until_option
+@configured
+def command(config: Config, html: Path, since: str, until: str | None) -> None:
+    """Draw what came in a period: one page, with pictures.
+
+    How many of each digit, when they came, how certain it was, what failed and why, the slowest, and the
+    least certain of what still lies in review. The page needs no network and no other file.
+    """
+    now = stamp(time.time())
+    if since >= (until or now):
+        raise click.UsageError("the period ends before it begins: let --since be earlier")
+    with page_at(html) as write, to_read(config) as database:
+        outbox = Outbox(config.outbox.path)
+        write(period_page(tell(database, outbox, since, until or now, config.recognition.review_below)))

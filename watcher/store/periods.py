@@ -1,0 +1,136 @@
+"""What came in a period, counted by SQLite: a million rows in a few passes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, Select, case, func, literal_column, select
+
+from watcher.store.database import Database
+from watcher.store.schema import results
+
+MOST_REASONS = 20
+MOST_SLOW = 10
+MOST_DOUBTFUL = 2000
+_SECONDS = literal_column("(julianday(filed_at) - julianday(arrived_at)) * 86400", Float)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many rows of the log agree in all this.
+
+    `at` is the beginning of a stamp, `band` the number of the highest certainty that is reached, as given to
+    `counted`; None where there is no certainty.
+    """
+
+    at: str
+    status: str
+    digit: int | None
+    band: int | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A reason, how many files failed for it, and the newest of them."""
+
+    reason: str
+    count: int
+    name: str
+    decided_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """A file that took long from the inbox to its destination, in seconds."""
+
+    name: str
+    status: str
+    seconds: float
+    arrived_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A file that went to review."""
+
+    claim: str
+    name: str
+    destination: str
+    digit: int
+    runner_up: int | None
+    certainty: float
+    reason: str | None
+    decided_at: str
+
+
+class Period:
+    """What was decided from one stamp on until before another; each question is a transaction of its own."""
+
+    def __init__(self, database: Database, since: str, until: str) -> None:
+        self._database = database
+        self._within = (results.c.decided_at >= since, results.c.decided_at < until)
+
+    def first(self) -> str | None:
+        """When the first was decided."""
+        ((first,),) = self._ask(select(func.min(results.c.decided_at)).where(*self._within))
+        return None if first is None else str(first)
+
+    def counted(self, places: int, bands: Sequence[float]) -> list[Counted]:
+        """The rows counted by the first `places` of their stamp, status, digit and band of certainty."""
+        reached = [(results.c.certainty >= low, number) for number, low in reversed(list(enumerate(bands)))]
+        parts = (
+            func.substr(results.c.decided_at, 1, places),
+            results.c.status,
+            results.c.digit,
+            case(*reached, else_=None),
+        )
+        numbers: list[ColumnElement[int]] = [literal_column(str(number)) for number in range(1, 5)]
+        rows = self._ask(select(*parts, func.count()).where(*self._within).group_by(*numbers))
+        return [Counted(*row) for row in rows]
+
+    def seconds(self) -> list[tuple[float, int]]:
+        """How long files took from the inbox to their destinations, rising, and how many so long."""
+        seconds = func.round(_SECONDS, 3)
+        rows = self._ask(
+            select(seconds, func.count())
+            .where(*self._within, results.c.filed_at.is_not(None))
+            .group_by(literal_column("1"))
+            .order_by(literal_column("1"))
+        )
+        return [(length, count) for length, count in rows]
+
+    def slowest(self) -> list[Slow]:
+        """Those that took longest."""
+        columns = results.c
+        rows = select(columns.name, columns.status, _SECONDS, columns.arrived_at)
+        rows = rows.where(*self._within, columns.filed_at.is_not(None)).order_by(_SECONDS.desc())
+        return [Slow(*row) for row in self._ask(rows.limit(MOST_SLOW))]
+
+    def failures(self) -> list[Failure]:
+        """Why files failed, the most frequent reason first. The name is that of the newest."""
+        columns, count = results.c, func.count()
+        rows = select(
+            columns.reason, count, columns.name, func.max(columns.decided_at)
+        )  # SQLite: of that row
+        rows = rows.where(*self._within, columns.status == "failed").group_by(columns.reason)
+        return [
+            Failure(*row)
+            for row in self._ask(rows.order_by(count.desc(), columns.reason).limit(MOST_REASONS))
+        ]
+
+    def doubtful(self) -> list[Doubtful]:
+        """What went to review, the least certain first."""
+        columns = results.c
+        rows = select(
+            *(columns.claim, columns.name, columns.destination, columns.digit, columns.runner_up),
+            *(columns.certainty, columns.reason, columns.decided_at),
+        ).where(*self._within, columns.status == "review", columns.filed_at.is_not(None))
+        return [
+            Doubtful(*row)
+            for row in self._ask(rows.order_by(columns.certainty, columns.id.desc()).limit(MOST_DOUBTFUL))
+        ]
+
+    def _ask(self, question: Select[Any]) -> Sequence[Any]:
+        with self._database.transaction() as connection:
+            return connection.execute(question).all()
