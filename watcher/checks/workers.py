@@ -26,7 +26,7 @@ def workers(config: Config) -> Iterator[Finding]:
     with closing(Pool(config.workers.model_copy(update={"count": 1}))) as pool:
         pool.warm(folder)
         ready = time.perf_counter()
-        (found,) = pool.submit(folder, [reference.image]).result()
+        (found,) = pool.submit_again(folder, [reference.image]).result()
         done = time.perf_counter()
     count = f"{config.workers.count:,}" if config.workers.count else "one a core"
     figure = (

@@ -102,7 +102,7 @@ def _recognized(
     batches = _batches(iter(images))
     while True:
         for batch in islice(batches, 2 * pool.count - len(waiting)):
-            waiting.append((batch, pool.submit(fitted.folder, [image.image for image in batch])))
+            waiting.append((batch, pool.submit_again(fitted.folder, [image.image for image in batch])))
         if not waiting:
             return
         batch, future = waiting.popleft()
