@@ -59,6 +59,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+def test_whoever_pauses_until_the_next_sign_never_comes_too_early(tmp_path: Path, clock: Clock) -> None:
+    desk = Desk(tmp_path)  # a sign every two seconds, a word every second
+    assert desk.bulletin.tell(desk.work, 0)
+    for word in (1.9, 0.1):
+        clock.now += word
+        assert not desk.bulletin.tell(desk.work, 0)
+    assert desk.bulletin.pause > 0
+    clock.now += desk.bulletin.pause
+    assert desk.bulletin.tell(desk.work, 0)
+
+
 def test_a_sign_of_life_is_given_four_times_in_the_period_unless_workers_are_late_for_all_of_it(
     tmp_path: Path, clock: Clock
 ) -> None:

@@ -95,8 +95,8 @@ class Bulletin:
 
     @property
     def pause(self) -> float:
-        """Seconds until it is to be told again how it is."""
-        return max(0.0, self._next_sign - time.monotonic())
+        """Seconds until `tell` is to give the next sign of life; before the next word it gives none."""
+        return max(0.0, self._next_sign - time.monotonic(), self._next_word - time.monotonic())
 
     def tell(self, work: Work, pictures: int) -> bool:
         """Say how it is, now and then. Whether a sign of life was due, and the pool should be tried."""
