@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from campaigns.processes import processor_seconds
 from daemon import Daemon, Place, furnished, reference_picture, run
 from support import make_files, wait_until
 
@@ -19,19 +20,17 @@ RESUMED = 5.0
 """Seconds within which work goes on once the fault is gone."""
 
 
-def cpu_seconds(pid: int) -> float:
-    """The processor time that a process has used so far, without its children."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def stands_still(daemon: Daemon, seconds: float = 1.5) -> None:
-    """See it live, quiet, and all but idle."""
-    said, used, began = len(daemon.events()), cpu_seconds(daemon.process.pid), time.monotonic()
-    while time.monotonic() < began + seconds:
-        assert daemon.process.poll() is None, daemon.complaints()
-        time.sleep(0.05)
-    assert cpu_seconds(daemon.process.pid) - used < 0.2 * (time.monotonic() - began)  # not a busy wait
+    """See it live, quiet, and all but idle; on a busy machine that may take a second look, or a third."""
+    said = len(daemon.events())
+    shares: list[float] = []
+    while not shares or (shares[-1] >= 0.05 and len(shares) < 4):
+        used, began = processor_seconds(daemon.process.pid), time.monotonic()
+        while time.monotonic() < began + seconds:
+            assert daemon.process.poll() is None, daemon.complaints()
+            time.sleep(0.05)
+        shares.append((processor_seconds(daemon.process.pid) - used) / (time.monotonic() - began))
+    assert shares[-1] < 0.05, shares
     assert len(daemon.events()) == said
 
 

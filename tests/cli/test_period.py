@@ -3,11 +3,13 @@
 import base64
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import logged
 import pytest
 from page import HOSTILE, Page
 from PIL import Image
@@ -26,16 +28,11 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def decision(name: str, status: Status, sure: float | None, decided: datetime, digit: int = 7) -> Decision:
-    return Decision(
-        claim=f"batch/{name!r}",
-        name=name,
-        sha256="5e" * 32,
-        status=status,
-        destination=f"{digit if status == 'filed' else status}/{name}",
+    known = logged.decision(name, None if sure is None else digit, sure, status, 0)
+    return replace(
+        known,
         arrived_at=as_stamp(decided),
         decided_at=as_stamp(decided),
-        digit=None if sure is None else digit,
-        certainty=sure,
         runner_up=None if sure is None else 1,
         reason=None if status == "filed" else f"because of <{status}>",
     )
