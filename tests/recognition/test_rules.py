@@ -64,6 +64,20 @@ def test_votes_on_pictures_are_those_of_the_plain_loop(pictures: Pictures) -> No
         assert scores[row].tolist() == plain_votes(ink[row].tolist(), ink.tolist(), labels[::2].tolist())
 
 
+@given(seed=st.integers(0, 2**32 - 1), alike=st.integers(0, 12))
+def test_the_nearest_by_votes_have_the_most_and_the_first_goes_before_its_equals(
+    seed: int, alike: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    references = rng.integers(0, 2, (12, 3, 3), np.uint8)
+    references[:alike] = references[-1]
+    picture = rng.integers(0, 2, (1, 3, 3), np.uint8)
+    alone = [plain_votes(picture[0].tolist(), [one.tolist()], [0])[0] for one in references]
+    expected = sorted(range(12), key=lambda index: -alone[index])[:5]
+    nearest = RULES["votes"](references, np.zeros(12, np.int64)).compare(picture).nearest
+    assert nearest[0].tolist() == expected
+
+
 def test_votes_stay_exact_with_very_many_references() -> None:
     references = np.zeros((20_000, 64, 64), np.uint8)
     references[:, ::3] = 1

@@ -94,17 +94,17 @@ class ImageClassifier:
         orders = np.argsort(found.distances, axis=1, kind="stable")
         present = np.isfinite(found.distances).sum(axis=1)
         reasons = _reasons(normalized, found, learned.oddest)
-        return [
-            Reading(
-                digit=int(orders[row, 0]),
-                certainty=0.0 if reason == NO_INK else float(sure[row]),
-                runner_up=int(orders[row, 1]) if present[row] > 1 else None,
-                scores=tuple(found.scores[row].tolist()),
-                nearest=tuple(learned.ids[found.nearest[row]].tolist()),
-                reason=reason,
-            )
-            for row, reason in enumerate(reasons)
-        ]
+        best, second = orders[:, 0].tolist(), orders[:, 1].tolist()
+        columns = zip(
+            best,
+            [0.0 if why == NO_INK else one for one, why in zip(sure.tolist(), reasons, strict=True)],
+            [one if count > 1 else None for one, count in zip(second, present.tolist(), strict=True)],
+            map(tuple, found.scores.tolist()),
+            map(tuple, learned.ids[found.nearest].tolist()),
+            reasons,
+            strict=True,
+        )
+        return [Reading(*row) for row in columns]
 
     def leave_one_out(self) -> tuple[LeftOut, ...]:
         """What is said of at most 2,000 references, evenly chosen, when each is compared with all the others.
@@ -204,12 +204,13 @@ def _named(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
 
 def _reasons(normalized: NDArray[Any], found: Similarities, oddest: float | None) -> list[str | None]:
     """Why each picture cannot be told, None where it can."""
-    inked = np.count_nonzero(normalized.reshape(len(normalized), -1), axis=1) > 0
+    inked = np.asarray(normalized.reshape(len(normalized), -1).any(axis=1))
     if found.strangeness is None or oddest is None:
         odd = np.zeros(len(inked), np.bool_)
     else:
         odd = oddity(found.strangeness, found.distances) > oddest
-    return [UNLIKE_ALL if o and i else None if i else NO_INK for i, o in zip(inked, odd, strict=True)]
+    both = zip(inked.tolist(), odd.tolist(), strict=True)
+    return [UNLIKE_ALL if o and i else None if i else NO_INK for i, o in both]
 
 
 def _restored(kind: type[Rule], arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Learned:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.similarity import NEAREST, Similarities, check_shape, slices_by_digit, smallest
+from watcher.recognition.similarity import NEAREST, Similarities, check_shape, slices_by_digit
 
-BLOCK = 1 << 16  # words compared at once
+BLOCK = 1 << 16  # pairs of a picture and a reference compared at once
+FEW = 64  # pictures whose scores are told at once: their numbers fit into the processor's caches
 
 
 class Votes:
@@ -24,8 +26,9 @@ class Votes:
         self._labels = labels
         paper = paper_of(references)
         self._pixels = paper.shape[1]
-        self._words = np.ascontiguousarray(packed(paper).T)  # (words, n): summing down columns is fast
-        self._papers = paper.sum(axis=1, dtype=np.int64)
+        bits = np.packbits(paper, axis=1)
+        self._papers = set_bits(bits)
+        self._threefold = np.hstack([bits, bits, bits, np.packbits(~paper, axis=1)])
         slices = slices_by_digit(labels)
         self._counts = np.array([within.stop - within.start for within in slices])
         papers = np.stack([paper[within].sum(axis=0, dtype=np.int64) for within in slices])
@@ -41,19 +44,20 @@ class Votes:
         """The similarities of (m, …) normalised pictures of the references' shape."""
         check_shape(batch, self._shape)
         paper = paper_of(batch)
+        bits = np.packbits(paper, axis=1)
         present = np.broadcast_to(self._counts > 0, (len(paper), 10))
-        return self._similarities(paper, self._scores(paper), present, self._nearest(paper, None))
+        return self._similarities(bits, self._scores(paper), present, self._nearest(bits, None))
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
         """Each chosen reference compared with all the others."""
-        words = np.ascontiguousarray(self._words[:, indices].T)
-        paper = np.unpackbits(words.view(np.uint8), axis=1, count=self._pixels).astype(np.bool_)
+        bits = self._threefold[indices, : -(-self._pixels // 8)]
+        paper = np.unpackbits(bits, axis=1, count=self._pixels).view(np.bool_)
         scores = self._scores(paper)
         rows, own = np.arange(len(indices)), self._labels[indices]
         scores[rows, own] -= self._papers[indices]  # its own votes on itself
         present = np.tile(self._counts > 0, (len(indices), 1))
         present[rows, own] = self._counts[own] > 1
-        return self._similarities(paper, scores, present, self._nearest(paper, indices))
+        return self._similarities(bits, scores, present, self._nearest(bits, indices))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The references themselves."""
@@ -65,46 +69,46 @@ class Votes:
         return cls(arrays["references"], labels)
 
     def _scores(self, paper: NDArray[np.bool_]) -> NDArray[np.float64]:
-        votes = paper.astype(self._weights.dtype) @ self._weights
-        return np.asarray(votes - self._totals, np.float64)
+        scores = np.empty((len(paper), 10))
+        for at in range(0, len(paper), FEW):
+            scores[at : at + FEW] = paper[at : at + FEW].astype(self._weights.dtype) @ self._weights
+        scores -= self._totals
+        return scores
 
     def _similarities(
         self,
-        paper: NDArray[np.bool_],
+        bits: NDArray[np.uint8],
         scores: NDArray[np.float64],
         present: NDArray[np.bool_],
         nearest: NDArray[np.int64],
     ) -> Similarities:
         most = int(self._counts.max())
         below_all = -float(most * self._pixels) - 1
-        best_possible = most * paper.sum(axis=1, dtype=np.int64)[:, None]
+        best_possible = most * set_bits(bits)[:, None]
         return Similarities(
             np.where(present, scores, below_all), np.where(present, best_possible - scores, np.inf), nearest
         )
 
-    def _nearest(self, paper: NDArray[np.bool_], left_out: NDArray[np.int64] | None) -> NDArray[np.int64]:
-        """The references with the highest votes of their own."""
-        count = min(NEAREST, len(self._labels) - (left_out is not None))
-        nearest = np.zeros((len(paper), count), np.int64)
-        rows = max(1, BLOCK // len(self._labels))
-        for at in range(0, len(paper), rows):
+    def _nearest(self, bits: NDArray[np.uint8], left_out: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        """The references with the highest votes of their own; of equal ones the first."""
+        references = len(self._labels)
+        count = min(NEAREST, references - (left_out is not None))
+        nearest = np.zeros((len(bits), count), np.int64)
+        if not count:
+            return nearest
+        # But for what is the same for all, each pixel that differs takes 3 from twice a reference's votes,
+        # and each of its ink 1: as many bits as differ from three of the picture and one that is all 0.
+        threefold = np.hstack([bits, bits, bits, np.zeros_like(bits)])
+        rows = max(1, BLOCK // references)
+        for at in range(0, len(bits), rows):
             some = slice(at, at + rows)
-            both = np.stack([self._both(picture) for picture in packed(paper[some])])
-            against = self._papers - 3 * both  # a reference's votes, negated, but for the same sum of all
+            mask = None
             if left_out is not None:
-                against[np.arange(len(against)), left_out[some]] = np.iinfo(np.int64).max
-            nearest[some] = smallest(against, count)
+                mask = (np.arange(references) != left_out[some, None]).view(np.uint8)
+            _, nearest[some] = cv2.batchDistance(
+                threefold[some], self._threefold, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=count, mask=mask
+            )
         return nearest
-
-    def _both(self, picture: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """(n,) pixels that are paper in the picture and in each reference."""
-        step = max(1, BLOCK // len(picture))
-        bits = picture[:, None]
-        counts = [
-            np.bitwise_count(self._words[:, at : at + step] & bits).sum(axis=0, dtype=np.uint32)
-            for at in range(0, self._words.shape[1], step)
-        ]
-        return np.concatenate(counts).astype(np.int64)
 
 
 def paper_of(pictures: NDArray[Any]) -> NDArray[np.bool_]:
@@ -117,9 +121,6 @@ def paper_of(pictures: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(paper.reshape(len(pictures), -1))
 
 
-def packed(paper: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """(m, pixels) flags as (m, words) of 64 bits, filled up with zeros."""
-    missing = -paper.shape[1] % 64
-    if missing:
-        paper = np.pad(paper, ((0, 0), (0, missing)))
-    return np.packbits(paper, axis=1).view(np.uint64)
+def set_bits(bits: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """(m,) how many bits of each row of (m, bytes) are 1."""
+    return np.asarray(np.bitwise_count(bits).sum(axis=1, dtype=np.int64))
