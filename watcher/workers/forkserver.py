@@ -20,7 +20,7 @@ from typing import Any, Literal, NoReturn
 
 from watcher.errors import UnfitReferencesError
 from watcher.workers.confinement import confine, die_with
-from watcher.workers.slate import Slate
+from watcher.workers.slate import slates_in
 
 Trade = Literal["reading", "comparing"]
 """What the children of a fork server do: the name of the module that says how."""
@@ -31,7 +31,7 @@ LONGEST_MESSAGE = 65536
 class Fork:
     """Asks for a child: its classifier's folder, the bytes it may take, how nice it is.
 
-    Its end of a pipe and the slate's memory come with it. The answer is its process id.
+    Its end of a pipe and the slates' memory come with it. The answer is its process id.
     """
 
     fitted: Path
@@ -108,9 +108,9 @@ def _live(trade: Any, order: Fork, descriptors: list[int], orders: socket.socket
         orders.close()
         os.nice(order.nice)
         pipe, memory = descriptors
-        slate = Slate(memory)
+        slates = slates_in(memory)
         os.close(memory)
-        _work(Connection(pipe), order.memory, trade.work(order.fitted, slate))
+        _work(Connection(pipe), order.memory, trade.work(order.fitted, slates))
         failed = 0
     finally:
         os._exit(failed)

@@ -3,16 +3,16 @@
 import os
 import signal
 import sys
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Lock
 
 from watcher.settings import WorkersSettings
 from watcher.workers.forking import ForkServers
-from watcher.workers.guard import Guard, Limits
+from watcher.workers.guard import AT_ONCE, Guard, Limits
 from watcher.workers.recognizing import Recognized, recognize
 
 APART = 15
@@ -92,13 +92,14 @@ class Pool:
 
 
 class _Guarded:
-    """Guards with processes of their own, each in a thread while it has a batch."""
+    """Guards with processes of their own, and a thread for each batch that one can have at once."""
 
     def __init__(self, servers: ForkServers, count: int, nice: int) -> None:
         self._servers = servers
         self._guards = [Guard(servers, nice) for _ in range(count)]
-        self._free = deque(self._guards)
-        self._executor = ThreadPoolExecutor(count, thread_name_prefix="guard")
+        self._turn = Lock()
+        self._busy = [0] * count
+        self._executor = ThreadPoolExecutor(AT_ONCE * count, thread_name_prefix="guard")
 
     def submit(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> Recognizing:
         self._servers.start()
@@ -115,11 +116,14 @@ class _Guarded:
             guard.close()
 
     def _recognize(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
-        guard = self._free.pop()  # the one that worked last: what it needs is at hand
+        with self._turn:
+            least = self._busy.index(min(self._busy))  # the first of them has what it needs at hand
+            self._busy[least] += 1
         try:
-            return guard.recognize(fitted, files, limits)
+            return self._guards[least].recognize(fitted, files, limits)
         finally:
-            self._free.append(guard)
+            with self._turn:
+                self._busy[least] -= 1
 
 
 class _Unguarded:
