@@ -80,6 +80,7 @@ class Daemon:
         make_folders(config, outbox, self._logger)
         hold = stack.enter_context(closing(Hold(config.inbox.path, outbox.path, claims)))
         hold.take()
+        stack.enter_context(closing(claims))
         stack.enter_context(sole_watcher(config))
         self._pool = stack.enter_context(closing(Pool(config.workers)))
         self._pool.start()  # they load what they need while all else is seen to

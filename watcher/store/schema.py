@@ -65,7 +65,8 @@ results = Table(
         "arrived_at",
         Text,
         nullable=False,
-        comment="when the file was complete in the inbox; UTC, ISO 8601 with microseconds and Z",
+        comment="when the file was complete in the inbox, or claimed where a crash came between; "
+        "UTC, ISO 8601 with microseconds and Z",
     ),
     Column("decided_at", Text, nullable=False, comment="when it was decided; UTC, as arrived_at"),
     Column("filed_at", Text, comment="when the file lay safely at its destination; UTC; NULL until it does"),

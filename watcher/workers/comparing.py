@@ -1,4 +1,4 @@
-"""The comparer's work: pictures on the slate → what they show. No file ever gets here."""
+"""The comparer's work: pictures on a slate → what they show. No file ever gets here."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +9,9 @@ from watcher.recognition.reading import Reading
 from watcher.workers.recognizing import loaded
 from watcher.workers.slate import Slate
 
+Pictures = tuple[int, Sequence[int]]
+"""The number of a slate, and the indices of pictures on it."""
+
 
 def prepare(fitted: Path) -> None:
     """Load the classifier once for all that are forked. Raises UnfitReferencesError."""
@@ -16,7 +19,12 @@ def prepare(fitted: Path) -> None:
     loaded(fitted)
 
 
-def work(fitted: Path, slate: Slate) -> Callable[[Sequence[int]], list[Reading]]:
+def work(fitted: Path, slates: Sequence[Slate]) -> Callable[[Pictures], list[Reading]]:
     """What a comparer does with the indices that it is sent."""
     classifier = loaded(fitted)
-    return lambda indices: classifier.classify(slate.pictures(indices))
+
+    def compare(asked: Pictures) -> list[Reading]:
+        number, indices = asked
+        return classifier.classify(slates[number].pictures(indices))
+
+    return compare

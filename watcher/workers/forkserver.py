@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from watcher.errors import UnfitReferencesError
-from watcher.workers.confinement import confine, die_with
-from watcher.workers.slate import Slate
+from watcher.workers.confinement import confine, die_with, step_back
+from watcher.workers.slate import slates_in
 
 Trade = Literal["reading", "comparing"]
 """What the children of a fork server do: the name of the module that says how."""
@@ -29,14 +29,14 @@ LONGEST_MESSAGE = 65536
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Asks for a child: its classifier's folder, the bytes it may take, how nice it is.
+    """Asks for a child: its classifier's folder, the bytes it may take, whether it steps back for others.
 
-    Its end of a pipe and the slate's memory come with it. The answer is its process id.
+    Its end of a pipe and the slates' memory come with it. The answer is its process id.
     """
 
     fitted: Path
     memory: int
-    nice: int
+    apart: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,12 @@ def _live(trade: Any, order: Fork, descriptors: list[int], orders: socket.socket
     try:
         die_with(parent)
         orders.close()
-        os.nice(order.nice)
+        if order.apart:
+            step_back(0)
         pipe, memory = descriptors
-        slate = Slate(memory)
+        slates = slates_in(memory)
         os.close(memory)
-        _work(Connection(pipe), order.memory, trade.work(order.fitted, slate))
+        _work(Connection(pipe), order.memory, trade.work(order.fitted, slates))
         failed = 0
     finally:
         os._exit(failed)

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
 from typing import Any
 
 from watcher.recognition.reading import Reading
@@ -17,11 +19,12 @@ from watcher.workers.child import Child, Grief, Task
 from watcher.workers.forking import ForkServerDiedError, ForkServers
 from watcher.workers.forkserver import Trade
 from watcher.workers.recognizing import Recognized
-from watcher.workers.slate import SLOTS, Slate, State, anonymous_memory
+from watcher.workers.slate import SLATES, SLOTS, Slate, State, anonymous_memory, slates_in
 
 PATIENCE = 0.01
 BYTES_A_SECOND = 2_000_000
 COMPARING = 0.25
+AT_ONCE = SLATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,24 @@ class Limits:
 
 
 class Guard:
-    """Keeps one reader and one comparer at work. For one thread at a time."""
+    """Keeps one reader and one comparer at work. For `AT_ONCE` threads at a time.
 
-    def __init__(self, servers: ForkServers, nice: int) -> None:
+    Those of a guard that is `apart` step back for whoever else wants a core.
+
+    While the comparer has one batch, the reader goes on with the next: what a file does to the reader, or has
+    it wait for, holds up no comparing.
+    """
+
+    def __init__(self, servers: ForkServers, *, apart: bool) -> None:
         self._servers = servers
-        self._nice = nice
+        self._apart = apart
         self._children: dict[Trade, Child] = {}
+        self._turns: dict[Trade, Lock] = {"reading": Lock(), "comparing": Lock()}
         self._memory = anonymous_memory()
-        self._slate = Slate(self._memory)
+        self._slates = slates_in(self._memory)
+        self._free = SimpleQueue[Slate]()
+        for slate in self._slates:
+            self._free.put(slate)
 
     def recognize(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
         """Recognise a batch; a file that a child came to grief over is answered with that.
@@ -64,29 +77,39 @@ class Guard:
         Raises Grief where it came to grief over no single one, UnfitReferencesError, ForkServerDiedError,
         and OSError where the system lacks what it takes to go on.
         """
-        self.make_ready(fitted, limits.memory)
-        found: list[Recognized] = []
-        for start in range(0, len(files), SLOTS):
-            found += self._recognize(fitted, files[start : start + SLOTS], limits)
-        return found
+        slate = self._free.get()
+        try:
+            found: list[Recognized] = []
+            for start in range(0, max(1, len(files)), SLOTS):
+                found += self._recognize(fitted, files[start : start + SLOTS], limits, slate)
+            return found
+        finally:
+            self._free.put(slate)
 
     def make_ready(self, fitted: Path, memory: int) -> None:
         """Have a reader and a comparer that wait for something to do."""
-        self._child("reading", fitted, memory)
-        self._child("comparing", fitted, memory)
+        for trade, turn in self._turns.items():
+            with turn:
+                self._child(trade, fitted, memory)
 
     def close(self) -> None:
         """End them."""
         for trade in list(self._children):
             self._end(trade)
-        self._slate.close()
+        for slate in self._slates:
+            slate.close()
         os.close(self._memory)
 
-    def _recognize(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
-        slate = self._slate
+    def _recognize(
+        self, fitted: Path, files: Sequence[bytes], limits: Limits, slate: Slate
+    ) -> list[Recognized]:
         slate.clear()
-        self._read(fitted, files, limits)
-        readings = self._compare(fitted, files, limits)
+        with self._turns["reading"]:
+            self._child("reading", fitted, limits.memory)
+            self._read(fitted, files, limits, slate)
+        with self._turns["comparing"]:
+            self._child("comparing", fitted, limits.memory)
+            readings = self._compare(fitted, files, limits, slate)
         return [
             Recognized(slate.sha256(index), readings[index])
             if index in readings
@@ -94,37 +117,40 @@ class Guard:
             for index in range(len(files))
         ]
 
-    def _read(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> None:
+    def _read(self, fitted: Path, files: Sequence[bytes], limits: Limits, slate: Slate) -> None:
         """Have every file come to an end on the slate. What was begun once is never begun again."""
 
         def task() -> Task:
-            index = self._slate.begun
+            index = slate.begun
             return limits.reading(index, files[index or 0])
 
-        while left := self._slate.indices(len(files), State.BLANK):
+        while left := slate.indices(len(files), State.BLANK):
+            question = slate.number, [(index, files[index]) for index in left]
             try:
-                self._ask("reading", fitted, limits.memory, [(index, files[index]) for index in left], task)
+                self._ask("reading", fitted, limits.memory, question, task)
             except Grief as grief:
-                lost = self._slate.begun
+                lost = slate.begun
                 if lost is None:
                     raise
-                self._slate.begun = None
-                if self._slate.state(lost) is State.BLANK:  # else it was lost on its way to the next one
-                    self._slate.keep_reason(lost, files[lost], State.LOST, str(grief))
+                slate.begun = None
+                if slate.state(lost) is State.BLANK:  # else it was lost on its way to the next one
+                    slate.keep_reason(lost, files[lost], State.LOST, str(grief))
 
-    def _compare(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> dict[int, Reading]:
+    def _compare(
+        self, fitted: Path, files: Sequence[bytes], limits: Limits, slate: Slate
+    ) -> dict[int, Reading]:
         """The readings of all that was read, by index; over which one a comparer is lost is found out."""
-        pictures = self._slate.indices(len(files), State.READ)
+        pictures = slate.indices(len(files), State.READ)
         readings: dict[int, Reading] = {}
         attempts = [pictures] if pictures else []
         while attempts:
             indices = attempts.pop()
             task = partial(limits.comparing, len(indices))
             try:
-                answer = self._ask("comparing", fitted, limits.memory, indices, task)
+                answer = self._ask("comparing", fitted, limits.memory, (slate.number, indices), task)
             except Grief as grief:
                 if len(indices) == 1:
-                    self._slate.keep_reason(indices[0], files[indices[0]], State.LOST, str(grief))
+                    slate.keep_reason(indices[0], files[indices[0]], State.LOST, str(grief))
                 else:
                     attempts += [[index] for index in indices]
             else:
@@ -150,7 +176,7 @@ class Guard:
             self._end(trade)
             child = None
         if child is None:
-            child = Child(self._servers.of(trade), self._memory, fitted, memory, self._nice)
+            child = Child(self._servers.of(trade), self._memory, fitted, memory, apart=self._apart)
             self._children[trade] = child
         return child
 

@@ -3,20 +3,17 @@
 import os
 import signal
 import sys
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Lock
 
 from watcher.settings import WorkersSettings
 from watcher.workers.forking import ForkServers
-from watcher.workers.guard import Guard, Limits
+from watcher.workers.guard import AT_ONCE, Guard, Limits
 from watcher.workers.recognizing import Recognized, recognize
-
-APART = 15
-"""How much less of the cores (nice) what is suspect gets than the workers: little more than these leave."""
 
 Recognizing = Future[list[Recognized]]
 
@@ -37,13 +34,13 @@ class Pool:
         self._workers: _Guarded | _Unguarded
         self._apart: _Guarded | _Unguarded
         if self.is_guarded:
-            self._workers = _Guarded(self._servers, self.count, 0)
+            self._workers = _Guarded(self._servers, self.count, apart=False)
         elif settings.executor == "threads":
             self._workers = _Unguarded(lambda: ThreadPoolExecutor(self.count, thread_name_prefix="worker"))
         else:
             self._workers = _Unguarded(lambda: _processes(self.count))
         if sys.platform == "linux":
-            self._apart = _Guarded(self._servers, 1, APART)
+            self._apart = _Guarded(self._servers, 1, apart=True)
         else:
             self._apart = _Unguarded(lambda: _processes(1))
 
@@ -92,13 +89,14 @@ class Pool:
 
 
 class _Guarded:
-    """Guards with processes of their own, each in a thread while it has a batch."""
+    """Guards with processes of their own, and a thread for each batch that one can have at once."""
 
-    def __init__(self, servers: ForkServers, count: int, nice: int) -> None:
+    def __init__(self, servers: ForkServers, count: int, *, apart: bool) -> None:
         self._servers = servers
-        self._guards = [Guard(servers, nice) for _ in range(count)]
-        self._free = deque(self._guards)
-        self._executor = ThreadPoolExecutor(count, thread_name_prefix="guard")
+        self._guards = [Guard(servers, apart=apart) for _ in range(count)]
+        self._turn = Lock()
+        self._busy = [0] * count
+        self._executor = ThreadPoolExecutor(AT_ONCE * count, thread_name_prefix="guard")
 
     def submit(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> Recognizing:
         self._servers.start()
@@ -115,11 +113,14 @@ class _Guarded:
             guard.close()
 
     def _recognize(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
-        guard = self._free.pop()  # the one that worked last: what it needs is at hand
+        with self._turn:
+            least = self._busy.index(min(self._busy))  # the first of them has what it needs at hand
+            self._busy[least] += 1
         try:
-            return guard.recognize(fitted, files, limits)
+            return self._guards[least].recognize(fitted, files, limits)
         finally:
-            self._free.append(guard)
+            with self._turn:
+                self._busy[least] -= 1
 
 
 class _Unguarded:

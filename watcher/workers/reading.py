@@ -8,9 +8,8 @@ from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.picture import read_picture
 from watcher.workers.slate import Slate, State
 
-Files = Sequence[tuple[int, bytes]]
-"""Files with the indices that they have on the slate."""
-
+Files = tuple[int, Sequence[tuple[int, bytes]]]
+"""The number of a slate, and files with the indices that they have on it."""
 
 DOT = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
@@ -25,10 +24,12 @@ def prepare(_fitted: Path) -> None:
     read_picture(DOT)
 
 
-def work(_fitted: Path, slate: Slate) -> Callable[[Files], None]:
+def work(_fitted: Path, slates: Sequence[Slate]) -> Callable[[Files], None]:
     """What a reader does with the files that it is sent."""
 
-    def read(files: Files) -> None:
+    def read(asked: Files) -> None:
+        number, files = asked
+        slate = slates[number]
         for index, file in files:
             slate.begun = index
             try:

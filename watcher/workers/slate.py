@@ -1,6 +1,7 @@
 """The slate: what is read of each file of a batch, in memory that outlives the process that wrote it.
 
-The reader writes, the comparer takes the pictures from it, and the guard sees how far the reader came.
+The reader writes, the comparer takes the pictures from it, and the guard sees how far the reader came. There
+are two, so that the reader writes on one while the comparer has the other.
 """
 
 import mmap
@@ -16,6 +17,7 @@ from watcher.recognition.picture import SIDE
 
 SLOTS = 64
 """How many files one slate has room for."""
+SLATES = 2
 NONE_BEGUN = -1
 DIGEST = 32
 PICTURE = SIDE * SIDE * 3
@@ -36,20 +38,28 @@ STATES = slice(BEGUN.stop, BEGUN.stop + SLOTS)
 LENGTHS = slice(STATES.stop, STATES.stop + 2 * SLOTS)
 DIGESTS = slice(LENGTHS.stop, LENGTHS.stop + DIGEST * SLOTS)
 PICTURES = slice(DIGESTS.stop, DIGESTS.stop + PICTURE * SLOTS)
+APART = -(-PICTURES.stop // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+"""How many bytes one slate begins after the other."""
 
 
 def anonymous_memory() -> int:
-    """A descriptor of memory for a slate. Raises OSError."""
-    descriptor = os.memfd_create("slate", os.MFD_CLOEXEC)
-    os.ftruncate(descriptor, PICTURES.stop)
+    """A descriptor of memory for the slates. Raises OSError."""
+    descriptor = os.memfd_create("slates", os.MFD_CLOEXEC)
+    os.ftruncate(descriptor, SLATES * APART)
     return descriptor
 
 
-class Slate:
-    """The slate in the memory that a descriptor stands for."""
+def slates_in(descriptor: int) -> "tuple[Slate, ...]":
+    """The slates in the memory that a descriptor stands for."""
+    return tuple(Slate(descriptor, number) for number in range(SLATES))
 
-    def __init__(self, descriptor: int) -> None:
-        self._memory = mmap.mmap(descriptor, PICTURES.stop)
+
+class Slate:
+    """One slate; its `number` says which."""
+
+    def __init__(self, descriptor: int, number: int) -> None:
+        self.number = number
+        self._memory = mmap.mmap(descriptor, APART, offset=number * APART)
 
     def clear(self) -> None:
         """Forget the last batch."""
