@@ -15,14 +15,14 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
 import daemon  # noqa: E402 - tests/ is no package, and is found by the line above
-from benchmarks.latency import singles, steady  # noqa: E402
+from benchmarks.latency import load, singles, steady  # noqa: E402
 from benchmarks.matching import nearest_neighbours, tutorial_rule  # noqa: E402
 from benchmarks.resting import idle, memory, ready  # noqa: E402
 from benchmarks.rows import Row  # noqa: E402
 from benchmarks.scale import FULL, SHORT, Scale  # noqa: E402
 from benchmarks.scene import train_drawn, train_shipped  # noqa: E402
 from benchmarks.stages import stages  # noqa: E402
-from benchmarks.throughput import full_inbox, growth, many_references  # noqa: E402
+from benchmarks.throughput import full_inbox, growth, many_references, references  # noqa: E402
 
 
 def benchmarks(scale: Scale, here: Path) -> dict[str, Callable[[], list[Row]]]:
@@ -32,20 +32,22 @@ def benchmarks(scale: Scale, here: Path) -> dict[str, Callable[[], list[Row]]]:
         folder = here / "shipped"
         return folder if folder.exists() else train_shipped(folder)
 
-    def many() -> Path:
-        folder = here / "many"
-        return folder if folder.exists() else train_drawn(folder, scale.many)
+    def drawn(count: int) -> Path:
+        folder = here / f"drawn-{count}"
+        return folder if folder.exists() else train_drawn(folder, count)
 
     few, lots = "shipped references", f"{scale.many:,} references"
     return {
         "inbox": lambda: full_inbox(scale, here, shipped()),
         "steady": lambda: steady(scale, here, shipped()),
+        "load": lambda: load(scale, here, shipped()),
         "single": lambda: singles(scale, here, shipped()),
         "tutorial": lambda: tutorial_rule(scale),
-        "many": lambda: many_references(scale, here, shipped(), many()),
+        "many": lambda: many_references(scale, here, shipped(), drawn(scale.many)),
+        "references": lambda: references(scale, here, drawn),
         "ready": lambda: ready(scale, here, shipped(), few, "1.5 s"),
-        "ready-many": lambda: ready(scale, here, many(), lots, "3 s"),
-        "memory": lambda: memory(scale, here, many()),
+        "ready-many": lambda: ready(scale, here, drawn(scale.many), lots, "3 s"),
+        "memory": lambda: memory(scale, here, drawn(scale.many)),
         "idle": lambda: idle(scale, here, shipped()),
         "growth": lambda: growth(scale, here, shipped()),
         "sklearn": lambda: nearest_neighbours(scale),

@@ -3,6 +3,7 @@
 import itertools
 import sqlite3
 import statistics
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -38,9 +39,9 @@ def many_references(scale: Scale, here: Path, shipped: Path, many: Path) -> list
     """Pictures a second with many references, and how much more one picture costs than with few."""
     files = pictures(min(scale.waiting, DIFFERENT))
     count = max(scale.waiting // 4, 1)
-    fast = [_speed(here, shipped, files, count) for _ in range(scale.tries)]
-    slow = [_speed(here, many, files, count) for _ in range(scale.tries)]
-    ratio = statistics.median(fast) / statistics.median(slow)
+    tries = [[_speed(here, place, files, count) for place in (shipped, many)] for _ in range(scale.tries)]
+    fast, slow = zip(*tries, strict=True)
+    ratio = statistics.median(few / lots for few, lots in tries)
     return [
         Row(
             f"full inbox, {count:,} waiting, {scale.many:,} references",
@@ -49,6 +50,28 @@ def many_references(scale: Scale, here: Path, shipped: Path, many: Path) -> list
             f"a second {listed(slow)}; shipped {listed(fast)}",
         )
     ]
+
+
+def references(scale: Scale, here: Path, drawn: Callable[[int], Path]) -> list[Row]:
+    """Pictures a second with ever more references, in turn; `drawn` gives a place that knows so many."""
+    files = pictures(min(scale.waiting, DIFFERENT))
+    count = max(scale.waiting // 4, 1)
+    places = {size: drawn(size) for size in scale.references}
+    tries = [{size: _speed(here, places[size], files, count) for size in places} for _ in range(scale.tries)]
+    rows = []
+    for size in places:
+        speeds = [speed[size] for speed in tries]
+        middle = statistics.median(speeds)
+        rows.append(
+            Row(
+                f"full inbox, {count:,} waiting, {size:,} references",
+                f"{middle:,.0f} a second",
+                "",
+                listed(speeds),
+                {"references": size, "speed": middle},
+            )
+        )
+    return rows
 
 
 def growth(scale: Scale, here: Path, shipped: Path) -> list[Row]:
