@@ -52,11 +52,11 @@ def many_references(scale: Scale, here: Path, shipped: Path, many: Path) -> list
     ]
 
 
-def references(scale: Scale, here: Path, drawn: Callable[[int], Path]) -> list[Row]:
-    """Pictures a second with ever more references, in turn; `drawn` gives a place that knows so many."""
+def references(scale: Scale, here: Path, knowing: Callable[[int], Path]) -> list[Row]:
+    """Pictures a second with ever more references, in turn; `knowing` gives a place of so many."""
     files = pictures(min(scale.waiting, DIFFERENT))
     count = max(scale.waiting // 4, 1)
-    places = {size: drawn(size) for size in scale.references}
+    places = {size: knowing(size) for size in scale.references}
     tries = [{size: _speed(here, places[size], files, count) for size in places} for _ in range(scale.tries)]
     rows = []
     for size in places:
