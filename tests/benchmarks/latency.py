@@ -29,6 +29,15 @@ def singles(scale: Scale, here: Path, shipped: Path) -> list[Row]:
     ]
 
 
+def load(scale: Scale, here: Path, shipped: Path) -> list[Row]:
+    """Arrivals at ever higher rates, a row each, up to more than can be sorted."""
+    return [
+        _row(f"{rate:.0f} arrivals a second for {scale.load_seconds:g} s", "", delays, rate)
+        for rate in scale.rates
+        for delays in [_delays(here, shipped, int(rate * scale.load_seconds), 1 / rate)]
+    ]
+
+
 def _delays(here: Path, furnished: Path, count: int, pause: float) -> list[float]:
     """Seconds from closed to filed of each of so many pictures, dropped with a pause between them."""
     files = pictures(min(count, 1000))
@@ -48,11 +57,12 @@ def _seconds(stamp: str) -> float:
     return datetime.fromisoformat(stamp).timestamp()
 
 
-def _row(what: str, wanted: str, delays: list[float]) -> Row:
+def _row(what: str, wanted: str, delays: list[float], rate: float | None = None) -> Row:
     middle, most = percentiles(delays)
     return Row(
         f"{what}, closed to filed",
         f"p50 {middle * 1000:.1f} ms, p99 {most * 1000:.1f} ms",
         wanted,
         f"longest {max(delays) * 1000:.1f} ms",
+        {} if rate is None else {"rate": rate, "p50": middle, "p99": most},
     )

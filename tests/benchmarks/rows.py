@@ -2,19 +2,21 @@
 
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Row:
-    """A measured figure beside the one that is wanted; `details` has the single tries."""
+    """A measured figure beside the one wanted; `details` has the single tries, `figures` what is drawn."""
 
     what: str
     measured: str
     wanted: str
     details: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, Any]:
         """For programs."""
         return asdict(self)
 

@@ -1,7 +1,9 @@
 """Where benchmarks take place: drawn pictures, a folder to work in, and the daemon as its users have it."""
 
 import functools
+import itertools
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -48,13 +50,28 @@ def train_shipped(folder: Path) -> Path:
     return folder
 
 
-def train_drawn(folder: Path, count: int) -> Path:
-    """A place that knows so many drawn references and no others."""
+def train_many(folder: Path, count: int, source: Path | None) -> Path:
+    """A place that knows so many references and no others: drawn ones, or images DIGIT_*.png of a folder."""
     (folder / "images").mkdir(parents=True)
-    for number, picture in enumerate(pictures(count, REFERENCES_BY)):
-        (folder / "images" / f"{number % 10}_{number // 10}.png").write_bytes(picture)
+    if source is None:
+        for number, picture in enumerate(pictures(count, REFERENCES_BY)):
+            (folder / "images" / f"{number % 10}_{number // 10}.png").write_bytes(picture)
+    else:
+        for file in _of_all_digits(source, count):
+            shutil.copy(file, folder / "images")
     run(folder, "run", "--once", within=3600)
+    shutil.rmtree(folder / "images")  # the database holds them, and the place is copied
     return folder
+
+
+def _of_all_digits(source: Path, count: int) -> list[Path]:
+    """So many files, of each digit in turn as long as there are any."""
+    files = sorted(source.glob("[0-9]_*.png"))
+    if len(files) < count:
+        sys.exit(f"{source} has {len(files):,} images named DIGIT_*.png, and {count:,} are needed")
+    by_digit = [[file for file in files if file.name[0] == str(digit)] for digit in range(10)]
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*by_digit))
+    return [file for file in turns if file is not None][:count]
 
 
 def fill(place: Place, files: Sequence[bytes], count: int) -> None:

@@ -3,7 +3,8 @@
 import itertools
 import sqlite3
 import statistics
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from benchmarks.floor import floor
@@ -38,9 +39,9 @@ def many_references(scale: Scale, here: Path, shipped: Path, many: Path) -> list
     """Pictures a second with many references, and how much more one picture costs than with few."""
     files = pictures(min(scale.waiting, DIFFERENT))
     count = max(scale.waiting // 4, 1)
-    fast = [_speed(here, shipped, files, count) for _ in range(scale.tries)]
-    slow = [_speed(here, many, files, count) for _ in range(scale.tries)]
-    ratio = statistics.median(fast) / statistics.median(slow)
+    tries = [[_speed(here, place, files, count) for place in (shipped, many)] for _ in range(scale.tries)]
+    fast, slow = zip(*tries, strict=True)
+    ratio = statistics.median(few / lots for few, lots in tries)
     return [
         Row(
             f"full inbox, {count:,} waiting, {scale.many:,} references",
@@ -51,28 +52,51 @@ def many_references(scale: Scale, here: Path, shipped: Path, many: Path) -> list
     ]
 
 
-def growth(scale: Scale, here: Path, shipped: Path) -> list[Row]:
-    """Throughput while log and outbox hold ever more."""
+def references(scale: Scale, here: Path, knowing: Callable[[int], Path]) -> list[Row]:
+    """Pictures a second with ever more references, in turn; `knowing` gives a place of so many."""
     files = pictures(min(scale.waiting, DIFFERENT))
     count = max(scale.waiting // 4, 1)
-    speeds: dict[int, float] = {}
-    with scene(here / "grown", shipped) as place:
-        held = 0
-        for size in scale.grown:
-            _grow(place, held, size)
-            held = size
-            tries = []
-            for _ in range(scale.tries):
-                fill(place, files, count)
-                tries.append(empty(place))
-            speeds[size] = statistics.median(tries)
-    worst = min(speeds.values()) / speeds[scale.grown[0]]
+    places = {size: knowing(size) for size in scale.references}
+    tries = [{size: _speed(here, places[size], files, count) for size in places} for _ in range(scale.tries)]
+    rows = []
+    for size in places:
+        speeds = [speed[size] for speed in tries]
+        middle = statistics.median(speeds)
+        rows.append(
+            Row(
+                f"full inbox, {count:,} waiting, {size:,} references",
+                f"{middle:,.0f} a second",
+                "",
+                listed(speeds),
+                {"references": size, "speed": middle},
+            )
+        )
+    return rows
+
+
+def growth(scale: Scale, here: Path, shipped: Path) -> list[Row]:
+    """Throughput where log and outbox hold ever more, taken in turn."""
+    files = pictures(min(scale.waiting, DIFFERENT))
+    count = max(scale.waiting // 4, 1)
+    with ExitStack() as scenes:
+        places = {size: scenes.enter_context(scene(here / f"grown-{size}", shipped)) for size in scale.grown}
+        for size, place in places.items():
+            _grow(place, size)
+        tries = [
+            {size: _refilled(place, files, count) for size, place in places.items()}
+            for _ in range(scale.tries)
+        ]
+    least = scale.grown[0]
+    shares = {size: statistics.median(speed[size] / speed[least] for speed in tries) for size in scale.grown}
     return [
         Row(
-            f"{scale.grown[0]:,} to {scale.grown[-1]:,} rows in the log and files in the outbox",
-            f"{worst:.2f} of the speed with {scale.grown[0]:,}",
+            f"{least:,} to {scale.grown[-1]:,} rows in the log and files in the outbox",
+            f"{min(shares.values()):.2f} of the speed with {least:,}",
             "0.90 or more",
-            "; ".join(f"{size:,}: {speed:,.0f} a second" for size, speed in speeds.items()),
+            "; ".join(
+                f"{size:,}: {share:.2f}, {listed([speed[size] for speed in tries])} a second"
+                for size, share in shares.items()
+            ),
         )
     ]
 
@@ -83,7 +107,12 @@ def _speed(here: Path, furnished: Path, files: list[bytes], count: int) -> float
         return empty(place)
 
 
-def _grow(place: Place, held: int, size: int) -> None:
+def _refilled(place: Place, files: list[bytes], count: int) -> float:
+    fill(place, files, count)
+    return empty(place)
+
+
+def _grow(place: Place, size: int) -> None:
     """Have the log hold `size` rows, and the outbox as many files, as if they had been filed long ago."""
     first = place.outbox / "0"
     with closing(sqlite3.connect(place.database)) as connection:
@@ -95,11 +124,11 @@ def _grow(place: Place, held: int, size: int) -> None:
                 (f"old-{number}.png", f"{number:064x}", number % 10, f"{number % 10}/old-{number}.png")
                 + ("2025-01-01T00:00:00.000000Z",) * 3
                 + (f"grown/{number}",)
-                for number in range(held, size)
+                for number in range(size)
             ),
         )
         connection.commit()
-    for start in range(held, size, LINKS):
+    for start in range(0, size, LINKS):
         source = first / f"old-{start - start % 10}.png"
         for number in itertools.islice(range(start, size), LINKS):
             file = place.outbox / str(number % 10) / f"old-{number}.png"
