@@ -6,6 +6,7 @@ It draws what `python tests/benchmarks references load --json > docs/speed.jsonl
 
 import json
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def drawn(rows: Sequence[dict[str, float]]) -> str:
     half, most = (
         [(row["rate"], 1000 * row[which]) for row in rows if "rate" in row] for which in ("p50", "p99")
     )
+    if not speeds or not half:
+        sys.exit("there must be rows of both benchmarks, references and load")
     told = [f"{count:,.0f} references: {speed:,.0f} pictures a second" for count, speed in speeds]
     told += [
         f"{rate:,.0f} arrivals a second: half are filed in {_ms(middle)}, 99 % in {_ms(longest)}"
@@ -64,8 +67,10 @@ def drawn(rows: Sequence[dict[str, float]]) -> str:
 def _speeds(drawing: Drawing, frame: Frame, speeds: Series) -> None:
     counts = [count for count, _ in speeds]
     across = _Logarithmic(min(counts), max(counts))
-    top = 500 * math.ceil(1.1 * max(speed for _, speed in speeds) / 500)
-    for number in range(0, top + 1, 500):
+    most = 1.1 * max(speed for _, speed in speeds)
+    step = 100 if most < 1000 else 500
+    top = step * math.ceil(most / step)
+    for number in range(0, top + 1, step):
         height = frame.y(number / top)
         drawing.line(frame.x(0), height, frame.x(1), height, "grid" if number else "axis")
         drawing.text(frame.left - 8, height + 4, f"{number:,}", "tick end")
@@ -74,7 +79,7 @@ def _speeds(drawing: Drawing, frame: Frame, speeds: Series) -> None:
     drawing.curve(points, "half")
     for (x, y), (count, speed) in zip(points, speeds, strict=True):
         drawing.dot(x, y, "half", f"{count:,.0f} references: {speed:,.0f} a second")
-        drawing.text(x, y - 10, f"{speed:,.0f}", "half middle")
+        drawing.text(x, y - 10, f"{speed:,.0f}", "half" if x == frame.x(0) else "half middle")
     _names(drawing, frame, "Pictures a second, from a full inbox", "references")
 
 
@@ -94,7 +99,10 @@ def _delays(drawing: Drawing, frame: Frame, half: Series, most: Series) -> None:
         drawing.curve(points, look)
         for (x, y), (rate, delay) in zip(points, series, strict=True):
             drawing.dot(x, y, look, f"{rate:,.0f} a second: {name} in {_ms(delay)}")
-        drawing.text(points[0][0] - 4, points[0][1] - 10, f"{name} within", look)
+        if look == "most":
+            drawing.text(points[0][0] - 4, points[0][1] - 10, f"{name} within", look)
+        else:  # beneath where it climbs
+            drawing.text(frame.x(1), points[len(points) // 2][1] + 22, f"{name} within", f"{look} end")
     _names(drawing, frame, "From closed to filed", "arrivals a second")
 
 
