@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.workers.confinement import confine, step_back
+from watcher.workers.confinement import confine
 
 NOBODY = 65534
 SET_DUMPABLE = 4
@@ -62,20 +62,3 @@ def test_it_leaves_no_core_dump(tmp_path: Path, allowed: int) -> None:
     assert os.WTERMSIG(status) == signal.SIGSEGV
     assert not os.WCOREDUMP(status)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_it_makes_way_for_all_others() -> None:
-    def work() -> None:
-        step_back(0)
-        assert os.sched_getscheduler(0) == os.SCHED_IDLE
-
-    assert in_a_child(work) == 0
-
-
-def test_it_goes_on_where_a_sandbox_does_not_let_it_make_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(os, "sched_setscheduler", refuse)
-    step_back(0)
-    assert os.sched_getscheduler(0) == os.SCHED_OTHER

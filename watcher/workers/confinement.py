@@ -4,7 +4,6 @@ import ctypes
 import os
 import signal
 import sys
-from contextlib import suppress
 from functools import lru_cache
 
 if sys.platform == "linux":
@@ -49,12 +48,10 @@ def confine(memory: int) -> None:
 def step_back(process: int) -> None:
     """Have a process run when nobody else wants the core, and make way at once for who does.
 
-    A process that is merely nice (nice(2)) keeps the core for milliseconds when another one wakes up. Where
-    a sandbox refuses this, it goes on as it was.
+    A process that is merely nice (nice(2)) keeps the core for milliseconds when another one wakes up.
     """
     if sys.platform == "linux":
-        with suppress(PermissionError):
-            os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
+        os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
 
 
 @lru_cache(maxsize=1)
