@@ -192,7 +192,7 @@ HARDENING = (
     "SystemCallFilter=@system-service",
     "SystemCallFilter=~@privileged @resources",
     "# what is suspect is read with less of the cores and of the memory",
-    "SystemCallFilter=sched_setscheduler setrlimit",
+    "SystemCallFilter=setpriority setrlimit",
 )
 
 

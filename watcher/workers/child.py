@@ -11,10 +11,10 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
-from watcher.workers.confinement import step_back
 from watcher.workers.forking import ForkServer
 
 SHORTEST_LOOK, LONGEST_LOOK = 0.002, 0.02
+STEP_BACK = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Child:
     One that has `stepped_back` gets less of the cores than others for the rest of its life.
     """
 
-    def __init__(self, server: ForkServer, slates: int, fitted: Path, memory: int, *, apart: bool) -> None:
+    def __init__(self, server: ForkServer, slate: int, fitted: Path, memory: int, nice: int) -> None:
         self._made_for = (fitted, memory)
         self.stepped_back = False
         self._server = server
@@ -47,7 +47,7 @@ class Child:
         self._pipe, theirs = Pipe()
         try:
             with theirs:
-                self._pid = server.fork(fitted, memory, (theirs.fileno(), slates), apart=apart)
+                self._pid = server.fork(fitted, memory, nice, (theirs.fileno(), slate))
             self._stopwatch = _Stopwatch(self._pid)
         except BaseException:
             self._pipe.close()
@@ -107,8 +107,8 @@ class Child:
                 self._step_back()
 
     def _step_back(self) -> None:
-        if os.sched_getscheduler(self._pid) != os.SCHED_IDLE:
-            step_back(self._pid)
+        if os.getpriority(os.PRIO_PROCESS, self._pid) < STEP_BACK:
+            os.setpriority(os.PRIO_PROCESS, self._pid, STEP_BACK)
             self.stepped_back = True
 
 

@@ -45,15 +45,6 @@ def confine(memory: int) -> None:
         os.close(nowhere)
 
 
-def step_back(process: int) -> None:
-    """Have a process run when nobody else wants the core, and make way at once for who does.
-
-    A process that is merely nice (nice(2)) keeps the core for milliseconds when another one wakes up.
-    """
-    if sys.platform == "linux":
-        os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
-
-
 @lru_cache(maxsize=1)
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None)

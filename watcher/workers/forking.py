@@ -43,12 +43,12 @@ class ForkServer:
         """Whether it runs."""
         return self._process.poll() is None
 
-    def fork(self, fitted: Path, memory: int, descriptors: Sequence[int], *, apart: bool) -> int:
+    def fork(self, fitted: Path, memory: int, nice: int, descriptors: Sequence[int]) -> int:
         """The process id of a new child, which has copies of these descriptors.
 
         Raises UnfitReferencesError, ForkServerDiedError, OSError where the system has no room for it.
         """
-        return self._ask(Fork(fitted, memory, apart), descriptors)
+        return self._ask(Fork(fitted, memory, nice), descriptors)
 
     def bury(self, pid: int) -> int:
         """End a child, and say how it ended as `waitpid` does. Raises ForkServerDiedError."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from watcher.errors import UnfitReferencesError
-from watcher.workers.confinement import confine, die_with, step_back
+from watcher.workers.confinement import confine, die_with
 from watcher.workers.slate import slates_in
 
 Trade = Literal["reading", "comparing"]
@@ -29,14 +29,14 @@ LONGEST_MESSAGE = 65536
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Asks for a child: its classifier's folder, the bytes it may take, whether it steps back for others.
+    """Asks for a child: its classifier's folder, the bytes it may take, how nice it is.
 
     Its end of a pipe and the slates' memory come with it. The answer is its process id.
     """
 
     fitted: Path
     memory: int
-    apart: bool
+    nice: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,7 @@ def _live(trade: Any, order: Fork, descriptors: list[int], orders: socket.socket
     try:
         die_with(parent)
         orders.close()
-        if order.apart:
-            step_back(0)
+        os.nice(order.nice)
         pipe, memory = descriptors
         slates = slates_in(memory)
         os.close(memory)

@@ -54,15 +54,13 @@ class Limits:
 class Guard:
     """Keeps one reader and one comparer at work. For `AT_ONCE` threads at a time.
 
-    Those of a guard that is `apart` step back for whoever else wants a core.
-
     While the comparer has one batch, the reader goes on with the next: what a file does to the reader, or has
     it wait for, holds up no comparing.
     """
 
-    def __init__(self, servers: ForkServers, *, apart: bool) -> None:
+    def __init__(self, servers: ForkServers, nice: int) -> None:
         self._servers = servers
-        self._apart = apart
+        self._nice = nice
         self._children: dict[Trade, Child] = {}
         self._turns: dict[Trade, Lock] = {"reading": Lock(), "comparing": Lock()}
         self._memory = anonymous_memory()
@@ -176,7 +174,7 @@ class Guard:
             self._end(trade)
             child = None
         if child is None:
-            child = Child(self._servers.of(trade), self._memory, fitted, memory, apart=self._apart)
+            child = Child(self._servers.of(trade), self._memory, fitted, memory, self._nice)
             self._children[trade] = child
         return child
 

@@ -15,6 +15,9 @@ from watcher.workers.forking import ForkServers
 from watcher.workers.guard import AT_ONCE, Guard, Limits
 from watcher.workers.recognizing import Recognized, recognize
 
+APART = 15
+"""How much less of the cores (nice) what is suspect gets than the workers: little more than these leave."""
+
 Recognizing = Future[list[Recognized]]
 
 
@@ -34,13 +37,13 @@ class Pool:
         self._workers: _Guarded | _Unguarded
         self._apart: _Guarded | _Unguarded
         if self.is_guarded:
-            self._workers = _Guarded(self._servers, self.count, apart=False)
+            self._workers = _Guarded(self._servers, self.count, 0)
         elif settings.executor == "threads":
             self._workers = _Unguarded(lambda: ThreadPoolExecutor(self.count, thread_name_prefix="worker"))
         else:
             self._workers = _Unguarded(lambda: _processes(self.count))
         if sys.platform == "linux":
-            self._apart = _Guarded(self._servers, 1, apart=True)
+            self._apart = _Guarded(self._servers, 1, APART)
         else:
             self._apart = _Unguarded(lambda: _processes(1))
 
@@ -91,9 +94,9 @@ class Pool:
 class _Guarded:
     """Guards with processes of their own, and a thread for each batch that one can have at once."""
 
-    def __init__(self, servers: ForkServers, count: int, *, apart: bool) -> None:
+    def __init__(self, servers: ForkServers, count: int, nice: int) -> None:
         self._servers = servers
-        self._guards = [Guard(servers, apart=apart) for _ in range(count)]
+        self._guards = [Guard(servers, nice) for _ in range(count)]
         self._turn = Lock()
         self._busy = [0] * count
         self._executor = ThreadPoolExecutor(AT_ONCE * count, thread_name_prefix="guard")
