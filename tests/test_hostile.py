@@ -230,7 +230,12 @@ def test_trap(after: Aftermath, kind: str) -> None:
 def test_of_all_together_nothing_else_is_there_before_or_after(after: Aftermath) -> None:
     taken = {trap.name for trap in TRAPS.values() if trap.becomes in {"7", "failed"}}
     stays = {path: what for path, what in after.before.items() if path not in taken}
-    assert after.inbox == stays | {"open.png": b"", ".claimed": "d"}
+    kept = {path for path, what in after.inbox.items() if path.startswith(".claimed/") and what == "d"}
+    assert len(kept) <= 1  # the empty folder for the next batch
+    assert {path: what for path, what in after.inbox.items() if path not in kept} == stays | {
+        "open.png": b"",
+        ".claimed": "d",
+    }
     assert len(after.rows) == len(taken) + 1
     folders = {*map(str, range(10)), "review", "failed"}
     destinations = {row["destination"] for row in after.rows.values()}
