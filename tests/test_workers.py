@@ -167,15 +167,16 @@ def test_what_is_suspect_holds_nothing_up_and_dies_with_what_forked_it_whatever_
 
 @pytest.mark.parametrize("which", range(4))
 def test_whichever_waiting_process_is_killed_others_take_its_place(fitted: Path, which: int) -> None:
+    others = set(workers())  # of a place that other tests share
     with closing(Pool(settled(1))) as pool:
         pool.warm(fitted)
-        processes = workers()
+        processes = [process for process in workers() if process not in others]
         assert len(processes) == 4
         os.kill(processes[which], signal.SIGKILL)
         wait_until(lambda: not is_alive(processes[which]))
         wait_until(lambda: answers(pool, fitted))
-        assert len([process for process in workers() if is_alive(process)]) == 4
-    assert workers() == []
+        assert len([process for process in workers() if is_alive(process) and process not in others]) == 4
+    assert set(workers()) <= others
 
 
 def answers(pool: Pool, fitted: Path) -> bool:
