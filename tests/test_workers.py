@@ -204,6 +204,13 @@ def test_where_the_classifier_is_gone_that_is_told(fitted: Path, tmp_path: Path)
         assert pool.submit_again(fitted, FILES).result() == recognize(fitted, FILES)
 
 
+def test_where_the_classifier_is_gone_no_file_is_begun(tmp_path: Path, faulty_decoder: FaultyDecoder) -> None:
+    with closing(Pool(settled(1))) as pool:
+        with pytest.raises(UnfitReferencesError):
+            pool.submit_again(tmp_path / "gone", [pill("harmless")]).result()
+        assert not faulty_decoder.tries()
+
+
 @pytest.mark.parametrize("executor", ["processes", "threads"])
 def test_where_the_kernel_cannot_guard_batches_are_recognised_all_the_same(
     fitted: Path, monkeypatch: pytest.MonkeyPatch, executor: Literal["processes", "threads"]

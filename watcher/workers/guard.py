@@ -75,6 +75,9 @@ class Guard:
         Raises Grief where it came to grief over no single one, UnfitReferencesError, ForkServerDiedError,
         and OSError where the system lacks what it takes to go on.
         """
+        comparer = self._children.get("comparing")
+        if comparer is None or not comparer.serves(fitted, limits.memory):
+            self.make_ready(fitted, limits.memory)  # where that fails, no file was begun
         slate = self._free.get()
         try:
             found: list[Recognized] = []
