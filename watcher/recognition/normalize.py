@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.ink import BLOCK, ink_coverage
+from watcher.recognition.ink import ink_coverage
 
 Normalizer = Callable[[NDArray[np.uint8]], NDArray[Any]]
 Floats = NDArray[np.float64]
@@ -47,14 +47,10 @@ def none(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def binary(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(n, 64, 64) uint8: 1, ink, where the mean of red, green and blue is below 255/2, else 0, paper."""
-    count, height, width, _ = pictures.shape
-    dark = np.empty((count, height, width), np.bool_)
-    for at in range(0, count, BLOCK):
-        red, green, blue = cv2.split(pictures[at : at + BLOCK].reshape(-1, width, 3))
-        sums = np.add(red, green, dtype=np.uint16)
-        sums += np.asarray(blue, np.uint8)
-        np.less_equal(sums.reshape(-1, height, width), DARK, out=dark[at : at + BLOCK])
-    return dark.view(np.uint8)
+    red, green, blue = cv2.split(pictures.reshape(-1, pictures.shape[2], 3))
+    sums = np.add(red, green, dtype=np.uint16)
+    sums += np.asarray(blue, np.uint8)
+    return (sums <= DARK).view(np.uint8).reshape(pictures.shape[:3])
 
 
 def centred(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
