@@ -100,7 +100,8 @@ def _delays(drawing: Drawing, frame: Frame, half: Series, most: Series) -> None:
         for (x, y), (rate, delay) in zip(points, series, strict=True):
             drawing.dot(x, y, look, f"{rate:,.0f} a second: {name} in {_ms(delay)}")
         if look == "most":
-            drawing.text(points[0][0] - 4, points[0][1] - 10, f"{name} within", look)
+            above = min(y for _, y in points[: len(points) // 2 + 1])
+            drawing.text(points[0][0] - 4, above - 12, f"{name} within", look)
         else:  # beneath where it climbs
             drawing.text(frame.x(1), points[len(points) // 2][1] + 22, f"{name} within", f"{look} end")
     _names(drawing, frame, "From closed to filed", "arrivals a second")
