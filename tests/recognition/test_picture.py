@@ -15,10 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
+from PIL.TiffImagePlugin import TiffImageFile
 
 from watcher.errors import Unreadable
 from watcher.recognition import read_picture
 from watcher.recognition.png import SIGNATURE as PNG
+from watcher.recognition.quiet import no_remarks
 
 KINDS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
 
@@ -321,8 +323,8 @@ def jpeg_with(segments: bytes) -> bytes:
     return whole[:2] + segments + whole[2:]
 
 
-def tiff_with(tag: int, kind: int, count: int, value: int) -> bytes:
-    """A TIFF whose directory says this as well."""
+def tiff_with(tag: int, kind: int, count: int, *values: int) -> bytes:
+    """A TIFF whose directory says this of a tag, once for each value."""
     whole = bytes_of(in_mode("L"), "TIFF")
     (at,) = struct.unpack_from("<I", whole, 4)
     (entries,) = struct.unpack_from("<H", whole, at)
@@ -330,7 +332,7 @@ def tiff_with(tag: int, kind: int, count: int, value: int) -> bytes:
     new = sorted(
         [
             *(entry for entry in old if entry[:2] != struct.pack("<H", tag)),
-            struct.pack("<HHII", tag, kind, count, value),
+            *(struct.pack("<HHII", tag, kind, count, value) for value in values),
         ]
     )
     directory = struct.pack("<H", len(new)) + b"".join(new) + struct.pack("<I", 0)
@@ -342,6 +344,8 @@ PARTS = {
     "JPEG segments": jpeg_with(b"\xff\xc4\0\2" * 20_000),
     "JPEG scans": jpeg_with(b"\xff\xda\0\2" * 300),
     "TIFF samples": tiff_with(277, 3, 1, 47618),
+    "TIFF samples, said twice": tiff_with(277, 3, 1, 1, 47618),
+    "TIFF samples, said elsewhere": tiff_with(277, 16, 1, 1),
     "TIFF numbers": tiff_with(60_000, 3, 16_000_000, 8),
     "TIFF tiles": tiff_with(322, 4, 1, 2**31),
 }
@@ -353,6 +357,24 @@ def test_a_header_that_would_take_much_time_or_memory_is_refused_at_once() -> No
         with pytest.raises(Unreadable, match=r"^it is damaged: the \w+"):
             read_picture(data)
         assert time.process_time() - before < 1
+
+
+def run_length_encoded_bmp(width: int, height: int, runs: bytes) -> bytes:
+    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(runs), 0, 0, 256, 0)
+    palette = b"".join(bytes((value, value, value, 0)) for value in range(256))
+    start = 14 + len(info) + len(palette)
+    return struct.pack("<2sIII", b"BM", start + len(runs), 0, start) + info + palette + runs
+
+
+def test_a_run_length_encoded_bmp_is_read_unless_it_would_take_long() -> None:
+    dark_then_light = b"".join(bytes((20, 0, 44, 200, 0, 0)) for _ in range(64))
+    read = read_picture(run_length_encoded_bmp(64, 64, dark_then_light + b"\0\1"))
+    assert (read[:, :20] == 0).all()
+    assert (read[:, 20:] == 200).all()
+    before = time.process_time()
+    with pytest.raises(Unreadable, match=r"^it is \d+\D\d+ pixels, more than 4 million"):
+        read_picture(run_length_encoded_bmp(40_000_000, 1, b"\1\0\0\0\0\1"))
+    assert time.process_time() - before < 1
 
 
 def test_restart_marks_in_a_jpeg_are_no_parts_of_it() -> None:
@@ -378,6 +400,8 @@ def test_decoders_say_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     for place in range(200, len(whole), 100):
         with contextlib.suppress(Unreadable):
             read_picture(whole[:place] + b"\xff\0\xff" + whole[place + 3 :])
+    with no_remarks(), pytest.raises(SyntaxError, match="samples per pixel"):
+        TiffImageFile(BytesIO(tiff_with(277, 3, 1, 47618)))
     assert capfd.readouterr() == ("", "")
 
 

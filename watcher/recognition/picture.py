@@ -20,13 +20,15 @@ from watcher.recognition.pixels import rgb_image
 from watcher.recognition.plain import plain_png
 from watcher.recognition.png import SIGNATURE as PNG
 from watcher.recognition.png import checked_png, has_every_row, is_interlaced
-from watcher.recognition.quiet import no_standard_error, no_warnings
+from watcher.recognition.quiet import no_remarks, no_standard_error
 from watcher.recognition.tiff import SIGNATURES as TIFF
 from watcher.recognition.tiff import check_tiff
 from watcher.recognition.webp import is_webp, webp_size
 
 SIDE = 64
 MOST_PIXELS = 50_000_000
+MOST_PIXELS_IN_RUNS = 4_000_000
+RUN_LENGTH_ENCODED = (BmpImageFile.COMPRESSIONS["RLE8"], BmpImageFile.COMPRESSIONS["RLE4"])
 CUT_OFF = ("truncated", "not enough", "end of file", "unexpected end", "too short", "cut off")
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -45,7 +47,8 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
     A picture of another size is scaled to fit with its proportions kept; the margins get its paper's color.
     The content tells the format, whatever the file is called; what comes after the picture's end is let be.
     Raises Unreadable, its text the reason, for whatever is not one whole PNG, JPEG, BMP, TIFF, GIF or WebP
-    picture of at most 50 million pixels; LacksMemory, which is one too, where there is not the memory for it.
+    picture of at most 50 million pixels, of at most 4 million where it is a run-length encoded BMP;
+    LacksMemory, which is one too, where there is not the memory for it.
     """
     if not data:
         raise Unreadable("it is empty")
@@ -55,7 +58,7 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
             plain = plain_png(data, SIDE)
             if plain is not None and not _ends_in_zeros(plain):
                 return np.asarray(rgb_image(plain))
-        with no_warnings():
+        with no_remarks():
             return _square(_upright_rgb(data))
     except Unreadable:
         raise
@@ -122,6 +125,8 @@ def _read_other(data: bytes) -> tuple[Image.Image, int]:
         image = _opened(GifImageFile, data)
     elif data.startswith(b"BM"):
         image = _opened(BmpImageFile, data)
+        if image.info["compression"] in RUN_LENGTH_ENCODED:  # Pillow sets each pixel of those by itself
+            _check_size(*image.size, MOST_PIXELS_IN_RUNS)
     else:
         raise Unreadable("it is not a PNG, JPEG, BMP, TIFF, GIF or WebP picture")
     if isinstance(image, GifImageFile | WebPImageFile) and image.is_animated:
@@ -142,10 +147,10 @@ def _opened(kind: type[ImageFile], data: bytes) -> ImageFile:
     return image
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
+def _check_size(width: int, height: int, most: int = MOST_PIXELS) -> None:
+    if width * height > most:
         size = f"{width}×{height}"  # noqa: RUF001 - the sign people know for it
-        raise Unreadable(f"it is {size} pixels, more than {MOST_PIXELS // 1_000_000} million in all")
+        raise Unreadable(f"it is {size} pixels, more than {most // 1_000_000} million in all")
 
 
 def _square(image: Image.Image) -> NDArray[np.uint8]:

@@ -1,5 +1,6 @@
 """Decoders keep their words to themselves: what they found is told by the reason why a file is not read."""
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -10,11 +11,16 @@ _ONE_AT_A_TIME = Lock()
 
 
 @contextmanager
-def no_warnings() -> Iterator[None]:
-    """Without Python's warnings, by which Pillow tells of what it then reads or refuses."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+def no_remarks() -> Iterator[None]:
+    """Without the warnings and log lines by which Pillow tells of what it then reads or refuses."""
+    log, unheard = logging.getLogger("PIL"), logging.NullHandler()
+    log.addHandler(unheard)  # where nobody else listens, logging would print on standard error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.removeHandler(unheard)
 
 
 @contextmanager

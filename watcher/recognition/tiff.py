@@ -86,9 +86,10 @@ def _directory(data: bytes, at: int, form: _Form) -> tuple[Mapping[int, int], in
         if kind in NUMBERS and length > MOST_NUMBERS:
             raise Unreadable(MAKES_NO_SENSE)
         if tag in {SUBFILE, SAMPLES, TILE_WIDTH, TILE_LENGTH}:
-            if kind not in WHOLE or length != 1:
+            number = form.offset[0] + WHOLE.get(kind, "")
+            if tag in numbers or length != 1 or not 0 < struct.calcsize(number) <= form.inline:
                 raise Unreadable(MAKES_NO_SENSE)
-            (numbers[tag],) = struct.unpack_from(form.offset[0] + WHOLE[kind], data, at)
+            (numbers[tag],) = struct.unpack_from(number, data, at)
         at += form.inline
     (following,) = struct.unpack_from(form.offset, data, at)
     return numbers, following
