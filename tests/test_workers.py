@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
@@ -271,6 +272,15 @@ def test_no_worker_sees_a_signal_meant_for_the_daemon_nor_takes_more_than_one_co
             assert int(blocked.split()[1], 16) & 1 << number - 1
         assert b"OPENBLAS_NUM_THREADS=1" in (process / "environ").read_bytes().split(b"\0")
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, []) & {signal.SIGINT, signal.SIGTERM}
+
+
+def test_what_readers_are_forked_from_holds_nothing_that_they_could_do_without() -> None:
+    tell = "reading.prepare(None); print(*sys.modules)"
+    code = f"import sys; from watcher.workers import forkserver, reading; {tell}"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    loaded = {name.partition(".")[0] for name in told.split()}
+    assert loaded >= {"PIL", "socket", "watcher"}
+    assert not loaded & {"multiprocessing", "hashlib", "tempfile", "random", "cv2", "sqlalchemy", "structlog"}
 
 
 def test_count_0_means_one_worker_a_core() -> None:

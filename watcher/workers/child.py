@@ -3,15 +3,16 @@
 import os
 import select
 import signal
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
 from watcher.workers.forking import ForkServer
+from watcher.workers.wire import Wire
 
 SHORTEST_LOOK, LONGEST_LOOK = 0.002, 0.02
 STEP_BACK = 15
@@ -44,16 +45,17 @@ class Child:
         self.stepped_back = False
         self._server = server
         self._ended: int | None = None
-        self._pipe, theirs = Pipe()
+        ours, theirs = socket.socketpair()
+        self._wire = Wire(ours)
         try:
             with theirs:
                 self._pid = server.fork(fitted, memory, nice, (theirs.fileno(), slate))
             self._stopwatch = _Stopwatch(self._pid)
         except BaseException:
-            self._pipe.close()
+            self._wire.close()
             raise
         self._poll = select.poll()
-        self._poll.register(self._pipe, select.POLLIN)
+        self._poll.register(self._wire, select.POLLIN)
 
     @property
     def is_gone(self) -> bool:
@@ -67,10 +69,10 @@ class Child:
     def ask(self, question: object, task: Callable[[], Task]) -> Any:
         """Its answer; `task` tells what it is at. Raises Grief: it is of no more use then."""
         with suppress(BrokenPipeError):  # it has just died, which is heard below
-            self._pipe.send(question)
+            self._wire.send(question)
         self._wait(task)
         try:
-            said = self._pipe.recv()
+            said = self._wire.receive()
         except (EOFError, ConnectionResetError) as error:
             raise Grief(_death(self.end())) from error
         if isinstance(said, str):
@@ -79,8 +81,8 @@ class Child:
 
     def end(self) -> int:
         """End it, if it has not ended by itself, and say how it did, as `waitpid` does."""
-        if not self._pipe.closed:
-            self._pipe.close()
+        if not self._wire.is_closed:
+            self._wire.close()
             self._stopwatch.close()
         if self._ended is None:
             self._ended = self._server.bury(self._pid)

@@ -14,13 +14,13 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from watcher.errors import UnfitReferencesError
 from watcher.workers.confinement import confine, die_with
 from watcher.workers.slate import slates_in
+from watcher.workers.wire import Wire
 
 Trade = Literal["reading", "comparing"]
 """What the children of a fork server do: the name of the module that says how."""
@@ -110,23 +110,23 @@ def _live(trade: Any, order: Fork, descriptors: list[int], orders: socket.socket
         pipe, memory = descriptors
         slates = slates_in(memory)
         os.close(memory)
-        _work(Connection(pipe), order.memory, trade.work(order.fitted, slates))
+        _work(Wire(socket.socket(fileno=pipe)), order.memory, trade.work(order.fitted, slates))
         failed = 0
     finally:
         os._exit(failed)
 
 
-def _work(pipe: Connection, memory: int, work: Any) -> None:
+def _work(wire: Wire, memory: int, work: Any) -> None:
     """Answer each message with what the work gives, or with what went wrong in words."""
-    select.select([pipe], [], [])  # by then who watches this process has opened what it needs to
+    select.select([wire], [], [])  # by then who watches this process has opened what it needs to
     confine(memory)
     with suppress(EOFError):
         while True:
             try:
-                asked = pipe.recv()
+                asked = wire.receive()
                 said = work(asked)
             except EOFError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it has to be answered for
                 said = f"{type(error).__name__}: {error}"
-            pipe.send(said)
+            wire.send(said)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
@@ -112,10 +113,10 @@ class Guard:
             self._child("comparing", fitted, limits.memory)
             readings = self._compare(fitted, files, limits, slate)
         return [
-            Recognized(slate.sha256(index), readings[index])
+            Recognized(sha256(file).hexdigest(), readings[index])
             if index in readings
-            else Recognized(slate.sha256(index), None, slate.reason(index), grief=slate.is_grief(index))
-            for index in range(len(files))
+            else Recognized(sha256(file).hexdigest(), None, slate.reason(index), grief=slate.is_grief(index))
+            for index, file in enumerate(files)
         ]
 
     def _read(self, fitted: Path, files: Sequence[bytes], limits: Limits, slate: Slate) -> None:
@@ -135,7 +136,7 @@ class Guard:
                     raise
                 slate.begun = None
                 if slate.state(lost) is State.BLANK:  # else it was lost on its way to the next one
-                    slate.keep_reason(lost, files[lost], State.LOST, str(grief))
+                    slate.keep_reason(lost, State.LOST, str(grief))
 
     def _compare(
         self, fitted: Path, files: Sequence[bytes], limits: Limits, slate: Slate
@@ -151,7 +152,7 @@ class Guard:
                 answer = self._ask("comparing", fitted, limits.memory, (slate.number, indices), task)
             except Grief as grief:
                 if len(indices) == 1:
-                    slate.keep_reason(indices[0], files[indices[0]], State.LOST, str(grief))
+                    slate.keep_reason(indices[0], State.LOST, str(grief))
                 else:
                     attempts += [[index] for index in indices]
             else:

@@ -33,11 +33,11 @@ def work(_fitted: Path, slates: Sequence[Slate]) -> Callable[[Files], None]:
         for index, file in files:
             slate.begun = index
             try:
-                slate.keep_picture(index, file, read_picture(file))
+                slate.keep_picture(index, read_picture(file))
             except LacksMemory as error:
-                slate.keep_reason(index, file, State.STARVED, str(error))
+                slate.keep_reason(index, State.STARVED, str(error))
             except Unreadable as error:
-                slate.keep_reason(index, file, State.UNREADABLE, str(error))
+                slate.keep_reason(index, State.UNREADABLE, str(error))
         slate.begun = None
 
     return read

@@ -8,7 +8,6 @@ import mmap
 import os
 from collections.abc import Sequence
 from enum import IntEnum
-from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,6 @@ SLOTS = 64
 """How many files one slate has room for."""
 SLATES = 2
 NONE_BEGUN = -1
-DIGEST = 32
 PICTURE = SIDE * SIDE * 3
 
 
@@ -36,8 +34,7 @@ class State(IntEnum):
 BEGUN = slice(0, 8)
 STATES = slice(BEGUN.stop, BEGUN.stop + SLOTS)
 LENGTHS = slice(STATES.stop, STATES.stop + 2 * SLOTS)
-DIGESTS = slice(LENGTHS.stop, LENGTHS.stop + DIGEST * SLOTS)
-PICTURES = slice(DIGESTS.stop, DIGESTS.stop + PICTURE * SLOTS)
+PICTURES = slice(LENGTHS.stop, LENGTHS.stop + PICTURE * SLOTS)
 APART = -(-PICTURES.stop // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
 """How many bytes one slate begins after the other."""
 
@@ -63,7 +60,7 @@ class Slate:
 
     def clear(self) -> None:
         """Forget the last batch."""
-        self._memory[: DIGESTS.start] = bytes(DIGESTS.start)
+        self._memory[: PICTURES.start] = bytes(PICTURES.start)
         self.begun = None
 
     @property
@@ -85,18 +82,18 @@ class Slate:
         states = self._memory[STATES.start : STATES.start + count]
         return [index for index, found in enumerate(states) if found == state]
 
-    def keep_picture(self, index: int, file: bytes, picture: NDArray[np.uint8]) -> None:
+    def keep_picture(self, index: int, picture: NDArray[np.uint8]) -> None:
         """Keep the (64, 64, 3) picture that a file holds."""
         self._memory[_of(index, PICTURES, PICTURE)] = picture.tobytes()
-        self._keep(index, file, State.READ)
+        self._memory[STATES.start + index] = State.READ  # last, as it says that all else is there
 
-    def keep_reason(self, index: int, file: bytes, state: State, reason: str) -> None:
+    def keep_reason(self, index: int, state: State, reason: str) -> None:
         """Keep why there is no picture."""
         text = reason.encode()[:PICTURE]
         start = PICTURES.start + PICTURE * index
         self._memory[start : start + len(text)] = text
         self._memory[_of(index, LENGTHS, 2)] = len(text).to_bytes(2, "little")
-        self._keep(index, file, state)
+        self._memory[STATES.start + index] = state
 
     def pictures(self, indices: Sequence[int]) -> NDArray[np.uint8]:
         """(n, 64, 64, 3): those pictures."""
@@ -113,17 +110,9 @@ class Slate:
         """Whether a child came to grief over a file, which need not be the file's fault."""
         return self.state(index) in {State.STARVED, State.LOST}
 
-    def sha256(self, index: int) -> str:
-        """The checksum of a file that has come to an end, in hex."""
-        return self._memory[_of(index, DIGESTS, DIGEST)].hex()
-
     def close(self) -> None:
         """Let go of the memory."""
         self._memory.close()
-
-    def _keep(self, index: int, file: bytes, state: State) -> None:
-        self._memory[_of(index, DIGESTS, DIGEST)] = sha256(file).digest()
-        self._memory[STATES.start + index] = state  # last, as it says that all else is there
 
 
 def _of(index: int, part: slice, size: int) -> slice:
