@@ -63,9 +63,8 @@ def _extremes(contrasts: Array) -> tuple[Array, Array]:
 
 def _thresholds(contrasts: Array, strongest: Array) -> Array:
     """(n,) the contrast by Otsu's method above which there is ink."""
-    levels = contrasts * (255 / np.maximum(strongest, LEAST_CONTRAST))[:, None, None]
-    np.rint(levels, out=levels)
-    shown = np.minimum(levels, 255, out=levels).astype(np.uint8)
+    scales = (255 / np.maximum(strongest, LEAST_CONTRAST)).tolist()
+    shown = [cv2.convertScaleAbs(one, None, scale) for one, scale in zip(contrasts, scales, strict=True)]
     found = [cv2.threshold(one, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0] for one in shown]
     return (np.array(found, np.float32) + 1) * strongest / np.float32(255)
 
