@@ -61,8 +61,6 @@ def main() -> NoReturn:
 def _serve(trade: Any, orders: socket.socket) -> None:
     """Do what is asked until nobody is left to ask; then end the children."""
     children: set[int] = set()
-    gc.collect()
-    gc.freeze()  # what is loaded by now is never looked through again, nor copied for that
     while True:
         message, descriptors, _, _ = socket.recv_fds(orders, LONGEST_MESSAGE, 2)
         if not message:
@@ -71,6 +69,7 @@ def _serve(trade: Any, orders: socket.socket) -> None:
         try:
             if isinstance(order, Fork):
                 trade.prepare(order.fitted)
+                gc.freeze()  # what is loaded by now no child looks through, which would copy it
                 pid = _fork(trade, order, descriptors, orders)
                 children.add(pid)
                 answer: Answer = pid

@@ -28,7 +28,9 @@ class Votes:
         self._pixels = paper.shape[1]
         bits = np.packbits(paper, axis=1)
         self._papers = set_bits(bits)
-        self._threefold = np.hstack([bits, bits, bits, np.packbits(~paper, axis=1)])
+        self._telling = np.flatnonzero((bits != bits[:1]).any(axis=0))
+        some = bits.take(self._telling, axis=1)
+        self._threefold = np.hstack([some, some, some, in_ones(self._papers.max() - self._papers)])
         slices = slices_by_digit(labels)
         self._counts = np.array([within.stop - within.start for within in slices])
         papers = np.stack([paper[within].sum(axis=0, dtype=np.int64) for within in slices])
@@ -50,8 +52,8 @@ class Votes:
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
         """Each chosen reference compared with all the others."""
-        bits = self._threefold[indices, : -(-self._pixels // 8)]
-        paper = np.unpackbits(bits, axis=1, count=self._pixels).view(np.bool_)
+        paper = paper_of(self._given[indices])
+        bits = np.packbits(paper, axis=1)
         scores = self._scores(paper)
         rows, own = np.arange(len(indices)), self._labels[indices]
         scores[rows, own] -= self._papers[indices]  # its own votes on itself
@@ -97,16 +99,19 @@ class Votes:
         if not count:
             return nearest
         # But for what is the same for all, each pixel that differs takes 3 from twice a reference's votes,
-        # and each of its ink 1: as many bits as differ from three of the picture and one that is all 0.
-        threefold = np.hstack([bits, bits, bits, np.zeros_like(bits)])
+        # and each that it has less of paper 1: as many bits as differ from three of the picture and zeros.
+        # Where no reference differs from another, all differ from the picture alike.
+        some = bits.take(self._telling, axis=1)
+        rest = np.zeros((len(bits), self._threefold.shape[1] - 3 * some.shape[1]), np.uint8)
+        threefold = np.hstack([some, some, some, rest])
         rows = max(1, BLOCK // references)
         for at in range(0, len(bits), rows):
-            some = slice(at, at + rows)
+            within = slice(at, at + rows)
             mask = None
             if left_out is not None:
-                mask = (np.arange(references) != left_out[some, None]).view(np.uint8)
-            _, nearest[some] = cv2.batchDistance(
-                threefold[some], self._threefold, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=count, mask=mask
+                mask = (np.arange(references) != left_out[within, None]).view(np.uint8)
+            _, nearest[within] = cv2.batchDistance(
+                threefold[within], self._threefold, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=count, mask=mask
             )
         return nearest
 
@@ -124,3 +129,9 @@ def paper_of(pictures: NDArray[Any]) -> NDArray[np.bool_]:
 def set_bits(bits: NDArray[np.uint8]) -> NDArray[np.int64]:
     """(m,) how many bits of each row of (m, bytes) are 1."""
     return np.asarray(np.bitwise_count(bits).sum(axis=1, dtype=np.int64))
+
+
+def in_ones(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """(n, bytes) rows of as many bits that are 1 as (n,) numbers say, as wide as the greatest needs."""
+    most = int(numbers.max(initial=0))
+    return np.packbits(np.tri(most + 1, most, -1, np.bool_), axis=1).take(numbers, axis=0)
