@@ -3,6 +3,8 @@
 import errno
 import itertools
 import os
+from concurrent.futures import wait
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -182,4 +184,40 @@ def test_after_a_flush_that_failed_the_disk_itself_is_asked_what_it_holds(
             workshop.journey().finish(outcomes[1:])
     workshop.journey().finish(outcomes[1:], again=True)
     assert from_disk == [False, True, True, True]
+    workshop.place.audit(PICTURES.items())
+
+
+def test_a_flush_that_was_begun_after_a_file_was_read_will_do(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journey, flush = workshop.journey(), workshop.flusher.flush
+    flushes = 0
+    outcomes = [recognized(claim) for claim in workshop.claim(PICTURES)]
+
+    def counted() -> None:
+        nonlocal flushes
+        flushes += 1
+        flush()
+
+    monkeypatch.setattr(workshop.flusher, "flush", counted)
+    flushing = journey.begin_flush()
+    flushing.result(10)
+    journey.finish([replace(outcome, flushing=flushing) for outcome in outcomes])
+    assert flushes == 2  # the other one between linking and marking
+    workshop.place.audit(PICTURES.items())
+
+
+def test_where_a_flush_that_was_begun_failed_nothing_is_recorded_until_another_succeeds(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journey = workshop.journey()
+    with monkeypatch.context() as patch:
+        patch.setattr(workshop.flusher, "_syncfs", lambda _: -1)
+        flushing = journey.begin_flush()
+        wait([flushing], 10)
+    outcomes = [replace(recognized(claim), flushing=flushing) for claim in workshop.claim(PICTURES)]
+    with pytest.raises(OSError):  # noqa: PT011 - it has no number
+        journey.finish(outcomes)
+    assert workshop.place.rows() == []
+    journey.finish(outcomes, again=True)
     workshop.place.audit(PICTURES.items())

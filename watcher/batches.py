@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,8 @@ from watcher.folders.claims import Claim
 class Batch:
     """Claims that are in a worker's hands; `apart` from all others, or for the `last` time.
 
-    `due`, in seconds of the monotonic clock, is when it should have come back by all means.
+    `due`, in seconds of the monotonic clock, is when it should have come back by all means; `flushing` is a
+    flush of the disk that was begun after the files were read.
     """
 
     claims: Sequence[Claim]
@@ -22,6 +24,7 @@ class Batch:
     last: bool
     apart: bool
     due: float
+    flushing: Future[None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,11 @@ def due_after(in_hand: Collection[Batch], longest: float) -> float:
 def seconds_late(in_hand: Collection[Batch]) -> float:
     """For how long the first batch that is in hand has been due; negative where there is time left."""
     return time.monotonic() - min((batch.due for batch in in_hand), default=math.inf)
+
+
+def kept(keep: Callable[[Claim], Claim], claim: Claim) -> Claim:
+    """The claim with what is known of it kept on the disk, where the disk takes it."""
+    try:
+        return keep(claim)
+    except OSError:
+        return claim

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from watcher.folders.claims import Claim
@@ -12,11 +13,15 @@ from watcher.workers import Recognized
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A claimed picture, what was found in it, and under which version of the references."""
+    """A claimed picture, what was found in it, and under which version of the references.
+
+    `flushing` is a flush of the disk that was begun after the file was read.
+    """
 
     claim: Claim
     recognized: Recognized
     reference_version: int
+    flushing: Future[None] | None = None
 
 
 def decide(outcome: Outcome, review_below: float, now: str, place: Callable[[str], str]) -> Decision:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from watcher.deciding import Outcome, decide
@@ -51,6 +52,10 @@ class Journey:
         self._flusher = flusher
         self.review_below = review_below
 
+    def begin_flush(self) -> Future[None]:
+        """Flush, beside what else is done, the files that were read by now; `finish` waits for it."""
+        return self._flusher.begin()
+
     def finish(self, outcomes: Sequence[Outcome], *, again: bool = False) -> Finished:
         """Decide, record, file and mark these pictures.
 
@@ -60,8 +65,7 @@ class Journey:
         """
         rows = self._log.recorded(outcome.claim.token for outcome in outcomes) if again else {}
         destinations = self._go_on(rows.values())
-        # Scanners do not flush what they write. Without this a power cut leaves rows that name empty files.
-        self._flusher.flush()
+        self._flush(outcomes, again=again)
         now, spoken_for = stamp(time.time()), set[str]()
         decisions: list[Decision] = []
         entries: list[_Entry] = []
@@ -131,6 +135,19 @@ class Journey:
         """
         there = examine(self._outbox.path_of(destination), row.sha256, from_disk=False)
         return there is not None and not self._log.is_filed_at(row.destination)
+
+    def _flush(self, outcomes: Sequence[Outcome], *, again: bool) -> None:
+        """Have the files of these pictures on the disk: mostly that was seen to while they were recognised.
+
+        Scanners do not flush what they write. Without this a power cut leaves rows that name empty files.
+        """
+        begun = {outcome.flushing for outcome in outcomes}
+        flushes = [flushing for flushing in begun if flushing is not None]
+        if again or len(flushes) < len(begun):
+            self._flusher.flush()
+        else:
+            for flushing in flushes:
+                flushing.result()
 
     def _examine(self, claim: Claim, digest: str | None) -> State | None:
         """How the file of a claim lies there; None where it is not the one that was recognised."""

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 
-from watcher.batches import Batch, Overdue, Waiting, due_after, seconds_late
+from watcher.batches import Batch, Overdue, Waiting, due_after, kept, seconds_late
 from watcher.bell import Bell
 from watcher.deciding import Outcome
 from watcher.errors import UnfitReferencesError
@@ -172,7 +172,7 @@ class Sorter:
             self._hand_over((), (), fitted, last=True, apart=True)
             return
         if self._suspects[0].tries == 1:
-            self._suspects[0] = _kept(self._claims.begin_again, self._suspects[0])
+            self._suspects[0] = kept(self._claims.begin_again, self._suspects[0])
         self._submit([self._suspects[0]], fitted, last=True, apart=True)
         self._suspects.popleft()
 
@@ -240,7 +240,8 @@ class Sorter:
         submit_beside = self._pool.submit_again if last else self._pool.submit
         submit = self._pool.submit_apart if apart else submit_beside
         future = submit(fitted.folder, files)
-        self._in_hand[future] = Batch(claims, fitted, last, apart, due)
+        flushing = self._journey.begin_flush() if claims else None
+        self._in_hand[future] = Batch(claims, fitted, last, apart, due, flushing)
         future.add_done_callback(lambda _: self.wake())
 
     def _collect(self) -> None:
@@ -272,9 +273,9 @@ class Sorter:
     def _sort_out(self, batch: Batch, results: Sequence[Recognized]) -> None:
         for claim, recognized in zip(batch.claims, results, strict=True):
             if recognized.grief and not batch.last:
-                self._suspects.append(_kept(self._claims.set_aside, claim))
+                self._suspects.append(kept(self._claims.set_aside, claim))
             else:
-                self._outcomes.append(Outcome(claim, recognized, batch.fitted.version))
+                self._outcomes.append(Outcome(claim, recognized, batch.fitted.version, batch.flushing))
 
     def _file(self) -> None:
         """File all that was found, in one transaction."""
@@ -290,11 +291,3 @@ class Sorter:
             self._filed(decision, now - claim.taken)
         for claim in finished.changed:
             self._resting.put(claim, counts=not is_being_written(claim.path))
-
-
-def _kept(keep: Callable[[Claim], Claim], claim: Claim) -> Claim:
-    """The claim with what is known of it kept on the disk, where the disk takes it."""
-    try:
-        return keep(claim)
-    except OSError:
-        return claim

@@ -4,6 +4,7 @@ import errno
 import os
 from contextlib import closing
 from pathlib import Path
+from threading import Semaphore
 
 import pytest
 from support import make_files, read_files
@@ -18,6 +19,35 @@ def test_a_disk_is_flushed(tmp_path: Path) -> None:
     with closing(Flusher(tmp_path)) as flusher:
         flusher.flush()
         flusher.flush()
+
+
+def test_what_is_written_before_a_flush_begins_is_flushed_when_it_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Flusher(tmp_path)) as flusher:
+        began, go_on = Semaphore(0), Semaphore(0)
+        written: list[str] = []
+        flushed: list[list[str]] = []
+
+        def flush() -> None:
+            began.release()
+            assert go_on.acquire(timeout=10)
+            flushed.append(list(written))
+
+        monkeypatch.setattr(flusher, "flush", flush)
+        written.append("one")
+        first = flusher.begin()
+        assert began.acquire(timeout=10)
+        written.append("two")
+        second = flusher.begin()
+        written.append("three")
+        assert flusher.begin() is second  # which has yet to begin
+        go_on.release(2)
+        first.result(10)
+        second.result(10)
+    assert len(flushed) == 2
+    assert set(flushed[0]) >= {"one"}
+    assert set(flushed[1]) >= {"one", "two", "three"}
 
 
 def test_a_flush_that_fails_is_told(tmp_path: Path) -> None:

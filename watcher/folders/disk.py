@@ -6,6 +6,7 @@ import math
 import os
 import tempfile
 import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +33,14 @@ class Flusher:
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         library = ctypes.CDLL(None, use_errno=True)
         self._syncfs = getattr(library, "syncfs", None)
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="flusher")
+        self._begun: Future[None] | None = None
+
+    def begin(self) -> Future[None]:
+        """Flush what was written by now, beside whatever else is done meanwhile."""
+        if self._begun is None or self._begun.running() or self._begun.done():
+            self._begun = self._beside.submit(self.flush)
+        return self._begun
 
     def flush(self) -> None:
         """Flush the disk; raises OSError when it reports that data was lost."""
@@ -45,11 +54,14 @@ class Flusher:
     def reopen(self) -> None:
         """Flush from now on the disk that the folder's path leads to now; it may have been mounted anew."""
         descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        if self._begun is not None:
+            wait([self._begun])
         os.close(self._descriptor)
         self._descriptor = descriptor
 
     def close(self) -> None:
         """Let go of the folder."""
+        self._beside.shutdown()
         os.close(self._descriptor)
 
 

@@ -39,16 +39,14 @@ def leads(distances: NDArray[np.float64]) -> NDArray[np.float64]:
     two = np.partition(distances, 1, axis=1)[:, :2]
     best, second = two[:, 0], two[:, 1]
     rivals = np.isfinite(second) & (second > best)
-    with np.errstate(divide="ignore"):
-        return np.asarray(
-            np.log(second, where=rivals, out=np.zeros_like(second))
-            - np.log(best, where=rivals, out=np.zeros_like(best))
-        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lead = np.log(second) - np.log(best)
+    return np.where(rivals, lead, 0.0)
 
 
-def certainty(model: CertaintyModel, distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The probability, (m,) from 0.5 to 1, that each row's least distance is the right digit's."""
-    return _logistic(model.slope, leads(distances) ** model.power)
+def certainty(model: CertaintyModel, lead: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability, (m,) from 0.5 to 1, that the digits with these leads are the right ones."""
+    return _logistic(model.slope, lead**model.power)
 
 
 def fit_certainty(distances: NDArray[np.float64], right: NDArray[np.bool_]) -> CertaintyModel:

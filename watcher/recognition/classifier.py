@@ -13,12 +13,11 @@ from watcher.errors import UnfitReferencesError
 from watcher.recognition.certainty import CertaintyModel
 from watcher.recognition.learned import Checked, Glance, Learned, in_order, learn
 from watcher.recognition.normalize import NORMALIZERS, Normalizer, normalize_batch
-from watcher.recognition.oddity import oddity
 from watcher.recognition.picture import SIDE
 from watcher.recognition.reading import LeftOut, Reading
 from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.saved import read_folder, write_folder
-from watcher.recognition.similarity import Rule, Similarities
+from watcher.recognition.similarity import Rule
 
 FORMAT = 10
 Choice = TypeVar("Choice")
@@ -90,10 +89,10 @@ class ImageClassifier:
         if not len(batch):
             return []
         normalized = self.normalize(batch)
-        found, sure = learned.compare(normalized)
+        found, sure, odd = learned.compare(normalized)
         orders = np.argsort(found.distances, axis=1, kind="stable")
         present = np.isfinite(found.distances).sum(axis=1)
-        reasons = _reasons(normalized, found, learned.oddest)
+        reasons = _reasons(normalized, odd)
         best, second = orders[:, 0].tolist(), orders[:, 1].tolist()
         columns = zip(
             best,
@@ -202,13 +201,9 @@ def _named(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
     raise ValueError(f"there is no {kind} {name}{hint} (there are {', '.join(choices)})")
 
 
-def _reasons(normalized: NDArray[Any], found: Similarities, oddest: float | None) -> list[str | None]:
+def _reasons(normalized: NDArray[Any], odd: NDArray[np.bool_]) -> list[str | None]:
     """Why each picture cannot be told, None where it can."""
     inked = np.asarray(normalized.reshape(len(normalized), -1).any(axis=1))
-    if found.strangeness is None or oddest is None:
-        odd = np.zeros(len(inked), np.bool_)
-    else:
-        odd = oddity(found.strangeness, found.distances) > oddest
     both = zip(inked.tolist(), odd.tolist(), strict=True)
     return [UNLIKE_ALL if o and i else None if i else NO_INK for i, o in both]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition.certainty import MOST_LEAD, CertaintyModel, certainty, fit_certainty, leads
-from watcher.recognition.oddity import oddest_digit
+from watcher.recognition.oddity import oddest_digit, oddity
 from watcher.recognition.similarity import Rule, Similarities
 
 MOST_LEFT_OUT = 2000  # references that are left out in turn
@@ -48,13 +48,18 @@ class Learned:
     oddest: float | None
     checked: Checked
 
-    def compare(self, normalized: NDArray[Any]) -> tuple[Similarities, NDArray[np.float64]]:
-        """What the rule says of (m, …) normalised pictures, and with what certainty, (m,)."""
+    def compare(
+        self, normalized: NDArray[Any]
+    ) -> tuple[Similarities, NDArray[np.float64], NDArray[np.bool_]]:
+        """What the rule says of (m, …) normalised pictures, its certainty and whether they are odd, (m,)."""
         found = self.rule.compare(normalized, np.inf if self.glance is None else self.glance.lead)
-        sure = certainty(self.model, found.distances)
+        lead = leads(found.distances)
+        sure = certainty(self.model, lead)
         if self.glance is not None and found.glanced is not None:
-            sure = np.where(found.glanced, certainty(self.glance.model, found.distances), sure)
-        return found, sure
+            sure = np.where(found.glanced, certainty(self.glance.model, lead), sure)
+        if found.strangeness is None or self.oddest is None:
+            return found, sure, np.zeros(len(lead), np.bool_)
+        return found, sure, oddity(found.strangeness, lead) > self.oddest
 
 
 def in_order(
@@ -84,12 +89,13 @@ def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Lear
     digits = np.tile(labels[chosen], len(tables))
     distances = np.concatenate([table.distances for table in tables])
     model = fit_certainty(distances, distances.argmin(axis=1) == digits)
-    sure, glance, oddest, answers = certainty(model, found.distances), None, None, found.distances
+    sure, glance, oddest, answers = certainty(model, leads(found.distances)), None, None, found.distances
     if found.glanced is not None and found.strangeness is not None:
         rough = np.concatenate([table.strangeness for table in tables if table.strangeness is not None])
         glance = _glance(rough, distances, digits)
-        enough = leads(found.strangeness) >= glance.lead
-        sure = np.where(enough, certainty(glance.model, found.strangeness), sure)
+        lead = leads(found.strangeness)
+        enough = lead >= glance.lead
+        sure = np.where(enough, certainty(glance.model, lead), sure)
         answers = np.where(enough[:, None], found.strangeness, answers)
     if found.strangeness is not None:
         oddest = oddest_digit(found.strangeness, answers, labels[chosen])

@@ -10,14 +10,13 @@ UNLIKE_RIVALS = 0.75  # share of references that are odder than this among the o
 LEAST_KNOWN = 50  # references from which such shares are told
 
 
-def oddity(strangeness: NDArray[np.float64], distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(m,) how odd pictures are with this strangeness and these distances to each digit, both (m, 10).
+def oddity(strangeness: NDArray[np.float64], lead: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m,) how odd pictures are with this strangeness to each digit, (m, 10), and these leads, (m,).
 
     The least strangeness times √(d1/d2), d1 and d2 being the two least distances. What is no digit lies
     between the digits: far from all, and about as far from several of them.
     """
-    lead = np.minimum(leads(distances), MOST_LEAD)
-    return np.asarray(strangeness.min(axis=1) * np.exp(-lead / 2))
+    return np.asarray(strangeness.min(axis=1) * np.exp(np.minimum(lead, MOST_LEAD) / -2))
 
 
 def oddest_digit(
@@ -29,9 +28,9 @@ def oddest_digit(
     close together, and other writers' far from them all: what is less odd than the references mostly are
     among the digits that they do not show is let pass in any case.
     """
-    own = oddity(strangeness, distances)
+    own = oddity(strangeness, leads(distances))
     shown = np.arange(10) == labels[:, None]
-    rivals = oddity(np.where(shown, np.inf, strangeness), np.where(shown, np.inf, distances))
+    rivals = oddity(np.where(shown, np.inf, strangeness), leads(np.where(shown, np.inf, distances)))
     own, rivals = own[np.isfinite(own)], rivals[np.isfinite(rivals)]
     if min(len(own), len(rivals)) < LEAST_KNOWN:
         return None

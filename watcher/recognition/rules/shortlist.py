@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isqrt
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from watcher.recognition.directions import Array
 from watcher.recognition.rules.gallery import Gallery
+
+Number = TypeVar("Number", bound=np.generic)
 
 CANDIDATES = 30
 CONTENDERS = 30  # of each of two digits between which it is close
@@ -51,14 +54,14 @@ def near(gallery: Gallery, places: Array, missing: NDArray[np.float64], apart: A
     by_digit, has = _least_by_digit(apart, gallery.slices)
     found = np.concatenate([overall, by_digit.reshape(len(apart), -1)], axis=1)
     exact = _exact(gallery, places, found)
-    exact[np.isinf(apart.reshape(-1).take(_within(found, apart)))] = np.inf
+    exact[np.isinf(_picked(apart, found))] = np.inf
     of_all, of_digits = exact[:, : overall.shape[1]], exact[:, overall.shape[1] :].reshape(has.shape)
     order = np.lexsort((gallery.owners[overall], of_all), axis=1)
     has &= np.isfinite(of_digits)
     counts = has.sum(axis=2)
     sums = np.where(has, of_digits, 0).sum(axis=2)
     rough = np.where(counts > 0, sums / np.maximum(counts, 1) + missing[:, None], np.inf)
-    return Near(np.take_along_axis(overall, order, axis=1), by_digit, has, rough)
+    return Near(_picked(overall, order), by_digit, has, rough)
 
 
 def shortlist(near_by: Near, row: int, apart: Array) -> NDArray[np.int64]:
@@ -94,10 +97,11 @@ def _exact(gallery: Gallery, places: Array, found: NDArray[np.int64]) -> NDArray
     return np.asarray(np.einsum("mkv,mkv->mk", away, away), np.float64)
 
 
-def _within(columns: NDArray[np.int64], table: Array) -> NDArray[np.int64]:
-    """Where (m, …) columns of the rows of an (m, n) table lie when it is flat."""
-    rows = np.arange(len(table)).reshape(-1, *[1] * (columns.ndim - 1))
-    return np.asarray(columns + rows * table.shape[1], np.int64)
+def _picked(table: NDArray[Number], columns: NDArray[np.int64]) -> NDArray[Number]:
+    """(…, k) what stands in these columns of each row of a (…, n) table."""
+    *rows, width = table.shape
+    firsts = np.arange(0, table.size, width).reshape(*rows, 1)
+    return table.reshape(-1).take(columns + firsts)
 
 
 def _least(values: Array, count: int) -> NDArray[np.int64]:
@@ -114,8 +118,7 @@ def _least(values: Array, count: int) -> NDArray[np.int64]:
     places = (columns[:, None] + folded * np.arange(folds)[:, None]).reshape(rows, -1)
     rest = np.broadcast_to(np.arange(folds * folded, width), (rows, width - folds * folded))
     places = np.concatenate([places, rest], axis=1)
-    some = values.reshape(-1).take(_within(places, values))
-    return np.take_along_axis(places, _smallest(some, count), axis=1)
+    return _picked(places, _smallest(_picked(values, places), count))
 
 
 def _least_by_digit(apart: Array, slices: Sequence[slice]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -123,28 +126,44 @@ def _least_by_digit(apart: Array, slices: Sequence[slice]) -> tuple[NDArray[np.i
 
     `apart` (m, N): the values; `slices`: where each digit's lie.
     """
-    starts, stops = (
-        np.array([[at] for at in ends]) for ends in zip(*((s.start, s.stop) for s in slices), strict=True)
-    )
-    most = int((stops - starts).max())
+    starts = np.array([[within.start] for within in slices])
+    lengths = np.array([[within.stop - within.start] for within in slices])
+    most = int(lengths.max())
     folded = max(FEW, isqrt(FEW * most))
-    least = np.full((len(apart), len(slices), folded), np.inf, np.float32)
-    for within, into in zip(slices, least.swapaxes(0, 1), strict=True):
-        own = apart[:, within]
-        folds, rest = divmod(own.shape[1], folded)
-        if folds:
-            own[:, : folds * folded].reshape(len(apart), folds, folded).min(axis=1, out=into)
-        if rest:
-            np.minimum(into[:, :rest], own[:, folds * folded :], out=into[:, :rest])
-    columns = np.argpartition(least, FEW - 1, axis=2)[:, :, :FEW]
-    lines = folded * np.arange(-(-most // folded))
-    places = (starts + columns.reshape(*least.shape[:2], FEW))[..., None] + lines
-    places = places.reshape(*least.shape[:2], -1)
-    there = places < stops
-    places[~there] = 0
-    values = np.where(there, apart.reshape(-1).take(_within(places, apart)), np.float32(np.inf))
+    columns = np.argpartition(_folded(apart, slices, folded), FEW - 1, axis=2)[:, :, :FEW]
+    places = (columns[..., None] + folded * np.arange(-(-most // folded))).reshape(*columns.shape[:2], -1)
+    there = places < lengths
+    places += starts
+    if not there.all():
+        places[~there] = 0
+    values = _picked(apart, places.reshape(len(apart), -1)).reshape(places.shape)
+    values[~there] = np.inf
     few = np.argpartition(values, FEW - 1, axis=2)[:, :, :FEW]
-    return np.take_along_axis(places, few, axis=2), np.take_along_axis(there, few, axis=2)
+    return _picked(places, few), _picked(there, few)
+
+
+def _folded(apart: Array, slices: Sequence[slice], folded: int) -> Array:
+    """(m, 10, folded) the least of every so manieth value of each digit."""
+    least = np.full((len(apart), len(slices), folded), np.inf, np.float32)
+    length = slices[0].stop
+    if all(within.stop - within.start == length for within in slices):
+        _fold(apart.reshape(len(apart), len(slices), length), least)
+    else:
+        for digit, within in enumerate(slices):
+            _fold(apart[:, None, within], least[:, digit : digit + 1])
+    return least
+
+
+def _fold(values: Array, least: Array) -> None:
+    """Lower (m, d, folded) numbers to the least of the (m, d, n) values that lie on them when folded."""
+    *rows, length = values.shape
+    folded = least.shape[2]
+    whole = length - length % folded
+    if whole:
+        values[:, :, :whole].reshape(*rows, -1, folded).min(axis=2, out=least)
+    if whole < length:
+        some = least[:, :, : length - whole]
+        np.minimum(some, values[:, :, whole:], out=some)
 
 
 def _smallest(values: Array, count: int) -> NDArray[np.int64]:
