@@ -93,7 +93,7 @@ def _both(learned: Learned, batch: NDArray[np.float32]) -> tuple[Answers, Answer
 
 
 def _answers(learned: Learned, batch: NDArray[np.float32]) -> Answers:
-    found, certainties = learned.compare(batch)
+    found, certainties, _odd = learned.compare(batch)
     assert found.glanced is not None
     return Answers(found.distances.argmin(axis=1), certainties, found.glanced)
 
