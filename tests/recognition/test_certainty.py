@@ -20,45 +20,44 @@ numbers = st.floats(0, 1e6, allow_subnormal=False)
 
 @given(numbers, numbers, st.floats(0, 1000), st.floats(0.5, 2))
 def test_certainty_lies_between_a_half_and_one(one: float, other: float, slope: float, power: float) -> None:
-    sure = certainty(CertaintyModel(slope, power), distances_of(np.array([one]), np.array([other])))
+    sure = certainty(CertaintyModel(slope, power), leads(distances_of(np.array([one]), np.array([other]))))
     assert 0.5 <= sure[0] <= 1
 
 
 def test_equal_rivals_are_a_coin_toss() -> None:
     table = distances_of(np.array([0.0, 5.0]), np.array([0.0, 5.0]))
     for power in (0.5, 1.0, 2.0):
-        assert certainty(CertaintyModel(30, power), table).tolist() == [0.5, 0.5]
+        assert certainty(CertaintyModel(30, power), leads(table)).tolist() == [0.5, 0.5]
 
 
 def test_a_perfect_match_far_ahead_is_certain() -> None:
     table = distances_of(np.array([0.0]), np.array([5.0]))
     assert leads(table)[0] == np.inf
-    assert certainty(CertaintyModel(1), table)[0] == 1
-    assert certainty(CertaintyModel(0), table)[0] == 0.5
+    assert certainty(CertaintyModel(1), leads(table))[0] == 1
+    assert certainty(CertaintyModel(0), leads(table))[0] == 0.5
 
 
 def test_without_a_rival_there_is_no_certainty() -> None:
     table = distances_of(np.array([1.0]), np.array([np.inf]))
-    assert certainty(CertaintyModel(9), table).tolist() == [0.5]
+    assert certainty(CertaintyModel(9), leads(table)).tolist() == [0.5]
     assert leads(np.full((2, 10), np.inf)).tolist() == [0, 0]
 
 
 def test_the_further_the_second_the_more_certain() -> None:
-    sure = certainty(CertaintyModel(8), distances_of(np.ones(50), np.linspace(1, 3, 50)))
+    sure = certainty(CertaintyModel(8), leads(distances_of(np.ones(50), np.linspace(1, 3, 50))))
     assert (np.diff(sure) > 0).all()
     assert sure[-1] > 0.99
 
 
 def test_scale_makes_no_difference() -> None:
     table = distances_of(np.array([1.0, 2.0]), np.array([1.5, 2.1]))
-    assert certainty(CertaintyModel(8), table * 1000) == pytest.approx(certainty(CertaintyModel(8), table))
+    assert leads(table * 1000) == pytest.approx(leads(table))
 
 
 def test_a_model_tells_the_lead_that_a_certainty_takes() -> None:
     for model in (CertaintyModel(8), CertaintyModel(20, 1.5), CertaintyModel(3, 0.6)):
         for probability in (0.6, 0.9, 0.9995):
-            lead = np.array([model.lead(probability)])
-            assert certainty(model, distances_of(np.ones(1), np.exp(lead))) == pytest.approx(probability)
+            assert certainty(model, np.array([model.lead(probability)])) == pytest.approx(probability)
     assert CertaintyModel(0).lead(0.9) == np.inf
 
 
@@ -69,8 +68,8 @@ def test_fitting_finds_the_slope_that_made_the_answers(slope: float) -> None:
     right = rng.random(20_000) < 1 / (1 + np.exp(-slope * lead))
     found = fit_certainty(distances_of(np.ones(20_000), np.exp(lead)), right)
     likely = 1 / (1 + np.exp(-slope * lead))
-    assert certainty(found, distances_of(np.ones(20_000), np.exp(lead))) == pytest.approx(likely, abs=0.03)
-    sure = certainty(found, distances_of(np.ones(20_000), np.exp(lead)))
+    sure = certainty(found, lead)
+    assert sure == pytest.approx(likely, abs=0.03)
     for low in (0.5, 0.6, 0.7, 0.8, 0.9):
         among = (sure >= low) & (sure < low + 0.1)
         assert right[among].mean() == pytest.approx(sure[among].mean(), abs=0.05)

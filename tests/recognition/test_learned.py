@@ -88,9 +88,10 @@ def test_a_glance_answers_as_a_closer_look_would(pictures: Pictures, draw: Calla
     others = np.stack(
         [NORMALIZERS["centred"](draw(digit, seed)) for seed in range(90, 100) for digit in range(10)]
     )
-    found, sure = learned.compare(others)
+    found, sure, odd = learned.compare(others)
     close = learned.rule.compare(others)
     assert found.glanced is not None
     assert found.glanced.sum() > 50
     assert np.array_equal(found.distances.argmin(axis=1), close.distances.argmin(axis=1))
     assert sure[found.glanced].min() > 0.99
+    assert odd.sum() < 20

@@ -8,6 +8,7 @@ from nondigits import KINDS, nondigits
 from numpy.typing import NDArray
 
 from watcher.recognition import ImageClassifier
+from watcher.recognition.certainty import leads
 from watcher.recognition.classifier import NO_INK, UNLIKE_ALL
 from watcher.recognition.oddity import oddest_digit, oddity
 
@@ -44,18 +45,18 @@ def table(*rows: tuple[float, ...]) -> NDArray[np.float64]:
 
 def test_the_further_from_the_nearest_digit_the_odder() -> None:
     distances = table((1, 2), (1, 2), (1, 2))
-    assert oddity(table((0.1, 8), (0.2, 8), (8, 0.3)), distances) == pytest.approx(
+    assert oddity(table((0.1, 8), (0.2, 8), (8, 0.3)), leads(distances)) == pytest.approx(
         np.array([0.1, 0.2, 0.3]) / np.sqrt(2)
     )
 
 
 def test_the_less_one_digit_leads_the_odder() -> None:
-    odd = oddity(table((1,), (1,), (1,)), table((1, 4), (1, 2), (2, 2)))
+    odd = oddity(table((1,), (1,), (1,)), leads(table((1, 4), (1, 2), (2, 2))))
     assert odd == pytest.approx([0.5, 1 / np.sqrt(2), 1])
 
 
 def test_a_reference_met_again_is_hardly_odd() -> None:
-    assert oddity(table((0.1,)), table((0.0, 5)))[0] < 0.001
+    assert oddity(table((0.1,)), leads(table((0.0, 5))))[0] < 0.001
 
 
 def test_one_reference_in_fifty_is_too_odd_to_pass() -> None:

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,13 @@ class DatabaseError(WatcherError):
 
 
 class Database:
-    """One process's way to the log and the references."""
+    """One process's way to the log and the references; for one thread at a time."""
 
     def __init__(self, engine: Engine, file: Path, turn: Turn | None = None) -> None:
         """Who is to write needs a `turn`."""
         self._engine = engine
         self._turn = turn
+        self._connection: Connection | None = None
         self._opened: os.stat_result | None = None
         self.file = file
 
@@ -57,7 +58,7 @@ class Database:
         # SQLite checkpoints by itself at a commit, so that one who writes has the turn for it, too.
         with told(self.file), self._taken():
             self._require_file()
-            with self._engine.begin() as connection:
+            with self._connected() as connection, connection.begin():
                 yield connection
 
     def hold_on(self) -> None:
@@ -73,8 +74,8 @@ class Database:
 
     def cut_log(self) -> None:
         """Bring SQLite's log into the database and cut it to nothing, unless somebody still reads in it."""
-        with told(self.file), self._taken(), closing(self._engine.raw_connection()) as connection:
-            cursor = connection.cursor()
+        with told(self.file), self._taken(), self._connected() as connection:
+            cursor = connection.connection.cursor()
             ((patience,),) = cursor.execute("PRAGMA busy_timeout").fetchall()
             cursor.execute("PRAGMA busy_timeout = 0")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -86,9 +87,26 @@ class Database:
         with ExitStack() as stack:
             with suppress(OSError):
                 stack.enter_context(self._taken())
+            self._let_go()
             self._engine.dispose()
         if self._turn is not None:
             self._turn.close()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """The connection, which is kept for the next time unless something went wrong."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            yield self._connection
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _require_file(self) -> None:
         """SQLite would go on writing into a file that was removed; it goes with who has it open."""
