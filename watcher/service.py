@@ -1,5 +1,6 @@
 """The daemon: its start order, and what it does while it lives."""
 
+import gc
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -122,6 +123,7 @@ class Daemon:
             reference_version=self._fitted.version,
             workers=self._workers,
         )
+        gc.freeze()  # a collection that looks through all that was loaded would keep pictures waiting
         self.bulletin.ready()
         reloading = Reloading(reread, self._troubles)
         is_there, next_check, next_upkeep = False, 0.0, 0.0

@@ -163,11 +163,20 @@ def test_a_normalizer_must_give_finite_numbers_of_one_shape(pictures: Pictures) 
         ImageClassifier(lambda picture: np.zeros(int(picture.sum()) % 7 + 1)).fit(*pictures)
 
 
+def test_warmed_up_it_answers_the_same(pictures: Pictures, draw: Draw) -> None:
+    learned = ImageClassifier().fit(*pictures)
+    before = learned.classify(draw(5, 7))
+    learned.warm_up()
+    assert learned.classify(draw(5, 7)) == before
+
+
 def test_nothing_is_known_before_it_learned(draw: Draw, tmp_path: Path) -> None:
     with pytest.raises(UnfitReferencesError, match="no references"):
         ImageClassifier().classify(draw(1))
     with pytest.raises(UnfitReferencesError, match="no references"):
         ImageClassifier().save(tmp_path / "saved")
+    with pytest.raises(UnfitReferencesError, match="no references"):
+        ImageClassifier().warm_up()
 
 
 def test_a_wrong_name_meets_a_helpful_answer() -> None:

@@ -227,6 +227,15 @@ def test_anything_gives_finite_numbers_from_0_to_1(seed: int, kind: str) -> None
     assert np.array_equal(page, before)
 
 
+@pytest.mark.parametrize("darkest", [1, 0.6])
+def test_grey_pictures_are_normalised_as_colored_ones(draw: Draw, darkest: float) -> None:
+    for digit in range(10):
+        grey = shaded(np.repeat(draw(digit)[..., :1], 3, axis=2), darkest)
+        nearly_grey = grey.copy()
+        nearly_grey[0, 0, 2] ^= 1
+        assert centred(grey) == pytest.approx(centred(nearly_grey), abs=0.01)
+
+
 @pytest.mark.parametrize("name", NORMALIZERS)
 def test_each_of_a_batch_becomes_what_it_becomes_alone(name: str, draw: Draw) -> None:
     rng = np.random.default_rng(4)
@@ -234,7 +243,8 @@ def test_each_of_a_batch_becomes_what_it_becomes_alone(name: str, draw: Draw) ->
     others = [noisy(shaded(picture, 0.7), 5, seed) for seed, picture in enumerate(drawn)]
     blank, noise = np.full((64, 64, 3), 240, np.uint8), rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
     normalizer = NORMALIZERS[name]
-    batch = np.stack([blank, *drawn, noise, *others, blank])
+    grey = [np.repeat(picture[..., 1:2], 3, axis=2) for picture in others[::3]]
+    batch = np.stack([blank, *drawn, noise, *others, *grey, blank])
     together = normalize_batch(normalizer, batch)
     assert np.array_equal(together, np.stack([normalizer(picture) for picture in batch]))
     assert np.array_equal(together[7:30], normalize_batch(normalizer, batch[7:30]))

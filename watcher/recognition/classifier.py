@@ -105,6 +105,15 @@ class ImageClassifier:
         )
         return [Reading(*row) for row in columns]
 
+    def warm_up(self) -> None:
+        """Do all that a picture may take, once: the next need not wait for what is kept from then on.
+
+        Raises UnfitReferencesError before anything was learned.
+        """
+        stroke = np.full((1, SIDE, SIDE, 3), 255, np.uint8)
+        stroke[:, 16:48, 29:35] = 0
+        self._known().rule.compare(self.normalize(stroke))
+
     def leave_one_out(self) -> tuple[LeftOut, ...]:
         """What is said of at most 2,000 references, evenly chosen, when each is compared with all the others.
 

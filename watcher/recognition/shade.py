@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
+ALL_COLORS = np.sqrt(3)  # as long as (1, 1, 1)
 NEIGHBOURHOOD = 7  # pixels to each side, of a thinned picture
 FITS = 4
 
@@ -17,21 +18,46 @@ def ink_shade(pictures: NDArray[np.uint8]) -> Array:
 
     The paper lies around 0, the ink above it, whatever the colors of the two. Width and height are even.
     """
+    grey, is_grey = _grey(pictures)
+    if is_grey.all():
+        return _ink_above_paper(_along_grey(grey))
+    shades = _along_main_contrast(pictures)
+    if is_grey.any():
+        shades[is_grey] = _along_grey(grey[is_grey])
+    return _ink_above_paper(shades)
+
+
+def _grey(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """(n, h, w) one color of pictures, and whether the two others are the same, (n,)."""
+    count, height, width, _ = pictures.shape
+    tall = pictures.reshape(-1, width, 3)
+    grey = np.asarray(cv2.extractChannel(tall, 0), np.uint8)
+    is_grey = (cv2.merge([grey, grey, grey]) == tall).reshape(count, -1).all(axis=1)
+    return grey.reshape(count, height, width), np.asarray(is_grey)
+
+
+def _along_main_contrast(pictures: NDArray[np.uint8]) -> Array:
+    """(n, h, w) how far along the axis that the middles of pictures vary most along."""
     count, _, width, _ = pictures.shape
     smooth = _smoothed(pictures)
     axes = _main_contrast(_thinned(smooth))
     shades = smooth.reshape(count, -1, 3).astype(np.float32) @ axes[:, :, None]
-    return _ink_above_paper(shades.reshape(count, -1, width)[:, :-2])
+    return shades.reshape(count, -1, width)[:, :-2]
+
+
+def _along_grey(grey: NDArray[np.uint8]) -> Array:
+    """(n, h, w) the same of grey pictures, (n, h, w), which vary along one axis only, that of all colors."""
+    return np.multiply(_smoothed(grey)[:, :-2], ALL_COLORS, dtype=np.float32)
 
 
 def _smoothed(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(n, h + 2, w, 3): lightly blurred; the last two rows of each are not to be used."""
-    count, height, width, _ = pictures.shape
-    stack = np.empty((count, height + 2, width, 3), np.uint8)
+    """(n, h + 2, w[, 3]): lightly blurred; the last two rows of each are not to be used."""
+    count, height, *rest = pictures.shape
+    stack = np.empty((count, height + 2, *rest), np.uint8)
     stack[:, :-2] = pictures
     stack[:, -2] = pictures[:, -2]  # each border is mirrored, as the stack's own is
     stack[:-1, -1], stack[-1, -1] = pictures[1:, 1], 0
-    tall = cv2.GaussianBlur(stack.reshape(-1, width, 3), (3, 3), 0.7)
+    tall = cv2.GaussianBlur(stack.reshape(-1, *rest), (3, 3), 0.7)
     return np.asarray(tall, np.uint8).reshape(stack.shape)
 
 

@@ -16,12 +16,13 @@ Pictures = tuple[int, Sequence[int]]
 def prepare(fitted: Path) -> None:
     """Load the classifier once for all that are forked. Raises UnfitReferencesError."""
     cv2.setNumThreads(1)
-    loaded(fitted)
+    loaded(fitted).warm_up()
 
 
 def work(fitted: Path, slates: Sequence[Slate]) -> Callable[[Pictures], list[Reading]]:
     """What a comparer does with the indices that it is sent."""
     classifier = loaded(fitted)
+    classifier.warm_up()
 
     def compare(asked: Pictures) -> list[Reading]:
         number, indices = asked
