@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
 import daemon  # noqa: E402 - tests/ is no package, and is found by the line above
+from benchmarks.exact import exact  # noqa: E402
 from benchmarks.latency import load, singles, steady  # noqa: E402
 from benchmarks.matching import nearest_neighbours, tutorial_rule  # noqa: E402
 from benchmarks.resting import idle, memory, ready  # noqa: E402
@@ -52,6 +53,7 @@ def benchmarks(scale: Scale, here: Path, source: Path | None = None) -> dict[str
         "idle": lambda: idle(scale, here, shipped()),
         "growth": lambda: growth(scale, here, shipped()),
         "sklearn": lambda: nearest_neighbours(scale),
+        "exact": lambda: exact(scale, source),
         "stages": lambda: stages(scale, here),
     }
 

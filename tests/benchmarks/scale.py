@@ -13,6 +13,7 @@ class Scale:
     singles: int  # pictures one by one
     references: tuple[int, ...]  # how many, few to many
     compared: int  # pictures that rules and libraries are compared on
+    exact: tuple[tuple[int, int], ...]  # references and pictures, every two of which are looked at closely
     idle_seconds: float
     rates: tuple[float, ...]  # arrivals a second
     load_seconds: float  # of each rate
@@ -31,6 +32,7 @@ FULL = Scale(
     singles=200,
     references=(160, 1_000, 10_000, 60_000),
     compared=2_000,
+    exact=((160, 1_000), (1_600, 1_000)),
     idle_seconds=600.0,
     rates=(25.0, 50.0, 100.0, 200.0, 400.0, 800.0),
     load_seconds=10.0,
@@ -43,6 +45,7 @@ SHORT = Scale(
     singles=4,
     references=(20, 300),
     compared=30,
+    exact=((20, 10),),
     idle_seconds=1.0,
     rates=(50.0, 200.0),
     load_seconds=0.2,

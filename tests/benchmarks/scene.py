@@ -57,14 +57,14 @@ def train_many(folder: Path, count: int, source: Path | None) -> Path:
         for number, picture in enumerate(pictures(count, REFERENCES_BY)):
             (folder / "images" / f"{number % 10}_{number // 10}.png").write_bytes(picture)
     else:
-        for file in _of_all_digits(source, count):
+        for file in of_all_digits(source, count):
             shutil.copy(file, folder / "images")
     run(folder, "run", "--once", within=3600)
     shutil.rmtree(folder / "images")  # the database holds them, and the place is copied
     return folder
 
 
-def _of_all_digits(source: Path, count: int) -> list[Path]:
+def of_all_digits(source: Path, count: int) -> list[Path]:
     """So many files, of each digit in turn as long as there are any."""
     files = sorted(source.glob("[0-9]_*.png"))
     if len(files) < count:

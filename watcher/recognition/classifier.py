@@ -19,7 +19,7 @@ from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.saved import read_folder, write_folder
 from watcher.recognition.similarity import Rule
 
-FORMAT = 9
+FORMAT = 10
 Choice = TypeVar("Choice")
 NO_INK = "there is no ink on it"
 UNLIKE_ALL = "it is unlike every reference"

@@ -81,14 +81,3 @@ def check_shape(batch: NDArray[Any], shape: tuple[int, ...]) -> None:
     """Raises UnfitReferencesError unless the pictures of a batch have this shape."""
     if batch.shape[1:] != shape:
         raise UnfitReferencesError(f"pictures of shape {batch.shape[1:]} cannot be compared with {shape}")
-
-
-def smallest(values: NDArray[Any], count: int) -> NDArray[np.int64]:
-    """Columns of the `count` least values of each row, ascending; of equal ones the first column first."""
-    count = min(count, values.shape[1])
-    if count < values.shape[1]:
-        chosen = np.sort(np.argpartition(values, count - 1, axis=1)[:, :count], axis=1)
-    else:
-        chosen = np.broadcast_to(np.arange(count), values.shape)
-    order = np.argsort(np.take_along_axis(values, chosen, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(chosen, order, axis=1).astype(np.int64)

@@ -6,7 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.rules.euclidean import References, in_order
+from watcher.recognition.rules.euclidean import References
+from watcher.recognition.rules.search import Search
 from watcher.recognition.similarity import (
     NEAREST,
     Similarities,
@@ -14,7 +15,6 @@ from watcher.recognition.similarity import (
     flat,
     score_of,
     slices_by_digit,
-    smallest,
 )
 
 
@@ -25,6 +25,7 @@ class Averaged:
         self._given = references
         self._shape = references.shape[1:]
         self._references = References(flat(references, np.float32))
+        self._search = Search(self._references, [slice(0, len(labels))], NEAREST, few=1)
         self._labels = labels
         slices = slices_by_digit(labels)
         self._counts = np.array([within.stop - within.start for within in slices])
@@ -38,7 +39,7 @@ class Averaged:
         check_shape(batch, self._shape)
         pictures = flat(batch, np.float32)
         distances = self._to_means(pictures)
-        return Similarities(score_of(distances), distances, self._nearest(pictures, None))
+        return Similarities(score_of(distances), distances, self._search.neighbors(pictures, None).nearest)
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
         """Each chosen reference compared with all the others."""
@@ -49,7 +50,7 @@ class Averaged:
         # The mean of the others lies on the line through the reference and the mean of all: n/(n - 1) as far.
         further = np.divide(counts, counts - 1, out=np.full(len(counts), np.inf), where=counts > 1)
         distances[rows, own] = np.where(counts > 1, distances[rows, own], 1) * further
-        return Similarities(score_of(distances), distances, self._nearest(pictures, indices))
+        return Similarities(score_of(distances), distances, self._search.neighbors(pictures, indices).nearest)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The references themselves."""
@@ -68,15 +69,3 @@ class Averaged:
             apart = means - picture
             distances[row, present] = np.sqrt((apart * apart).sum(axis=1))
         return distances
-
-    def _nearest(
-        self, pictures: NDArray[np.float32], left_out: NDArray[np.int64] | None
-    ) -> NDArray[np.int64]:
-        count = min(NEAREST, len(self._references) - (left_out is not None))
-        nearest = np.zeros((len(pictures), count), np.int64)
-        for block in self._references.blocks(len(pictures)):
-            some = pictures[block]
-            rough = self._references.rough_squares(some, None if left_out is None else left_out[block])
-            chosen = smallest(rough, count)
-            nearest[block] = in_order(chosen, self._references.exact(some, rough, chosen))
-        return nearest

@@ -1,20 +1,24 @@
 """Euclidean distances from many pictures to many references, without a table of all their differences."""
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 1 << 22  # numbers held at once
-CACHED = 1 << 18  # of those that are read again at once
+from watcher.recognition.rules.bounds import Bounds
+from watcher.recognition.rules.sketch import Sketch
+
+BLOCK = 1 << 21  # numbers held at once
+CACHED = 1 << 16  # of those that are read again at once
 
 
 class References:
-    """(n, values) float32 rows that pictures are measured against."""
+    """(n, v) float32 rows that pictures are measured against, and a sketch of them where there is one."""
 
-    def __init__(self, rows: NDArray[np.float32]) -> None:
+    def __init__(self, rows: NDArray[np.float32], sketch: Sketch | None = None) -> None:
         self.rows = rows
-        self._squares = np.einsum("nv,nv->n", rows, rows)
+        self.sketch = sketch
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -24,33 +28,29 @@ class References:
         step = max(1, BLOCK // max(len(self.rows), self.rows.shape[1]))
         return (slice(at, min(at + step, count)) for at in range(0, count, step))
 
-    def rough_squares(
-        self, pictures: NDArray[np.float32], left_out: NDArray[np.int64] | None
+    def bounds(self, pictures: NDArray[np.float32]) -> Bounds:
+        """The squared distances of (m, v) pictures, as nearly as they can be told of all at once."""
+        table = pictures @ self.rows.T
+        table *= -2
+        table += self._squares
+        squares = np.square(pictures, dtype=np.float64).sum(axis=1)
+        longest = float(np.sqrt(self._squares.max(initial=0.0)))
+        return Bounds(table, squares, np.sqrt(squares) + longest, self.rows.shape[1], 0.0)
+
+    def measured(
+        self, pictures: NDArray[np.float32], which: NDArray[np.int64], references: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """(m, n) squared distances less each picture's own square, rounded; inf to the reference left out."""
-        rough = pictures @ self.rows.T
-        rough *= -2
-        rough += self._squares
-        if left_out is not None:
-            rough[np.arange(len(rough)), left_out] = np.inf
-        return np.asarray(rough, np.float32)
-
-    def exact(
-        self, pictures: NDArray[np.float32], rough: NDArray[np.float32], chosen: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """(m, c) distances to the references of (m, c) indices: 0 to an equal one, inf to one left out."""
-        distances = np.empty(chosen.shape)
-        step = max(1, CACHED // (chosen.shape[1] * pictures.shape[1] or 1))
-        for at in range(0, len(pictures), step):
-            apart = self.rows[chosen[at : at + step]]
-            apart -= pictures[at : at + step, None]
+        """(p,) squared distances of the pictures `which` (p,) names to the references named beside them."""
+        squares = np.empty(len(which), np.float32)
+        step = max(1, CACHED // max(1, self.rows.shape[1]))
+        for at in range(0, len(which), step):
+            some = slice(at, at + step)
+            apart = self.rows.take(references[some], axis=0)
+            apart -= pictures.take(which[some], axis=0)
             apart *= apart
-            distances[at : at + step] = np.sqrt(apart.sum(axis=2))
-        distances[np.isinf(np.take_along_axis(rough, chosen, axis=1))] = np.inf
-        return distances
+            apart.sum(axis=1, out=squares[some])
+        return squares
 
-
-def in_order(chosen: NDArray[np.int64], distances: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The chosen references, (m, c), the nearest first; of equally near ones the first."""
-    order = np.lexsort((chosen, distances), axis=1)
-    return np.take_along_axis(chosen, order, axis=1)
+    @cached_property
+    def _squares(self) -> NDArray[np.float32]:
+        return np.asarray(np.einsum("nv,nv->n", self.rows, self.rows), np.float32)

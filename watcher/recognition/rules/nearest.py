@@ -6,7 +6,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.rules.euclidean import References, in_order
+from watcher.recognition.rules.euclidean import References
+from watcher.recognition.rules.search import Search
+from watcher.recognition.rules.sketch import Sketch, sketch_of
 from watcher.recognition.similarity import (
     NEAREST,
     Similarities,
@@ -14,7 +16,6 @@ from watcher.recognition.similarity import (
     flat,
     score_of,
     slices_by_digit,
-    smallest,
 )
 
 FEW = 2  # nearest references of a digit that its distance is the mean of
@@ -23,11 +24,16 @@ FEW = 2  # nearest references of a digit that its distance is the mean of
 class Nearest:
     """A digit's distance is the mean Euclidean distance to its few nearest references, or to all it has."""
 
-    def __init__(self, references: NDArray[Any], labels: NDArray[np.int64]) -> None:
+    def __init__(
+        self, references: NDArray[Any], labels: NDArray[np.int64], *, known: References | None = None
+    ) -> None:
+        if known is None:
+            rows = flat(references, np.float32)
+            known = References(rows, sketch_of(rows))
         self._given = references
         self._shape = references.shape[1:]
-        self._references = References(flat(references, np.float32))
-        self._slices = slices_by_digit(labels)
+        self._references = known
+        self._search = Search(known, slices_by_digit(labels), NEAREST, FEW)
 
     def compare(self, batch: NDArray[Any], _plain: float = np.inf, /) -> Similarities:
         """The similarities of (m, …) normalised pictures of the references' shape."""
@@ -39,38 +45,26 @@ class Nearest:
         return self._compare(self._references.rows[indices], indices)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The references themselves."""
-        return {"references": self._given}
+        """The references themselves, and a sketch of them where there is one."""
+        sketch = self._references.sketch
+        return {"references": self._given, **({} if sketch is None else sketch.arrays())}
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Self:
         """The rule for references that `arrays` gave."""
-        return cls(arrays["references"], labels)
+        references = arrays["references"]
+        known = References(flat(references, np.float32), Sketch.restored(arrays))
+        return cls(references, labels, known=known)
 
     def _compare(self, pictures: NDArray[np.float32], left_out: NDArray[np.int64] | None) -> Similarities:
-        references = self._references
-        count = min(NEAREST, len(references) - (left_out is not None))
-        distances = np.full((len(pictures), 10), np.inf)
-        nearest = np.zeros((len(pictures), count), np.int64)
-        present = [digit for digit, within in enumerate(self._slices) if within.start < within.stop]
-        for block in references.blocks(len(pictures)):
-            some = pictures[block]
-            rough = references.rough_squares(some, None if left_out is None else left_out[block])
-            candidates = [smallest(rough, count)]
-            for digit in present:
-                within = self._slices[digit]
-                candidates.append(within.start + smallest(rough[:, within], FEW))
-            ends = np.cumsum([chosen.shape[1] for chosen in candidates])[:-1]
-            overall, *by_digit = np.split(references.exact(some, rough, np.hstack(candidates)), ends, axis=1)
-            nearest[block] = in_order(candidates[0], overall)
-            for digit, found in zip(present, by_digit, strict=True):
-                distances[block, digit] = mean_of_finite(found)
-        return Similarities(score_of(distances), distances, nearest)
+        found = self._search.neighbors(pictures, left_out)
+        distances = mean_of_finite(np.sqrt(found.by_digit).astype(np.float64))
+        return Similarities(score_of(distances), distances, found.nearest)
 
 
 def mean_of_finite(distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean of each row's finite numbers, inf where it has none."""
+    """Mean of the finite numbers along the last axis, inf where there are none."""
     finite = np.isfinite(distances)
-    counts = np.count_nonzero(finite, axis=1)
-    sums = np.where(finite, distances, 0).sum(axis=1)
+    counts = np.count_nonzero(finite, axis=-1)
+    sums = np.where(finite, distances, 0).sum(axis=-1)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)

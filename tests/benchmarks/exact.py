@@ -1,0 +1,113 @@
+"""How often the default rule answers otherwise than if it looked closely at every reference."""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+from benchmarks.rows import Row
+from benchmarks.scale import Scale
+from benchmarks.scene import REFERENCES_BY, as_arrays, of_all_digits, pictures
+from numpy.typing import NDArray
+
+from watcher.recognition import ImageClassifier
+from watcher.recognition.distortion import image_distortion
+from watcher.recognition.learned import Learned, in_order, learn
+from watcher.recognition.rules import deformable, make_rule, shortlist
+
+BATCH = 16  # pictures that one process takes at once
+APART = 0.01  # certainties further apart than this are another statement
+TOLD = 10  # of the answers that differ
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The digits said of m pictures, (m,), their certainties, (m,), and whether a glance was enough, (m,)."""
+
+    digits: NDArray[np.int64]
+    certainties: NDArray[np.float64]
+    glanced: NDArray[np.bool_]
+
+
+def exact(scale: Scale, source: Path | None) -> list[Row]:
+    """Answers as they are against those for which every reference, and every copy of one, is a candidate."""
+    return [_compared(references, asked, source) for references, asked in scale.exact]
+
+
+def _compared(references: int, asked: int, source: Path | None) -> Row:
+    known, digits, others = _files(references, asked, source)
+    normalize = ImageClassifier().normalize
+    laid, labels, ids = in_order(normalize(as_arrays(known)), np.array(digits), np.arange(references))
+    learned = learn(make_rule("deformable", laid, labels, augment=True), labels, ids)
+    to_read = normalize(as_arrays(others))
+    batches = [to_read[at : at + BATCH] for at in range(0, asked, BATCH)]
+    with ProcessPoolExecutor() as pool:
+        found = list(pool.map(partial(_both, learned), batches))
+    usual, exhaustive = (_joined(some) for some in zip(*found, strict=True))
+    other = usual.digits != exhaustive.digits
+    less_sure = np.abs(usual.certainties - exhaustive.certainties) > APART
+    close = ~usual.glanced
+    details = [
+        f"certainty differs by more than {APART} for {int(less_sure.sum()):,} of all",
+        f"for {int(less_sure[close].sum()):,} of the {int(close.sum()):,} not told at a glance",
+        *_told(usual, exhaustive, other)[:TOLD],
+    ]
+    return Row(
+        f"a shortlist against every one of {references:,} {'drawn' if source is None else 'labelled'}"
+        f" references and their copies, {asked:,} pictures",
+        f"{int(other.sum())} other answers ({100 * other.mean():.2f} %)",
+        "0.01 % at most",
+        "; ".join(details),
+    )
+
+
+def _files(references: int, asked: int, source: Path | None) -> tuple[list[bytes], list[int], list[bytes]]:
+    """References, their digits, and pictures: drawn by other writers, or the next ones of a folder."""
+    if source is None:
+        digits = [number % 10 for number in range(references)]
+        return pictures(references, REFERENCES_BY), digits, pictures(asked)
+    files = of_all_digits(source, references + asked)
+    held = [file.read_bytes() for file in files]
+    return held[:references], [int(file.name[0]) for file in files[:references]], held[references:]
+
+
+def _both(learned: Learned, batch: NDArray[np.float32]) -> tuple[Answers, Answers]:
+    """The usual answers, and those of a close look at everything."""
+    usual = _answers(learned, batch)
+    looks = []
+
+    def counted(picture: NDArray[np.uint8], references: NDArray[np.uint8]) -> NDArray[np.float32]:
+        looks.append(len(references))
+        return image_distortion(picture, references)
+
+    with (
+        mock.patch.object(shortlist, "CANDIDATES", np.iinfo(np.int64).max),
+        mock.patch.object(deformable, "image_distortion", counted),
+    ):
+        exhaustive = _answers(replace(learned, glance=None), batch)
+    assert sum(looks) == len(batch) * len(learned.rule.arrays()["pictures"])
+    return usual, exhaustive
+
+
+def _answers(learned: Learned, batch: NDArray[np.float32]) -> Answers:
+    found, certainties, _odd = learned.compare(batch)
+    assert found.glanced is not None
+    return Answers(found.distances.argmin(axis=1), certainties, found.glanced)
+
+
+def _joined(some: Sequence[Answers]) -> Answers:
+    columns = ([getattr(one, name) for one in some] for name in ("digits", "certainties", "glanced"))
+    return Answers(*(np.concatenate(column) for column in columns))
+
+
+def _told(usual: Answers, exhaustive: Answers, which: NDArray[np.bool_]) -> list[str]:
+    """Each answer that differs, in words."""
+    how = np.where(usual.glanced, "at a glance", "looked at closely")
+    return [
+        f"picture {at}: {usual.digits[at]} ({usual.certainties[at]:.2f}, {how[at]}) is"
+        f" {exhaustive.digits[at]} ({exhaustive.certainties[at]:.2f})"
+        for at in np.flatnonzero(which).tolist()
+    ]
