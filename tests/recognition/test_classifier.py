@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def test_a_reading_is_made_of_plain_numbers(learned: ImageClassifier, draw: Draw
     assert [type(score) for score in reading.scores] == [float] * 10
     assert [type(number) for number in reading.nearest] == [int] * 5
     assert reading.scores.index(max(reading.scores)) == reading.digit != reading.runner_up
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         reading.digit = 4  # type: ignore[misc] # that it cannot be set is the point
 
 

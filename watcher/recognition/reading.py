@@ -1,10 +1,10 @@
 """What the recogniser says of one picture."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What a picture shows.
 
     `certainty` is the probability, 0 to 1, that `digit` is right; `runner_up` the second best digit, None
