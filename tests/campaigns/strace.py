@@ -22,6 +22,8 @@ CHANGING = (
     *("fsync", "fdatasync", "sync", "syncfs", "openat"),
 )
 """The system calls that change what lies on a disk; `openat` where it may make a file."""
+FLUSH = "syncfs"
+"""The one of them that another thread makes, too."""
 
 ONE_PROCESS = {"workers__executor": "threads", "workers__count": 1}
 _LINE = re.compile(r"(\w+)\((.*)\) += (-?\d+)")
@@ -83,13 +85,14 @@ def changing_calls(launcher: Launcher, place: Place, **settings: object) -> list
 
 @contextmanager
 def injected(pid: int, *expressions: str) -> Iterator[None]:
-    """Meddle with the system calls that the main thread of a running process makes.
+    """Meddle with the system calls that the main thread of a running process makes, and with any flush.
 
     Each expression is what strace's `-e inject=` takes, as `link:error=ENOSPC`.
     """
-    kinds = ",".join(expression.partition(":")[0] for expression in expressions)
+    kinds = [expression.partition(":")[0] for expression in expressions]
     options = [f"--inject={expression}" for expression in expressions]
-    with attached(pid, "-o", "/dev/null", "-e", f"trace={kinds}", *options):
+    every_thread = ["--follow-forks"] if kinds == [FLUSH] else []
+    with attached(pid, "-o", "/dev/null", "-e", f"trace={','.join(kinds)}", *every_thread, *options):
         yield
 
 
