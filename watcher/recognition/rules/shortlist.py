@@ -143,7 +143,7 @@ def _least_by_digit(apart: Array, slices: Sequence[slice]) -> tuple[NDArray[np.i
 
 
 def _folded(apart: Array, slices: Sequence[slice], folded: int) -> Array:
-    """(m, 10, folded) the least of every so manieth value of each digit."""
+    """(m, 10, folded) the least on each place when each digit's values are folded to so many places."""
     least = np.full((len(apart), len(slices), folded), np.inf, np.float32)
     length = slices[0].stop
     if all(within.stop - within.start == length for within in slices):
