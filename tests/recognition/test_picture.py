@@ -7,6 +7,7 @@ import tracemalloc
 import zlib
 from io import BytesIO
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +20,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from watcher.errors import Unreadable
 from watcher.recognition import read_picture
+from watcher.recognition.jpeg import checked_jpeg
+from watcher.recognition.plain import plain_jpeg
 from watcher.recognition.png import SIGNATURE as PNG
 from watcher.recognition.quiet import no_remarks
 
@@ -296,6 +299,40 @@ def test_plain_pngs_are_read_as_pillow_reads_them(seed: int, mode: str, parts: i
             read_picture(png)
     else:
         assert np.array_equal(read_picture(png), expected)
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 2**32),
+    mode=st.sampled_from(["L", "RGB"]),
+    how=st.sampled_from([{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 3}]),
+    damages=st.integers(0, 3),
+)
+def test_plain_jpegs_are_read_as_pillow_reads_them(
+    seed: int, mode: str, how: dict[str, Any], damages: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    noise = Image.fromarray(rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)).convert(mode)
+    whole = bytearray(bytes_of(noise, "JPEG", **how))
+    for at in rng.integers(2, len(whole) - 2, damages).tolist():
+        whole[at] = int(rng.integers(256))
+    try:
+        jpeg = checked_jpeg(bytes(whole))
+    except Unreadable:
+        return
+    try:
+        image = Image.open(BytesIO(jpeg.data))
+        image.load()
+    except (OSError, SyntaxError):
+        with pytest.raises(Unreadable):
+            read_picture(bytes(whole))
+    else:
+        plain = plain_jpeg(jpeg, 64)
+        if plain is not None:
+            assert plain.mode == image.mode
+            assert np.array_equal(np.asarray(plain), np.asarray(image))
+        else:
+            assert damages
 
 
 def encoded_pixels(pixels: NDArray[np.uint8]) -> bytearray:

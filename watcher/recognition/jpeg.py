@@ -2,6 +2,8 @@
 
 import re
 import struct
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from watcher.errors import Unreadable
 
@@ -10,20 +12,33 @@ MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")  # of those without a leng
 END_OF_IMAGE = 0xD9
 START_OF_SCAN = 0xDA
 EXIF = 0xE1
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 SPARE = frozenset((*range(0xE1, 0xEE), 0xEF, 0xFE))  # all application data but JFIF's and Adobe's; comments
 ORIENTATION = 0x0112
 MOST_SEGMENTS = 10_000
 MOST_SCANS = 256
 
 
-def checked_jpeg(data: bytes) -> tuple[bytes, int]:
-    """The JPEG without the segments no pixel depends on, and its EXIF orientation (1 to 8).
+class Jpeg(NamedTuple):
+    """A JPEG's `data` without the segments no pixel depends on, and its EXIF `orientation`, 1 to 8.
+
+    `frames`: what its frame headers say, of which a sound one has one.
+    """
+
+    data: bytes
+    orientation: int
+    frames: Sequence[bytes]
+
+
+def checked_jpeg(data: bytes) -> Jpeg:
+    """What is needed of a JPEG.
 
     Raises Unreadable when it ends before its end mark, or has more scans than anybody's progressive JPEG:
     each of them goes over all pixels. What comes after its end mark is let be; phones put further pictures
     there.
     """
     kept = [data[:2]]
+    frames: list[bytes] = []
     orientation = 1
     spare = False
     scans = 0
@@ -35,7 +50,7 @@ def checked_jpeg(data: bytes) -> tuple[bytes, int]:
         marker = data[found.end() - 1]
         start = found.start()
         if marker == END_OF_IMAGE:
-            return (b"".join((*kept, data[at:])) if spare else data), orientation
+            return Jpeg(b"".join((*kept, data[at:])) if spare else data, orientation, frames)
         scans += marker == START_OF_SCAN
         end = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
         if scans > MOST_SCANS:
@@ -46,6 +61,8 @@ def checked_jpeg(data: bytes) -> tuple[bytes, int]:
                 orientation = exif_orientation(data[start + 10 : end])
         else:
             kept.append(data[at:end])
+            if marker in FRAMES:
+                frames.append(data[start + 4 : end])
         at = end
     raise Unreadable("it is damaged: the JPEG has more parts than a picture needs")
 

@@ -17,7 +17,7 @@ from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.jpeg import SIGNATURE as JPEG
 from watcher.recognition.jpeg import checked_jpeg, exif_orientation
 from watcher.recognition.pixels import rgb_image
-from watcher.recognition.plain import plain_png
+from watcher.recognition.plain import plain_jpeg, plain_png
 from watcher.recognition.png import SIGNATURE as PNG
 from watcher.recognition.png import checked_png, has_every_row, is_interlaced
 from watcher.recognition.quiet import no_remarks, no_standard_error
@@ -100,12 +100,15 @@ def _ends_in_zeros(image: Image.Image) -> bool:
 
 
 def _read_jpeg(data: bytes) -> tuple[Image.Image, int]:
-    jpeg, orientation = checked_jpeg(data)
-    image = _opened(JpegImageFile, jpeg)
+    jpeg = checked_jpeg(data)
+    plain = plain_jpeg(jpeg, SIDE)
+    if plain is not None:
+        return plain, jpeg.orientation
+    image = _opened(JpegImageFile, jpeg.data)
     if max(image.size) >= 8 * SIDE:
         image.draft(None, (4 * SIDE, 4 * SIDE))  # decodes a photograph at a fraction of its size
     image.load()
-    return image, orientation
+    return image, jpeg.orientation
 
 
 def _read_tiff(data: bytes) -> tuple[Image.Image, int]:

@@ -1,11 +1,14 @@
-"""The PNG that most scanners write, decoded without asking for all that one might hold."""
+"""The PNG and the JPEG that most scanners write, decoded without asking for all that one might hold."""
 
 import struct
 
 from PIL import Image
 
+from watcher.recognition.jpeg import Jpeg
+
 PIXELS = 33  # bytes before the second chunk of a PNG
 MODES = {0: "L", 2: "RGB"}  # by a PNG's color type
+MODES_BY_COMPONENTS = {1: "L", 3: "RGB"}  # of a JPEG
 
 
 def plain_png(png: bytes, side: int) -> Image.Image | None:
@@ -28,5 +31,22 @@ def plain_png(png: bytes, side: int) -> Image.Image | None:
     mode = MODES[color_type]
     try:
         return Image.frombytes(mode, (side, side), b"".join(parts), "zip", mode)
+    except ValueError:
+        return None
+
+
+def plain_jpeg(jpeg: Jpeg, side: int) -> Image.Image | None:
+    """The picture of a JPEG of side by side grey pixels, or colored ones of three components, not turned.
+
+    None for any other one, and for one that is not whole.
+    """
+    if len(jpeg.frames) != 1 or len(jpeg.frames[0]) < 6:
+        return None
+    depth, height, width, components = struct.unpack_from(">BHHB", jpeg.frames[0])
+    if (depth, height, width) != (8, side, side) or components not in MODES_BY_COMPONENTS:
+        return None
+    mode = MODES_BY_COMPONENTS[components]
+    try:
+        return Image.frombytes(mode, (side, side), jpeg.data, "jpeg", mode, "")
     except ValueError:
         return None
