@@ -22,12 +22,14 @@ MOST_SCANS = 256
 class Jpeg(NamedTuple):
     """A JPEG's `data` without the segments no pixel depends on, and its EXIF `orientation`, 1 to 8.
 
-    `frames`: what its frame headers say, of which a sound one has one.
+    `frames`: what its frame headers say, of which a sound one has one; `is_tight`: nothing lies between the
+    segments before its first scan.
     """
 
     data: bytes
     orientation: int
     frames: Sequence[bytes]
+    is_tight: bool
 
 
 def checked_jpeg(data: bytes) -> Jpeg:
@@ -40,7 +42,7 @@ def checked_jpeg(data: bytes) -> Jpeg:
     kept = [data[:2]]
     frames: list[bytes] = []
     orientation = 1
-    spare = False
+    spare, is_tight = False, True
     scans = 0
     at = 2
     for _ in range(MOST_SEGMENTS):
@@ -49,8 +51,9 @@ def checked_jpeg(data: bytes) -> Jpeg:
             raise Unreadable("it is cut off: the end of the JPEG is missing")
         marker = data[found.end() - 1]
         start = found.start()
+        is_tight &= scans > 0 or start == at
         if marker == END_OF_IMAGE:
-            return Jpeg(b"".join((*kept, data[at:])) if spare else data, orientation, frames)
+            return Jpeg(b"".join((*kept, data[at:])) if spare else data, orientation, frames, is_tight)
         scans += marker == START_OF_SCAN
         end = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
         if scans > MOST_SCANS:

@@ -38,9 +38,9 @@ def plain_png(png: bytes, side: int) -> Image.Image | None:
 def plain_jpeg(jpeg: Jpeg, side: int) -> Image.Image | None:
     """The picture of a JPEG of side by side grey pixels, or colored ones of three components, not turned.
 
-    None for any other one, and for one that is not whole.
+    None for any other one, and for one that is not whole or has something between its segments.
     """
-    if len(jpeg.frames) != 1 or len(jpeg.frames[0]) < 6:
+    if not jpeg.is_tight or len(jpeg.frames) != 1 or len(jpeg.frames[0]) < 6:
         return None
     depth, height, width, components = struct.unpack_from(">BHHB", jpeg.frames[0])
     if (depth, height, width) != (8, side, side) or components not in MODES_BY_COMPONENTS:
