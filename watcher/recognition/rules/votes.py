@@ -29,8 +29,9 @@ class Votes:
         bits = np.packbits(paper, axis=1)
         self._papers = set_bits(bits)
         self._telling = np.flatnonzero((bits != bits[:1]).any(axis=0))
-        some = bits.take(self._telling, axis=1)
-        self._threefold = np.hstack([some, some, some, in_ones(self._papers.max() - self._papers)])
+        self._bits = bits.take(self._telling, axis=1)
+        self._lacks = self._papers.max() - self._papers
+        self._once = self._repeated(1)
         slices = slices_by_digit(labels)
         self._counts = np.array([within.stop - within.start for within in slices])
         papers = np.stack([paper[within].sum(axis=0, dtype=np.int64) for within in slices])
@@ -92,28 +93,59 @@ class Votes:
         )
 
     def _nearest(self, bits: NDArray[np.uint8], left_out: NDArray[np.int64] | None) -> NDArray[np.int64]:
-        """The references with the highest votes of their own; of equal ones the first."""
+        """The references with the highest votes of their own; of equal ones the first.
+
+        But for what is the same for all, each pixel that differs takes 3 from twice a reference's votes, and
+        each that it has less of paper 1. A third of that, rounded down, is as many bits as differ from the
+        picture and zeros; those that this leaves in doubt are looked for in bits that are all of it. Where no
+        reference differs from another, all differ from the picture alike.
+        """
         references = len(self._labels)
-        count = min(NEAREST, references - (left_out is not None))
-        nearest = np.zeros((len(bits), count), np.int64)
+        available = references - (left_out is not None)
+        count, more = min(NEAREST, available), min(2 * NEAREST, available)
         if not count:
-            return nearest
-        # But for what is the same for all, each pixel that differs takes 3 from twice a reference's votes,
-        # and each that it has less of paper 1: as many bits as differ from three of the picture and zeros.
-        # Where no reference differs from another, all differ from the picture alike.
+            return np.zeros((len(bits), 0), np.int64)
         some = bits.take(self._telling, axis=1)
-        rest = np.zeros((len(bits), self._threefold.shape[1] - 3 * some.shape[1]), np.uint8)
-        threefold = np.hstack([some, some, some, rest])
+        thirds, found = self._least_different(some, self._once, 1, left_out, more)
+        ranks = (3 * thirds + (self._lacks % 3)[found]) * references + found
+        ranks.sort(axis=1)
+        nearest: NDArray[np.int64] = ranks[:, :count] % references
+        in_doubt = np.flatnonzero((thirds[:, -1] == thirds[:, count - 1]) & (more < available))
+        if len(in_doubt):
+            others = None if left_out is None else left_out[in_doubt]
+            _, nearest[in_doubt] = self._least_different(some[in_doubt], self._repeated(3), 3, others, count)
+        return nearest
+
+    def _least_different(
+        self,
+        bits: NDArray[np.uint8],
+        repeated: NDArray[np.uint8],
+        times: int,
+        left_out: NDArray[np.int64] | None,
+        count: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """By how many bits, and which, the `count` references differ that differ least; of equals the first.
+
+        `repeated`: of the references, what `_repeated` gave for so many `times`.
+        """
+        references = len(repeated)
+        rest = np.zeros((len(bits), repeated.shape[1] - times * bits.shape[1]), np.uint8)
+        asked = np.hstack([*[bits] * times, rest])
+        least, found = (np.empty((len(bits), count), np.int64) for _ in range(2))
         rows = max(1, BLOCK // references)
         for at in range(0, len(bits), rows):
             within = slice(at, at + rows)
             mask = None
             if left_out is not None:
                 mask = (np.arange(references) != left_out[within, None]).view(np.uint8)
-            _, nearest[within] = cv2.batchDistance(
-                threefold[within], self._threefold, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=count, mask=mask
+            least[within], found[within] = cv2.batchDistance(
+                asked[within], repeated, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=count, mask=mask
             )
-        return nearest
+        return least, found
+
+    def _repeated(self, times: int) -> NDArray[np.uint8]:
+        """(n, bytes) each reference's bits so many times, and 1 for each third of what it lacks of paper."""
+        return np.hstack([*[self._bits] * times, in_ones(times * self._lacks // 3)])
 
 
 def paper_of(pictures: NDArray[Any]) -> NDArray[np.bool_]:
