@@ -85,7 +85,7 @@ def changing_calls(launcher: Launcher, place: Place, **settings: object) -> list
 
 @contextmanager
 def injected(pid: int, *expressions: str) -> Iterator[None]:
-    """Meddle with the system calls that the main thread of a running process makes, and with any flush.
+    """Meddle with the system calls that the main thread of a running process makes; alone, a flush in any.
 
     Each expression is what strace's `-e inject=` takes, as `link:error=ENOSPC`.
     """
