@@ -64,18 +64,23 @@ def test_votes_on_pictures_are_those_of_the_plain_loop(pictures: Pictures) -> No
         assert scores[row].tolist() == plain_votes(ink[row].tolist(), ink.tolist(), labels[::2].tolist())
 
 
-@given(seed=st.integers(0, 2**32 - 1), alike=st.integers(0, 12))
+@given(seed=st.integers(0, 2**32 - 1), alike=st.integers(0, 24))
 def test_the_nearest_by_votes_have_the_most_and_the_first_goes_before_its_equals(
     seed: int, alike: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    references = rng.integers(0, 2, (12, 3, 3), np.uint8)
+    references = rng.integers(0, 2, (24, 3, 3), np.uint8)
     references[:alike] = references[-1]
     picture = rng.integers(0, 2, (1, 3, 3), np.uint8)
-    alone = [plain_votes(picture[0].tolist(), [one.tolist()], [0])[0] for one in references]
-    expected = sorted(range(12), key=lambda index: -alone[index])[:5]
-    nearest = RULES["votes"](references, np.zeros(12, np.int64)).compare(picture).nearest
-    assert nearest[0].tolist() == expected
+    rule = RULES["votes"](references, np.zeros(24, np.int64))
+
+    def most(asked: NDArray[np.uint8], others: list[int]) -> list[int]:
+        alone = [plain_votes(asked.tolist(), [one.tolist()], [0])[0] for one in references]
+        return sorted(others, key=lambda index: -alone[index])[:5]
+
+    assert rule.compare(picture).nearest[0].tolist() == most(picture[0], list(range(24)))
+    left_out = rule.leave_one_out(np.array([0, 23])).nearest.tolist()
+    assert left_out == [most(references[0], list(range(1, 24))), most(references[23], list(range(23)))]
 
 
 def test_votes_stay_exact_with_very_many_references() -> None:
