@@ -75,10 +75,10 @@ def test_the_nearest_references_are_told_by_their_ids(pictures: Pictures) -> Non
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_order_of_references_does_not_matter(rule: str, pictures: Pictures) -> None:
-    drawn, labels = pictures
+    others, known, labels = pictures[0][:5], pictures[0][5:], pictures[1][5:]
     shuffled = np.random.default_rng(0).permutation(len(labels))
-    one = ImageClassifier(rule=rule).fit(drawn, labels).classify(drawn[:5])
-    other = ImageClassifier(rule=rule).fit(drawn[shuffled], labels[shuffled]).classify(drawn[:5])
+    one = ImageClassifier(rule=rule).fit(known, labels).classify(others)
+    other = ImageClassifier(rule=rule).fit(known[shuffled], labels[shuffled]).classify(others)
     assert [reading.scores for reading in one] == [
         pytest.approx(reading.scores, rel=1e-5) for reading in other
     ]

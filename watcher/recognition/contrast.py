@@ -2,88 +2,69 @@
 
 from functools import cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from watcher.recognition.shade import Array, ink_shade
 
-Line = NDArray[np.int16]
-
-STROKE = 25  # pixels: ink is narrower than this in one direction, paper and shadow are wider
-RIM = 2  # pixels: more would take a fat pen's stroke along the border for paper, less a shadow's edge for ink
-SOFT = 15  # pixels of the window that the paper is smoothed with
+CELL = 4  # pixels to each side of the squares that paper is looked for in
+STROKE = 6  # cells: ink is narrower than this in one direction, paper and shadow are wider
+OUTSIDE = 2  # cells of a window past the border: more takes fat strokes there for paper, less shadows for ink
+SOFT = 3.5  # standard deviation in pixels of the Gaussian that the paper is smoothed with
 DARKEST = 0.1  # of the ink's contrast: no shadow along the border is taken to be darker, as a stroke there is
-STEPS = 32  # of a level: the paper is found in whole numbers of them
-MOST = 32767
 
 
 def ink_contrast(pictures: NDArray[np.uint8]) -> Array:
     """Contrast to the paper of (n, h, w, 3) uint8 RGB pictures, (n, h, w) float32 in levels of 8-bit color.
 
     Paper gives values near 0 but none below; light ink on dark paper gives high values as dark ink on light
-    paper does.
+    paper does. Width and height are multiples of 4.
     """
     shades = ink_shade(pictures)
-    contrast = shades - _paper(shades)
+    contrast = np.subtract(shades, _paper(shades), out=shades)
     return np.asarray(np.maximum(contrast, 0, out=contrast), np.float32)
 
 
 def _paper(shades: Array) -> Array:
     """(n, h, w) the paper's shade on each pixel.
 
-    Opening takes away all that is as narrow as a stroke: what stays is the paper under the ink. The rim lets
-    it take a shadow that reaches the border for paper, but not a stroke that does.
+    Opening takes away all that is as narrow as a stroke: what stays is the paper under the ink. Paper changes
+    slowly, so that the least of each few pixels tells enough of it.
     """
     _, height, width = shades.shape
-    levels = np.multiply(shades, STEPS)
-    darkest = (DARKEST * levels.max(axis=(1, 2), keepdims=True)).clip(0, MOST).astype(np.int16)
-    np.clip(levels, -MOST, MOST, out=levels)
-    opened = _opened(np.rint(levels, out=levels).astype(np.int16))
-    paper = np.multiply(np.minimum(opened, darkest), np.float32(1 / STEPS))
+    everywhere = _least_in_windows(_least_of_cells(shades), OUTSIDE)
+    opened = -_least_in_windows(-everywhere, STROKE - 1 - OUTSIDE)
+    darkest = DARKEST * shades.max(axis=(1, 2), keepdims=True)
+    paper = np.minimum(opened, np.maximum(darkest, 0))
     return np.asarray(_smoothing(height) @ paper @ _smoothing(width).T, np.float32)
 
 
-def _opened(pictures: Line) -> Line:
-    """(n, h + 2 RIM, w + 2 RIM): pictures without what is narrower than a stroke.
-
-    Their borders are repeated outwards by the rim; what lies further out is ignored.
-    """
-    count, height, width = pictures.shape
-    high, wide, reach = height + 2 * RIM, width + 2 * RIM, STROKE // 2
-    row, cell = wide + reach, (high + reach) * (wide + reach)
-    ends = reach * (row + 1)
-    line = np.full(count * cell + 2 * ends, MOST, np.int16)
-    inside = line[ends:-ends].reshape(count, high + reach, row)[:, :high, :wide]
-    inside[:, RIM:-RIM, RIM:-RIM] = pictures
-    inside[:, RIM:-RIM, :RIM], inside[:, RIM:-RIM, -RIM:] = pictures[:, :, :1], pictures[:, :, -1:]
-    inside[:, :RIM], inside[:, -RIM:] = inside[:, RIM : RIM + 1], inside[:, -RIM - 1 : -RIM]
-    eroded = _least(line, row).reshape(count, high + reach, row)[:, :high, :wide]
-    np.negative(eroded, out=inside)
-    return np.negative(_least(line, row).reshape(count, high + reach, row)[:, :high, :wide])
+def _least_of_cells(shades: Array) -> Array:
+    """(n, h/4, w/4) the least of each cell's pixels."""
+    least = shades
+    for _ in range(2):
+        least = np.minimum(least[:, ::2], least[:, 1::2])
+        least = np.minimum(least[:, :, ::2], least[:, :, 1::2])
+    return least
 
 
-def _least(line: Line, row: int) -> Line:
-    """The least of each square window as wide as a stroke, of pictures whose rows follow one another."""
-    for step in (1, row):
-        covered = 1
-        while covered < STROKE:  # windows twice as wide, until two of them reach all the way
-            further = min(covered, STROKE - covered)
-            line = np.minimum(line[: -further * step], line[further * step :])
-            covered += further
-    return line
+def _least_in_windows(cells: Array, outside: int) -> Array:
+    """The least of each square window as wide as a stroke, of which so many cells may lie outside."""
+    count, height, width = cells.shape
+    least = np.full((count, height + 2 * outside, width + 2 * outside), np.inf, np.float32)
+    least[:, outside : height + outside, outside : width + outside] = cells
+    covered = 1
+    while covered < STROKE:  # windows twice as wide, until two of them reach all the way
+        further = min(covered, STROKE - covered)
+        least = np.minimum(least[:, :-further], least[:, further:])
+        least = np.minimum(least[:, :, :-further], least[:, :, further:])
+        covered += further
+    return least
 
 
 @cache
 def _smoothing(length: int) -> Array:
-    """(length, length + 2 RIM) the Gaussian that a line of pixels with a rim is smoothed by, the rim cut off.
-
-    Past its ends the line is mirrored.
-    """
-    kernel = cv2.getGaussianKernel(SOFT, 0)[:, 0]
-    last = length + 2 * RIM - 1
-    at = np.arange(length)[:, None] + RIM + np.arange(SOFT) - SOFT // 2
-    inside = last - np.abs(last - np.abs(at))
-    smoothing = np.zeros((length, last + 1))
-    np.add.at(smoothing, (np.arange(length)[:, None], inside), kernel)
-    return smoothing.astype(np.float32)
+    """(length, length / 4) what makes a smooth line of as many pixels of a line of cells."""
+    middles = CELL * np.arange(length // CELL) + (CELL - 1) / 2
+    seen = np.exp(-0.5 * np.square((np.arange(length)[:, None] - middles) / SOFT))
+    return np.asarray(seen / seen.sum(axis=1, keepdims=True), np.float32)

@@ -10,7 +10,8 @@ Array = NDArray[np.float32]
 
 ALL_COLORS = np.sqrt(3)  # as long as (1, 1, 1)
 NEIGHBOURHOOD = 7  # pixels to each side, of a thinned picture
-FITS = 4
+FITS = 3
+APART = 8  # pixels from one that a plane is laid through to the next
 
 
 def ink_shade(pictures: NDArray[np.uint8]) -> Array:
@@ -83,7 +84,8 @@ def _main_contrast(thinned: Array) -> Array:
 def _ink_above_paper(shades: Array) -> Array:
     """The shades above a plane through the paper, turned so that the ink, all on one side of it, is above."""
     _, height, width = shades.shape
-    planes, signs = _paper_planes(np.ascontiguousarray(shades[:, ::4, ::4]))
+    first = APART // 2
+    planes, signs = _paper_planes(np.ascontiguousarray(shades[:, first::APART, first::APART]))
     constant, along, down = (planes * signs[:, None]).T[:, :, None]
     x, y = _places(width), _places(height)
     level = shades * signs[:, None, None]
@@ -143,8 +145,9 @@ def _products(height: int, width: int) -> Array:
 
 @cache
 def _places(length: int) -> Array:
-    """Where each pixel lies on a line that goes from -1 to 1 over every fourth one."""
-    return (2 * np.arange(length) / (length - 1 - (length - 1) % 4) - 1).astype(np.float32)
+    """Where each pixel lies on a line that goes from -1 to 1 over those that a plane is laid through."""
+    first, *_, last = range(APART // 2, length, APART)
+    return (2 * (np.arange(length) - first) / (last - first) - 1).astype(np.float32)
 
 
 @cache
