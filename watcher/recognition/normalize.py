@@ -1,6 +1,7 @@
 """From a picture, (64, 64, 3) uint8 RGB, to the array that the rules compare."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,7 @@ Floats = NDArray[np.float64]
 
 BLOCK = 16  # pictures told at once, whose arrays fit into the processor's caches
 SIZE = 28
+MIDDLE = (SIZE - 1) / 2
 BOX = 20  # pixels of the digit's longer side
 DARK = 3 * 255 // 2  # the sum of three colors up to which their mean is below 255/2
 INK = 0.5  # coverage from which a pixel counts towards the digit's extent
@@ -75,9 +77,11 @@ def centred(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         ink, inked = ink[rows], inked[rows]
     x, y, slants = _centres_and_slants(ink)
     scales = BOX / (1 + _longer_sides(inked, slants))
-    kernels, moves = _kernels(BLUR / scales), _moves(x, y, slants, scales)
-    for row, one, kernel, move in zip(rows.tolist(), ink, kernels, moves, strict=True):
-        smooth = cv2.sepFilter2D(one, cv2.CV_32F, kernel, kernel)
+    placings = zip(x.tolist(), y.tolist(), slants.tolist(), scales.tolist(), strict=True)
+    for row, one, (x_at, y_at, slant, scale) in zip(rows.tolist(), ink, placings, strict=True):
+        smooth = cv2.GaussianBlur(one, (0, 0), BLUR / scale)
+        across = (scale, -scale * slant, MIDDLE - scale * (x_at - slant * y_at))
+        move = np.array((across, (0.0, scale, MIDDLE - scale * y_at)))
         cv2.warpAffine(smooth, move, (SIZE, SIZE), placed[row])
     placed[rows] /= placed[rows].max(axis=(1, 2), keepdims=True)
     return placed
@@ -86,45 +90,29 @@ def centred(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _centres_and_slants(ink: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
     """(n,) the centres of mass, x and y, and how far the ink leans to the right for each row further down."""
     _, height, width = ink.shape
-    across, down = np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2
-    sums = ink @ np.stack([np.ones(width), across], axis=1).astype(np.float32)
-    masses, firsts = sums.astype(np.float64).transpose(2, 0, 1)
-    mass = masses.sum(axis=1)
-    x, y = firsts.sum(axis=1) / mass, (masses * down).sum(axis=1) / mass
-    away = down - y[:, None]
-    mixed, squared = (firsts * away).sum(axis=1), (masses * away * away).sum(axis=1)
-    lean = np.divide(mixed, squared, out=np.zeros_like(mixed), where=squared > 0)
+    moments = (_powers(height) @ (ink @ _powers(width)[:2].T)).astype(np.float64)
+    (mass, y, squared), (x, mixed, _) = moments.transpose(2, 1, 0)
+    x, y = x / mass, y / mass
+    spread = squared - mass * y * y
+    lean = np.divide(mixed - mass * x * y, spread, out=np.zeros_like(x), where=spread > 0)
     return x + (width - 1) / 2, y + (height - 1) / 2, lean.clip(-STEEPEST, STEEPEST)
+
+
+@cache
+def _powers(length: int) -> NDArray[np.float32]:
+    """(3, length) 1, and how far each of a line of pixels is from its middle, and that squared."""
+    return np.vander(np.arange(length) - (length - 1) / 2, 3, increasing=True).T.astype(np.float32)
 
 
 def _longer_sides(inked: NDArray[np.bool_], slants: Floats) -> Floats:
     """(n,) how far the ink goes from the first to the last row, or, set upright, from left to right."""
-    count, height, width = inked.shape
-    lines, columns = np.divmod(inked.reshape(-1).nonzero()[0], width)
-    starts = lines.searchsorted(height * np.arange(count))
-    counts = np.diff(starts, append=len(lines))
-    upright = columns - np.repeat(slants, counts) * (lines % height)
-    wide = np.maximum.reduceat(upright, starts) - np.minimum.reduceat(upright, starts)
-    return np.asarray(np.maximum(lines[starts + counts - 1] - lines[starts], wide), np.float64)
-
-
-def _kernels(deviations: Floats) -> list[NDArray[np.float32]]:
-    """Gaussians of these standard deviations, at least as wide as four of them to both sides."""
-    reaches = ((np.rint(8 * deviations) + 1) // 2).astype(int)
-    reach = int(reaches.max())
-    curves = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / deviations[:, None]))
-    kernels = [
-        curve[reach - one : reach + one + 1] for curve, one in zip(curves, reaches.tolist(), strict=True)
-    ]
-    return [(kernel / kernel.sum()).astype(np.float32) for kernel in kernels]
-
-
-def _moves(x: Floats, y: Floats, slants: Floats, scales: Floats) -> Floats:
-    """(n, 2, 3) where pixels go, so that the centres of mass lie in the middle."""
-    middle = (SIZE - 1) / 2
-    across = [scales, -scales * slants, middle - scales * (x - slants * y)]
-    down = [np.zeros_like(scales), scales, middle - scales * y]
-    return np.array([across, down]).transpose(2, 0, 1)
+    _, height, width = inked.shape
+    some = inked.any(axis=2)
+    left, right = inked.argmax(axis=2), width - 1 - inked[:, :, ::-1].argmax(axis=2)
+    shear = slants[:, None] * np.arange(height)
+    first, last = np.where(some, left - shear, np.inf), np.where(some, right - shear, -np.inf)
+    high = height - 1 - some[:, ::-1].argmax(axis=1) - some.argmax(axis=1)
+    return np.asarray(np.maximum(high, last.max(axis=1) - first.min(axis=1)), np.float64)
 
 
 NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType(

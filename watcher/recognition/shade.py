@@ -97,23 +97,29 @@ def _ink_above_paper(shades: Array) -> Array:
 def _paper_planes(shades: Array) -> tuple[Array, Array]:
     """The constant, x and y of planes through the paper, (n, 3), and on which side the ink is, (n,) ±1."""
     count, height, width = shades.shape
-    basis, weights = _plane(height, width)
-    products = _products(height, width)
+    _, weights = _plane(height, width)
+    middle = weights.size // 2
     some = shades.reshape(count, -1)
-    middle = some.shape[1] // 2
-    trust = np.broadcast_to(weights, some.shape)
-    for _ in range(FITS):
-        matrices = (trust[:, None] @ products).reshape(count, 3, 3)
-        planes = np.linalg.solve(matrices, basis @ (trust * some)[:, :, None])
-        apart = some - (planes.transpose(0, 2, 1) @ basis)[:, 0]
+    planes, apart = _fitted(shades, np.broadcast_to(weights, some.shape))
+    for _ in range(FITS - 1):
         size = np.abs(apart)
-        ordered = size.copy()
-        ordered.partition(middle, axis=1)
-        size /= 1.5 * ordered[:, middle, None] + 1
+        usual = np.partition(size, middle, axis=1)[:, middle, None]
+        size /= 1.5 * usual + 1
         np.square(np.square(size, out=size), out=size)
-        trust = weights / (1 + size)
+        size += 1
+        planes, apart = _fitted(shades, np.divide(weights, size, out=size))
     ink = (centre_weights(height, width).reshape(-1) * apart * apart * apart).sum(axis=1)
-    return planes[:, :, 0], np.where(ink >= 0, np.float32(1), np.float32(-1))
+    return planes, np.where(ink >= 0, np.float32(1), np.float32(-1))
+
+
+def _fitted(shades: Array, trust: Array) -> tuple[Array, Array]:
+    """Planes, (n, 3), through pixels trusted so much, (n, k), and how far each is above its plane, (n, k)."""
+    count, height, width = shades.shape
+    basis, _ = _plane(height, width)
+    some = shades.reshape(count, -1)
+    matrices = (trust[:, None] @ _products(height, width)).reshape(count, 3, 3)
+    planes = np.linalg.solve(matrices, basis @ (trust * some)[:, :, None])[:, :, 0]
+    return planes, some - (planes[:, None] @ basis)[:, 0]
 
 
 @cache
