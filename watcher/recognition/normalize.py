@@ -107,7 +107,7 @@ def _powers(length: int) -> NDArray[np.float32]:
 def _longer_sides(inked: NDArray[np.bool_], slants: Floats) -> Floats:
     """(n,) how far the ink goes from the first to the last row, or, set upright, from left to right."""
     _, height, width = inked.shape
-    some = inked.any(axis=2)
+    some = np.asarray(inked.any(axis=2))
     left, right = inked.argmax(axis=2), width - 1 - inked[:, :, ::-1].argmax(axis=2)
     shear = slants[:, None] * np.arange(height)
     first, last = np.where(some, left - shear, np.inf), np.where(some, right - shear, -np.inf)
