@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from watcher.recognition import ImageClassifier
 from watcher.recognition.distortion import image_distortion
 from watcher.recognition.learned import Learned, in_order, learn
-from watcher.recognition.rules import deformable, make_rule, shortlist
+from watcher.recognition.rules import look, make_rule, shortlist
 
 BATCH = 16  # pictures that one process takes at once
 APART = 0.01  # certainties further apart than this are another statement
@@ -79,13 +79,13 @@ def _both(learned: Learned, batch: NDArray[np.float32]) -> tuple[Answers, Answer
     usual = _answers(learned, batch)
     looks = []
 
-    def counted(picture: NDArray[np.uint8], references: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def counted(pictures: NDArray[np.uint8], references: NDArray[np.uint8]) -> NDArray[np.float32]:
         looks.append(len(references))
-        return image_distortion(picture, references)
+        return image_distortion(pictures, references)
 
     with (
         mock.patch.object(shortlist, "CANDIDATES", np.iinfo(np.int64).max),
-        mock.patch.object(deformable, "image_distortion", counted),
+        mock.patch.object(look, "image_distortion", counted),
     ):
         exhaustive = _answers(replace(learned, glance=None), batch)
     assert sum(looks) == len(batch) * len(learned.rule.arrays()["pictures"])

@@ -16,9 +16,10 @@ from watcher.recognition.certainty import leads
 from watcher.recognition.copies import copies_of
 from watcher.recognition.directions import directions
 from watcher.recognition.distortion import WARP, image_distortion
-from watcher.recognition.rules.deformable import CLOSE, DIRECTIONS, Deformable
+from watcher.recognition.rules.deformable import Deformable
 from watcher.recognition.rules.gallery import gallery_of
-from watcher.recognition.rules.shortlist import CANDIDATES, CONTENDERS, near, squared_distances
+from watcher.recognition.rules.look import DIRECTIONS, ROUNDS
+from watcher.recognition.rules.shortlist import CANDIDATES, near, squared_distances
 from watcher.recognition.similarity import Similarities
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
@@ -234,14 +235,15 @@ def test_where_a_glance_leaves_no_doubt_there_is_no_closer_look(pictures: Pictur
 
 
 def test_where_it_is_close_all_that_may_decide_it_is_looked_at() -> None:
-    """Of two digits between which it is close no nearest reference is missed, though few were candidates."""
+    """Of digits between which it is close no nearest reference is missed, though few were candidates."""
     rng = np.random.default_rng(7)
-    labels = np.repeat([2, 5], CONTENDERS)
+    last = ROUNDS[-1]
+    labels = np.repeat([2, 5], last.pictures)
     references = rng.integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
     pictures = rng.integers(0, 256, (8, 28, 28)).astype(np.uint8)
     found = Deformable(references, labels, augment=False).compare(pictures)
     assert found.strangeness is not None
-    close = leads(found.distances) < CLOSE
+    close = leads(found.distances) < last.lead
     assert close.any()
     for picture, distances, strangeness in zip(
         pictures[close], found.distances[close], found.strangeness[close], strict=True

@@ -13,6 +13,8 @@ from watcher.recognition.similarity import Rule, Similarities
 
 MOST_LEFT_OUT = 2000  # references that are left out in turn
 DIFFERENT = 1 / 2000  # how likely a closer look may change an answer, for it to be spared
+MOSTLY = 0.95  # of answers are those of a closer look: few are left to tell from which lead on none differ,
+PLAIN = 0.7  # and this is enough, as with all sets of references that were tried, or the most that differed
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,10 @@ def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Lear
 def _glance(rough: NDArray[np.float64], distances: NDArray[np.float64], labels: NDArray[np.int64]) -> Glance:
     """When a glance at pictures is enough: from (k, 10) strangeness and distances, and digits (k,)."""
     seen = rough.argmin(axis=1)
-    like_a_closer_look = fit_certainty(rough, seen == distances.argmin(axis=1))
-    lead = min(like_a_closer_look.lead(1 - DIFFERENT), MOST_LEAD)
+    like_a_closer_look = seen == distances.argmin(axis=1)
+    lead = min(fit_certainty(rough, like_a_closer_look).lead(1 - DIFFERENT), MOST_LEAD)
+    if like_a_closer_look.mean() >= MOSTLY:
+        lead = min(lead, float(leads(rough[~like_a_closer_look]).max(initial=PLAIN)))
     return Glance(lead, fit_certainty(rough, seen == labels))
 
 

@@ -13,8 +13,7 @@ from watcher.recognition.rules.gallery import Gallery
 
 Number = TypeVar("Number", bound=np.generic)
 
-CANDIDATES = 30
-CONTENDERS = 30  # of each of two digits between which it is close
+CANDIDATES = 8
 RIVALS = 3  # digits whose nearest pictures are candidates in any case
 FEW = 3  # nearest pictures that a digit's distance is the mean of
 TIE = 1e-5  # squared distances this near to each other count as equal
@@ -77,13 +76,13 @@ def shortlist(near_by: Near, row: int, apart: Array) -> NDArray[np.int64]:
     return np.asarray(chosen[np.isfinite(apart[chosen])], np.int64)
 
 
-def contenders(gallery: Gallery, digits: Iterable[int], apart: Array) -> NDArray[np.int64]:
-    """Where the 30 pictures of each of these digits that are nearest to one picture lie.
+def contenders(gallery: Gallery, digits: Iterable[int], apart: Array, count: int) -> NDArray[np.int64]:
+    """Where so many pictures of each of these digits lie, those that are nearest to one picture.
 
     `apart` (N,): its squared distances.
     """
     nearest = [
-        within.start + _smallest(apart[None, within], CONTENDERS)[0]
+        within.start + _smallest(apart[None, within], count)[0]
         for within in (gallery.slices[digit] for digit in digits)
     ]
     chosen = np.concatenate(nearest)
