@@ -19,7 +19,7 @@ from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.saved import read_folder, write_folder
 from watcher.recognition.similarity import Rule
 
-BLOCK = 64  # pictures read at once, whose normalised arrays stay in the processor's caches
+BLOCK = 128  # pictures read at once, whose normalised arrays stay in the processor's caches
 FORMAT = 11
 Choice = TypeVar("Choice")
 NO_INK = "there is no ink on it"
