@@ -25,7 +25,7 @@ class Round(NamedTuple):
     pictures: int
 
 
-ROUNDS = (Round(0.35, 3, 15), Round(0.2, 4, 30), Round(0.1, 4, 80), Round(0.04, 5, 200))
+ROUNDS = (Round(0.35, 3, 12), Round(0.18, 4, 30), Round(0.08, 4, 80), Round(0.03, 5, 160))
 """From round to round it has to be closer still, for more to be looked at."""
 
 
