@@ -64,18 +64,20 @@ def look_closely(
         if not len(close):
             break
         more = [
-            np.setdiff1d(
-                contenders(gallery, _best(distances[at], again.digits), apart[rows[at]], again.pictures),
-                looks[at].chosen,
-            )
+            np.setdiff1d(_again(gallery, again, distances[at], apart[rows[at]]), looks[at].chosen)
             for at in close.tolist()
         ]
-        for at, places, distortions in zip(
-            close.tolist(), more, _distortions(gallery, pictures[rows[close]], more), strict=True
-        ):
+        found = _distortions(gallery, pictures[rows[close]], more)
+        for at, places, distortions in zip(close.tolist(), more, found, strict=True):
             looks[at] = looks[at].and_at(places, distortions)
             distances[at] = _digit_distances(gallery, looks[at], rough[at])
     return looks, distances
+
+
+def _again(gallery: Gallery, again: Round, distances: NDArray[np.float64], apart: Array) -> NDArray[np.int64]:
+    """Where it is worth to look in a round, at one picture with these distances to each digit, (10,)."""
+    best = np.argsort(distances, kind="stable")[: again.digits].tolist()
+    return contenders(gallery, best, apart, again.pictures)
 
 
 def _distortions(
@@ -85,11 +87,6 @@ def _distortions(
     counts = [len(places) for places in chosen]
     found = image_distortion(np.repeat(pictures, counts, axis=0), gallery.pictures[np.concatenate(chosen)])
     return np.split(found, np.cumsum(counts)[:-1])
-
-
-def _best(distances: NDArray[np.float64], count: int) -> list[int]:
-    """The nearest digits."""
-    return list(np.argsort(distances, kind="stable")[:count].tolist())
 
 
 def _digit_distances(gallery: Gallery, look: Look, rough: NDArray[np.float64]) -> NDArray[np.float64]:
