@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from watcher.recognition.shade import Array, ink_shade
 
 CELL = 4  # pixels to each side of the squares that paper is looked for in
-STROKE = 6  # cells: ink is narrower than this in one direction, paper and shadow are wider
+STROKE = 7  # cells: ink is narrower than this in one direction, paper and shadow are wider
 OUTSIDE = 2  # cells of a window past the border: more takes fat strokes there for paper, less shadows for ink
 SOFT = 3.5  # standard deviation in pixels of the Gaussian that the paper is smoothed with
 DARKEST = 0.1  # of the ink's contrast: no shadow along the border is taken to be darker, as a stroke there is
