@@ -20,7 +20,7 @@ from watcher.recognition.saved import read_folder, write_folder
 from watcher.recognition.similarity import Rule
 
 BLOCK = 128  # pictures read at once, whose normalised arrays stay in the processor's caches
-FORMAT = 12
+FORMAT = 11
 Choice = TypeVar("Choice")
 NO_INK = "there is no ink on it"
 UNLIKE_ALL = "it is unlike every reference"
