@@ -10,7 +10,7 @@ Array = NDArray[np.float32]
 
 ALL_COLORS = np.sqrt(3)  # as long as (1, 1, 1)
 NEIGHBOURHOOD = 7  # pixels to each side, of a thinned picture
-STEPS = 5
+FITS = 4
 APART = 8  # pixels from one that a plane is laid through to the next
 
 
@@ -95,28 +95,31 @@ def _ink_above_paper(shades: Array) -> Array:
 
 
 def _paper_planes(shades: Array) -> tuple[Array, Array]:
-    """The constant, x and y of planes through the paper, (n, 3), and on which side the ink is, (n,) ±1.
-
-    A plane through all pixels is moved, step by step, by the plane through what is left of their residuals
-    when those too large for paper count for little: the method of modified residuals (Huber and Dutter,
-    Numerical solution of robust regression problems, COMPSTAT 1974).
-    """
+    """The constant, x and y of planes through the paper, (n, 3), and on which side the ink is, (n,) ±1."""
     count, height, width = shades.shape
-    basis, fit = _plane(height, width)
-    middle = basis.shape[1] // 2
-    some = shades.reshape(count, 1, -1)
-    planes = some @ fit
-    apart = some - planes @ basis
-    for _ in range(STEPS):
+    _, weights = _plane(height, width)
+    middle = weights.size // 2
+    some = shades.reshape(count, -1)
+    planes, apart = _fitted(shades, np.broadcast_to(weights, some.shape))
+    for _ in range(FITS - 1):
         size = np.abs(apart)
-        usual = np.partition(size, middle, axis=2)[:, :, middle, None]
+        usual = np.partition(size, middle, axis=1)[:, middle, None]
         size /= 1.5 * usual + 1
         np.square(np.square(size, out=size), out=size)
         size += 1
-        planes += np.divide(apart, size, out=size) @ fit
-        apart = some - planes @ basis
-    ink = (centre_weights(height, width).reshape(-1) * apart * apart * apart).sum(axis=2)
-    return planes[:, 0], np.where(ink[:, 0] >= 0, np.float32(1), np.float32(-1))
+        planes, apart = _fitted(shades, np.divide(weights, size, out=size))
+    ink = (centre_weights(height, width).reshape(-1) * apart * apart * apart).sum(axis=1)
+    return planes, np.where(ink >= 0, np.float32(1), np.float32(-1))
+
+
+def _fitted(shades: Array, trust: Array) -> tuple[Array, Array]:
+    """Planes, (n, 3), through pixels trusted so much, (n, k), and how far each is above its plane, (n, k)."""
+    count, height, width = shades.shape
+    basis, _ = _plane(height, width)
+    some = shades.reshape(count, -1)
+    matrices = (trust[:, None] @ _products(height, width)).reshape(count, 3, 3)
+    planes = np.linalg.solve(matrices, basis @ (trust * some)[:, :, None])[:, :, 0]
+    return planes, some - (planes[:, None] @ basis)[:, 0]
 
 
 @cache
@@ -127,18 +130,23 @@ def centre_weights(height: int, width: int) -> Array:
 
 @cache
 def _plane(height: int, width: int) -> tuple[Array, Array]:
-    """Constant, x and y of each of k pixels, (3, k), and what fits a plane of these to shades, (k, 3).
+    """Constant, x and y, (3, k), and trust in paper, (k,), for each of the k pixels.
 
-    Digits leave the corners free, and the outermost pixels may be the edge of a box: these count less.
+    Digits leave the corners free, and the outermost pixels may be the edge of a box.
     """
     y, x = _grid(height, width)
     trust = _radius(height, width) ** 2 + 0.05
     trust[[0, -1]] *= 0.2
     trust[:, [0, -1]] *= 0.2
     basis = np.stack([np.ones_like(x), x, y]).reshape(3, -1)
-    trusted = basis * trust.reshape(-1)
-    fit = np.linalg.solve(trusted @ basis.T, trusted)
-    return np.asarray(basis, np.float32), np.ascontiguousarray(fit.T, np.float32)
+    return np.asarray(basis, np.float32), np.asarray(trust.reshape(-1), np.float32)
+
+
+@cache
+def _products(height: int, width: int) -> Array:
+    """(k, 9) the share of each of k pixels in the matrix of a fit."""
+    basis, _ = _plane(height, width)
+    return np.ascontiguousarray((basis[:, None] * basis[None]).reshape(9, -1).T)
 
 
 @cache
