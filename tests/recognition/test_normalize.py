@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from watcher.recognition import NORMALIZERS
+from watcher.recognition.contrast import ink_contrast
 from watcher.recognition.ink import ink_coverage
 from watcher.recognition.normalize import normalize_batch
 
@@ -112,6 +113,17 @@ def test_slant_makes_little_difference(digit: int, coverage: Cover, paper: Draw)
     line = coverage(digit, 4)
     slanted = cv2.warpAffine(line, np.array([[1, -0.35, 11], [0, 1, 0.0]]), (64, 64))
     assert likeness(centred(paper(slanted)), centred(paper(line))) > 0.85
+
+
+@pytest.mark.parametrize("move", [(0, 0), (-9, -6), (9, 6)])
+@pytest.mark.parametrize("digit", range(10))
+def test_clean_paper_is_seen_as_clean(
+    digit: int, move: tuple[int, int], coverage: Cover, paper: Draw
+) -> None:
+    line = np.roll(coverage(digit, 1), move, axis=(0, 1))
+    contrast = ink_contrast(paper(line)[None])[0]
+    beside = cv2.dilate((line > 0).astype(np.uint8), np.ones((5, 5))) == 0
+    assert contrast[beside].max() < 0.01 * contrast.max()
 
 
 @pytest.mark.parametrize("digit", SEVEN_DIGITS)

@@ -10,7 +10,7 @@ Array = NDArray[np.float32]
 
 ALL_COLORS = np.sqrt(3)  # as long as (1, 1, 1)
 NEIGHBOURHOOD = 7  # pixels to each side, of a thinned picture
-FITS = 4
+FITS = 3
 APART = 8  # pixels from one that a plane is laid through to the next
 
 
@@ -100,8 +100,8 @@ def _paper_planes(shades: Array) -> tuple[Array, Array]:
     _, weights = _plane(height, width)
     middle = weights.size // 2
     some = shades.reshape(count, -1)
-    planes, apart = _fitted(shades, np.broadcast_to(weights, some.shape))
-    for _ in range(FITS - 1):
+    apart = some - np.partition(some, middle, axis=1)[:, middle, None]
+    for _ in range(FITS):  # each time, what the last one shows to be no paper counts for less
         size = np.abs(apart)
         usual = np.partition(size, middle, axis=1)[:, middle, None]
         size /= 1.5 * usual + 1
