@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from sqlalchemy import MetaData, Table
 
 from watcher.cli import COMMANDS, watcher
-from watcher.settings import Config
+from watcher.config.settings import Config
 from watcher.store import schema, views
 
 FOLDER = Path(__file__).parent / "reference"

@@ -19,10 +19,15 @@ MAY_IMPORT = {
     "watcher.folders": {"watcher.folders", "watcher.errors", "watcher.text"},
     "watcher.pen": {"watcher.pen"},
     "watcher.report": {"watcher.report", "watcher.recognition", "watcher.text"},
-    "watcher.settings": set(),
+    "watcher.config.settings": set(),
     "watcher.errors": set(),
     "watcher.text": set(),
-    "watcher.workers": {"watcher.workers", "watcher.recognition", "watcher.settings", "watcher.errors"},
+    "watcher.workers": {
+        "watcher.workers",
+        "watcher.recognition",
+        "watcher.config.settings",
+        "watcher.errors",
+    },
 }
 """What of the project the inner packages and modules may import."""
 AT_THE_TOP = {
@@ -108,7 +113,10 @@ def test_all_the_sql_there_is_is_in_the_store() -> None:
         and not module.startswith("watcher.store.")
     }
     # The settings take a database's address apart; they open nothing.
-    assert sql <= {("watcher.settings", "sqlalchemy.engine"), ("watcher.settings", "sqlalchemy.exc")}
+    assert sql <= {
+        ("watcher.config.settings", "sqlalchemy.engine"),
+        ("watcher.config.settings", "sqlalchemy.exc"),
+    }
 
 
 MOVERS = {"rename", "renames", "replace", "link", "symlink", "unlink", "remove", "truncate"}

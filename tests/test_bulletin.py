@@ -10,9 +10,9 @@ import pytest
 from manager import Manager
 
 from watcher.bulletin import Bulletin
+from watcher.config.settings import LogSettings
 from watcher.log import Log
 from watcher.notify import Notifier
-from watcher.settings import LogSettings
 from watcher.statefile import Phase, StateFile
 from watcher.trouble import Trouble, Troubles
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from support import digit_picture
 
+from watcher.config.settings import RecognitionSettings
 from watcher.explaining import Recognition, circumstances, explained
 from watcher.recognition import NORMALIZERS, Reading, read_picture
-from watcher.settings import RecognitionSettings
 from watcher.store.database import open_database
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.workers import Recognized

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 from support import digit_picture, read_files
 
+from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError
 from watcher.fitting import NoReferencesError, fitted_classifier, forget_others
 from watcher.recognition import ImageClassifier, read_picture
-from watcher.settings import RecognitionSettings
 from watcher.store.database import Database, open_database
 from watcher.store.references import LabelledImage, Reference, ReferenceStore
 

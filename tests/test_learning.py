@@ -11,11 +11,11 @@ import pytest
 from support import digit_picture, wait_until
 
 from watcher import learning
+from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError
 from watcher.fitting import Fitted, fitted_classifier
 from watcher.learning import Learner
 from watcher.recognition import ImageClassifier
-from watcher.settings import RecognitionSettings
 from watcher.store.database import open_database
 from watcher.store.references import LabelledImage, ReferenceStore
 

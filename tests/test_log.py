@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from watcher.config.settings import LogSettings
 from watcher.log import LibraryLog, Log
-from watcher.settings import LogSettings
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 NASTY = "a\nb\r\x1b[31m\u202e\u2028\x85\udcff\x00"

@@ -10,13 +10,13 @@ import pytest
 from support import make_files, wait_until
 
 from watcher import lookout as module
+from watcher.config.settings import InboxSettings, LogSettings
 from watcher.errors import WatcherError
 from watcher.folders import door as door_module
 from watcher.folders.door import Door
 from watcher.folders.inbox import Inbox
 from watcher.log import Log
 from watcher.lookout import Lookout
-from watcher.settings import InboxSettings, LogSettings
 from watcher.trouble import Troubles
 
 ADD_WATCH = "watchdog.observers.inotify_c.inotify_add_watch"

@@ -6,11 +6,11 @@ from pathlib import Path
 from page import Page
 from support import digit_picture
 
+from watcher.config.settings import RecognitionSettings
 from watcher.recognition import Reading
 from watcher.recognition.evaluation import evaluate
 from watcher.report.misread import MOST_SHOWN
 from watcher.reporting import MOST_UNREADABLE, Judged, evaluation_report
-from watcher.settings import RecognitionSettings
 from watcher.store.database import open_database
 from watcher.store.references import LabelledImage, ReferenceStore
 

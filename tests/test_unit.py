@@ -17,7 +17,7 @@ from daemon import WATCHER, Place, descendants, environment, furnished, referenc
 from manager import Manager
 from support import make_files, wait_until
 
-from watcher.config import load_config
+from watcher.config.load import load_config
 from watcher.errors import WatcherError
 from watcher.unit import Installation, system_unit, user_unit
 

@@ -20,8 +20,8 @@ from PIL import Image
 from pills import KINDS, FaultyDecoder, pill
 from support import wait_until
 
+from watcher.config.settings import WorkersSettings
 from watcher.errors import UnfitReferencesError
-from watcher.settings import WorkersSettings
 from watcher.workers import Pool, recognize
 
 HARMFUL = [kind for kind in KINDS if kind != "harmless"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from watcher.config import PREFIX
+from watcher.config.load import PREFIX
 from watcher.errors import WatcherError
 from watcher.pen.drawing import draw
 from watcher.pen.ink import png

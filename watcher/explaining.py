@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from watcher.config.settings import RecognitionSettings
 from watcher.deciding import judge
 from watcher.errors import Unreadable
 from watcher.recognition import ImageClassifier, read_picture
 from watcher.report.values import Circumstances, Explanation, Neighbour
-from watcher.settings import RecognitionSettings
 from watcher.store.clock import stamp
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.workers import Recognized

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from watcher.config.settings import RecognitionSettings
 from watcher.errors import UnfitReferencesError, Unreadable, WatcherError
 from watcher.recognition import ImageClassifier, read_picture
 from watcher.recognition.classifier import FORMAT
-from watcher.settings import RecognitionSettings
 from watcher.store.references import ReferenceStore
 
 BATCH = 64  # references normalised at once

@@ -5,9 +5,9 @@ import time
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 
+from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError, passes
 from watcher.fitting import Fitted, fitted_classifier
-from watcher.settings import RecognitionSettings
 from watcher.store.database import DatabaseError, open_log
 from watcher.store.references import ReferenceStore
 

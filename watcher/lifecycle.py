@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.log import Log, library_log
 from watcher.notify import Notifier
 from watcher.service import Daemon, Stopped
-from watcher.settings import Config
 from watcher.signals import asked_by_signals
 from watcher.store.results import Decision
 from watcher.text import in_words

@@ -12,8 +12,8 @@ from typing import Any, TextIO, cast
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
+from watcher.config.settings import LogSettings
 from watcher.errors import passes
-from watcher.settings import LogSettings
 from watcher.text import printable
 
 _LEVELS = logging.getLevelNamesMapping()

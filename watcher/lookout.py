@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
+from watcher.config.settings import InboxSettings
 from watcher.errors import WatcherError
 from watcher.folders.door import Door
 from watcher.folders.watch import Watch
-from watcher.settings import InboxSettings
 from watcher.text import name_as_text, printable
 from watcher.trouble import Trouble, Troubles
 

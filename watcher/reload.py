@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from watcher.config.settings import Config
 from watcher.errors import ConfigError
-from watcher.settings import Config
 from watcher.text import printable
 from watcher.trouble import Trouble, Troubles
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from watcher.config.settings import RecognitionSettings
 from watcher.explaining import Recognition, circumstances, explained
 from watcher.recognition import Reading
 from watcher.recognition.evaluation import Evaluation
 from watcher.report.misread import misread
 from watcher.report.page import Evaluated, evaluation_page
-from watcher.settings import RecognitionSettings
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.workers import Recognized
 

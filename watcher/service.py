@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 
 from watcher.bulletin import Bulletin
+from watcher.config.settings import Config
 from watcher.errors import UnfitReferencesError, WatcherError, passes
 from watcher.fitting import fitted_classifier
 from watcher.folders.claims import Claim, Claims
@@ -22,7 +23,6 @@ from watcher.lookout import Lookout
 from watcher.notify import Notifier
 from watcher.reload import Reloading
 from watcher.retrying import Retrying
-from watcher.settings import Config
 from watcher.signals import Asked
 from watcher.sorting import Sorter
 from watcher.stall import Stall

@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 
 from structlog.typing import FilteringBoundLogger
 
+from watcher.config.settings import Config
 from watcher.errors import WatcherError, passes
 from watcher.fitting import Fitted, fitted_classifier, forget_others
 from watcher.folders.outbox import Outbox
 from watcher.labelled import SourceError, labelled_images
-from watcher.settings import Config
 from watcher.shipped import shipped
 from watcher.store.database import BUSY_SECONDS, Database, DatabaseError, open_database
 from watcher.store.references import ReferenceStore

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from watcher.config.settings import Config
 from watcher.folders.claims import Claims
 from watcher.folders.inbox import waiting
 from watcher.folders.lock import holder, is_held
-from watcher.settings import Config
 from watcher.statefile import Phase, State, StateFile
 from watcher.store.clock import stamp
 from watcher.store.database import Database, open_as_it_is

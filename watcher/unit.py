@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from watcher.config.settings import Config
 from watcher.errors import WatcherError
-from watcher.settings import Config
 from watcher.text import printable
 
 HOMES = ("/home", "/root", "/run/user")

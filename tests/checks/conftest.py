@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from daemon import Place
 
-from watcher.config import load_config
-from watcher.settings import Config
+from watcher.config.load import load_config
+from watcher.config.settings import Config
 
 Configured = Callable[..., Config]
 

@@ -12,7 +12,7 @@ from support import traces, wait_until
 from watcher.checks.examination import CHECKS, examine
 from watcher.checks.findings import Finding, Level, ok
 from watcher.checks.workers import workers
-from watcher.settings import Config
+from watcher.config.settings import Config
 
 Configured = Callable[..., Config]
 

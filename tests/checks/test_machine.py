@@ -11,7 +11,7 @@ from support import make_files
 
 from watcher.checks import events, machine
 from watcher.checks.findings import Finding
-from watcher.settings import Config
+from watcher.config.settings import Config
 
 Configured = Callable[..., Config]
 

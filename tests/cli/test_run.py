@@ -16,7 +16,7 @@ from daemon import Place, reference_picture, run
 from PIL import Image
 from support import digit_picture, make_files, read_files
 
-from watcher.config import load_config
+from watcher.config.load import load_config
 
 Watcher = Callable[..., Any]
 FORMATS = {"png": "PNG", "jpg": "JPEG", "bmp": "BMP", "tif": "TIFF", "gif": "GIF", "webp": "WEBP"}

@@ -9,7 +9,7 @@ import pytest
 from ages import content, make_older
 from structlog.testing import CapturingLogger
 
-from watcher.config import load_config
+from watcher.config.load import load_config
 from watcher.startup import open_and_tell
 
 Watcher = Callable[..., Any]

@@ -15,7 +15,7 @@ from manual.sheet import written_sheet
 from manual.shell import Shell
 from support import make_files, wait_until
 
-from watcher.config import load_config
+from watcher.config.load import load_config
 
 FROM_NOTHING = {"docs/tutorial.md"}
 """What begins in an empty folder; all else where `watcher run` was before."""

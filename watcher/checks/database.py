@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 from watcher.checks.findings import Finding, megabytes, not_made_yet, ok, shown, warn, wrong
+from watcher.config.settings import Config
 from watcher.errors import Unreadable
 from watcher.fitting import fitted_folder, is_sound
 from watcher.recognition import read_picture
 from watcher.recognition.expectation import too_few
-from watcher.settings import Config
 from watcher.store.database import open_as_it_is
 from watcher.store.inspection import files_of, inspect_database, wal_of
 from watcher.store.references import Reference, ReferenceStore

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from watcher.checks.findings import Finding, ok, warn, wrong
+from watcher.config.settings import Config
 from watcher.folders.watch import watching
-from watcher.settings import Config
 from watcher.text import counted, in_words
 
 PATIENCE = 1.0

@@ -7,8 +7,8 @@ from concurrent.futures import Future
 
 from watcher.checks import database, events, folders, machine, workers
 from watcher.checks.findings import Finding, wrong
+from watcher.config.settings import Config
 from watcher.errors import WatcherError
-from watcher.settings import Config
 from watcher.text import printable
 
 Check = Callable[[Config], Iterable[Finding]]

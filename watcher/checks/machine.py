@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from watcher.checks.findings import Finding, megabytes, ok, shown, warn, wrong
-from watcher.settings import Config
+from watcher.config.settings import Config
 from watcher.store.inspection import SQLITE, TWO_WRITERS_SAFE, inspect_database
 from watcher.text import counted
 

@@ -135,7 +135,7 @@ def configured(function: Any) -> Any:
     """Give a command the option --config, and hand it the Config as its first argument."""
 
     def with_config(*args: Any, config: Path | None, **options: Any) -> Any:
-        from watcher.config import load_config  # noqa: PLC0415 - takes longer than showing help may
+        from watcher.config.load import load_config  # noqa: PLC0415 - takes longer than showing help may
 
         path = config or click.get_current_context().obj
         return function(load_config(path, os.environ), *args, **options)

@@ -14,6 +14,7 @@ from watcher.cli.databases import to_read
 from watcher.cli.explain import Explainer
 from watcher.cli.pages import page_at
 from watcher.cli.show import show_json, show_table
+from watcher.config.settings import Config
 from watcher.deciding import judge
 from watcher.errors import Unreadable
 from watcher.explaining import Recognition, circumstances, explained
@@ -21,7 +22,6 @@ from watcher.fitting import fitted_classifier
 from watcher.folders.contents import LARGEST_FILE
 from watcher.report.misread import MOST_SHOWN
 from watcher.report.values import Explanation
-from watcher.settings import Config
 from watcher.store.references import ReferenceStore
 from watcher.text import name_as_text
 from watcher.workers import Recognized, recognize

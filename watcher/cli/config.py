@@ -8,8 +8,8 @@ import click
 
 from watcher.cli import COMMANDS, config_option
 from watcher.cli.show import show_json, show_table
-from watcher.config import load_sourced
-from watcher.settings import Config
+from watcher.config.load import load_sourced
+from watcher.config.settings import Config
 
 
 @click.group(

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, closing
 
 import click
 
-from watcher.settings import Config
+from watcher.config.settings import Config
 from watcher.store.database import Database, open_database, open_log
 from watcher.store.upgrading import Upgrade
 from watcher.text import printable

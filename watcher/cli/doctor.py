@@ -12,7 +12,7 @@ from watcher.checks.examination import examine
 from watcher.checks.findings import Finding, Level, ok
 from watcher.cli import COMMANDS, config_option
 from watcher.cli.show import show_json
-from watcher.config import Sourced, load_sourced
+from watcher.config.load import Sourced, load_sourced
 from watcher.text import printable
 
 _COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.WRONG: "red"}

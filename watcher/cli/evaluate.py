@@ -15,12 +15,12 @@ from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
 from watcher.cli.pages import page_at
 from watcher.cli.show import complain, progress_bar, show_json, show_table
+from watcher.config.settings import Config
 from watcher.fitting import Fitted, fitted_classifier
 from watcher.labelled import labelled_images
 from watcher.recognition import Reading
 from watcher.recognition.evaluation import Evaluation, evaluate
 from watcher.reporting import Judged, evaluation_report
-from watcher.settings import Config
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.text import name_as_text
 from watcher.workers import Pool, Recognized

@@ -15,8 +15,8 @@ from watcher.cli.filters import filtered
 from watcher.cli.parquet import pyarrow, write_parquet
 from watcher.cli.rows import Rows, write_csv, write_json_lines
 from watcher.cli.show import progress_bar
+from watcher.config.settings import Config
 from watcher.errors import WatcherError
-from watcher.settings import Config
 from watcher.store.results import ROWS_AT_ONCE, Query, ResultsLog
 from watcher.text import counted, printable
 

@@ -10,6 +10,7 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
 from watcher.cli.show import progress_bar, show_json
+from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
@@ -21,7 +22,6 @@ from watcher.fsck.examination import Progress, examine
 from watcher.fsck.repair import Mender
 from watcher.fsck.site import Site
 from watcher.journey import Journey
-from watcher.settings import Config
 from watcher.store.filings import count_filings
 from watcher.store.results import ResultsLog
 from watcher.text import counted, name_as_text, printable

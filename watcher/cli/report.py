@@ -9,10 +9,10 @@ from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
 from watcher.cli.filters import Moment, until_option
 from watcher.cli.pages import page_at
+from watcher.config.settings import Config
 from watcher.folders.outbox import Outbox
 from watcher.period import tell
 from watcher.report.period import period_page
-from watcher.settings import Config
 from watcher.store.clock import stamp
 
 

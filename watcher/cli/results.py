@@ -11,7 +11,7 @@ from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
 from watcher.cli.filters import filtered
 from watcher.cli.rows import write_csv, write_json_lines
-from watcher.settings import Config
+from watcher.config.settings import Config
 from watcher.store.results import COLUMNS, Query, ResultsLog
 
 TABLE_ROWS = 20

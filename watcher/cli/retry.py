@@ -8,11 +8,11 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
 from watcher.cli.show import complain
+from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
 from watcher.retrying import Retrying
-from watcher.settings import Config
 from watcher.store.retries import Retries
 from watcher.text import printable
 

@@ -9,12 +9,12 @@ import click
 
 from watcher.cli import COMMANDS, config_option
 from watcher.cli.show import progress_bar
-from watcher.config import load_config
+from watcher.config.load import load_config
+from watcher.config.settings import Config
 from watcher.folders.inbox import Inbox
 from watcher.lifecycle import serve
 from watcher.log import Log, leave_unsaid
 from watcher.notify import service_manager
-from watcher.settings import Config
 
 
 @click.command(

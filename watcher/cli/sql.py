@@ -13,7 +13,7 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
 from watcher.cli.show import show_json, show_table
-from watcher.settings import Config
+from watcher.config.settings import Config
 from watcher.store.asking import Answer, asked, described
 
 TABLE_ROWS = 1000

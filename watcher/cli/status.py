@@ -9,7 +9,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.show import show_json, show_table
-from watcher.settings import Config
+from watcher.config.settings import Config
 from watcher.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, look
 from watcher.store.clock import stamp
 from watcher.store.tallies import Tally

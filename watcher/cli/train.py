@@ -9,12 +9,12 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_write
 from watcher.cli.show import complain, progress_bar, show_table
+from watcher.config.settings import Config
 from watcher.fitting import fitted_classifier
 from watcher.labelled import labelled_images
 from watcher.recognition import ImageClassifier
 from watcher.recognition.expectation import Expectation, expectation, too_few
 from watcher.recognition.reading import LeftOut
-from watcher.settings import Config
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.training import Trained, train
 

@@ -9,7 +9,7 @@ import click
 import watcher
 from watcher.cli import COMMANDS, config_option
 from watcher.cli.show import complain
-from watcher.config import FILE, load_sourced
+from watcher.config.load import FILE, load_sourced
 from watcher.unit import Installation, system_unit, temporary_folders, user_unit
 
 ACCOUNT = "watcher"

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from threading import Lock
 
-from watcher.settings import WorkersSettings
+from watcher.config.settings import WorkersSettings
 from watcher.workers.forking import ForkServers
 from watcher.workers.guard import AT_ONCE, Guard, Limits
 from watcher.workers.recognizing import Recognized, recognize

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from watcher.config import load_config, load_sourced
+from watcher.config.load import load_config, load_sourced
+from watcher.config.settings import Config, RecognitionSettings
 from watcher.errors import ConfigError
 from watcher.recognition import NORMALIZERS, RULES
-from watcher.settings import Config, RecognitionSettings
 
 pytestmark = pytest.mark.usefixtures("workplace")
 
-COMMITTED = Path(__file__).parents[1] / "config.toml"
+COMMITTED = Path(__file__).parents[2] / "config.toml"
 
 
 def faults(toml: str, environ: Mapping[str, str] = {}) -> list[str]:

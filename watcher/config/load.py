@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from watcher.config.settings import Config
+from watcher.config.tomlfile import TomlFile, read_toml
 from watcher.errors import ConfigError
-from watcher.settings import Config
 from watcher.text import did_you_mean, printable
-from watcher.tomlfile import TomlFile, read_toml
 
 FILE = Path("config.toml")
 PREFIX = "WATCHER_"

@@ -1,0 +1,1 @@
+"""The settings: what each means, and where they come from."""
