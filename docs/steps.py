@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from watcher.pen.drawing import draw
-from watcher.recognition.contrast import ink_contrast
-from watcher.recognition.ink import ink_coverage
+from watcher.recognition.ink.contrast import ink_contrast
+from watcher.recognition.ink.coverage import ink_coverage
 from watcher.recognition.normalize import NORMALIZERS
 
 Picture = NDArray[np.uint8]

@@ -8,7 +8,7 @@ from support import digit_picture
 
 from watcher.config.settings import RecognitionSettings
 from watcher.recognition import Reading
-from watcher.recognition.evaluation import evaluate
+from watcher.recognition.calibration.evaluation import evaluate
 from watcher.report.misread import MOST_SHOWN
 from watcher.reporting import MOST_UNREADABLE, Judged, evaluation_report
 from watcher.store.database import open_database

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from watcher.config.settings import RecognitionSettings
 from watcher.explaining import Recognition, circumstances, explained
 from watcher.recognition import Reading
-from watcher.recognition.evaluation import Evaluation
+from watcher.recognition.calibration.evaluation import Evaluation
 from watcher.report.misread import misread
 from watcher.report.page import Evaluated, evaluation_page
 from watcher.store.references import LabelledImage, ReferenceStore

@@ -14,9 +14,9 @@ from benchmarks.scene import REFERENCES_BY, as_arrays, of_all_digits, pictures
 from numpy.typing import NDArray
 
 from watcher.recognition import ImageClassifier
-from watcher.recognition.distortion import image_distortion
-from watcher.recognition.learned import Learned, in_order, learn
+from watcher.recognition.calibration.fit import Learned, in_order, learn
 from watcher.recognition.rules import look, make_rule, shortlist
+from watcher.recognition.rules.distortion import image_distortion
 
 BATCH = 16  # pictures that one process takes at once
 APART = 0.01  # certainties further apart than this are another statement

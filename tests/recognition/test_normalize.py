@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from watcher.recognition import NORMALIZERS
-from watcher.recognition.contrast import ink_contrast
-from watcher.recognition.ink import ink_coverage
+from watcher.recognition.ink.contrast import ink_contrast
+from watcher.recognition.ink.coverage import ink_coverage
 from watcher.recognition.normalize import normalize_batch
 
 Draw = Callable[..., NDArray[np.uint8]]

@@ -8,7 +8,7 @@ import pytest
 from page import HOSTILE, Page
 
 from watcher.recognition import Reading
-from watcher.recognition.evaluation import evaluate
+from watcher.recognition.calibration.evaluation import evaluate
 from watcher.report.page import Evaluated, evaluation_page, explanations_page
 from watcher.report.values import GENERATOR, Circumstances, Explanation
 

@@ -19,7 +19,7 @@ from watcher.config.settings import Config
 from watcher.fitting import Fitted, fitted_classifier
 from watcher.labelled import labelled_images
 from watcher.recognition import Reading
-from watcher.recognition.evaluation import Evaluation, evaluate
+from watcher.recognition.calibration.evaluation import Evaluation, evaluate
 from watcher.reporting import Judged, evaluation_report
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.text import name_as_text

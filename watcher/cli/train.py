@@ -13,7 +13,7 @@ from watcher.config.settings import Config
 from watcher.fitting import fitted_classifier
 from watcher.labelled import labelled_images
 from watcher.recognition import ImageClassifier
-from watcher.recognition.expectation import Expectation, expectation, too_few
+from watcher.recognition.calibration.leave_one_out import Expectation, expectation, too_few
 from watcher.recognition.reading import LeftOut
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.training import Trained, train

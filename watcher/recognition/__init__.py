@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from watcher.recognition.classifier import ImageClassifier
+    from watcher.recognition.images.decode import read_picture
     from watcher.recognition.normalize import NORMALIZERS
-    from watcher.recognition.picture import read_picture
     from watcher.recognition.reading import LeftOut, Reading
     from watcher.recognition.rules import RULES
 
@@ -15,7 +15,7 @@ __all__ = ["NORMALIZERS", "RULES", "ImageClassifier", "LeftOut", "Reading", "rea
 HOMES = {
     "ImageClassifier": "classifier",
     "NORMALIZERS": "normalize",
-    "read_picture": "picture",
+    "read_picture": "images.decode",
     "LeftOut": "reading",
     "Reading": "reading",
     "RULES": "rules",

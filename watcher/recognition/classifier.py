@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from watcher.errors import UnfitReferencesError
-from watcher.recognition.certainty import CertaintyModel
-from watcher.recognition.learned import Checked, Glance, Learned, in_order, learn
+from watcher.recognition.calibration.certainty import CertaintyModel
+from watcher.recognition.calibration.fit import Checked, Glance, Learned, in_order, learn
+from watcher.recognition.images.decode import SIDE
 from watcher.recognition.normalize import NORMALIZERS, Normalizer, normalize_batch
-from watcher.recognition.picture import SIDE
+from watcher.recognition.persistence import read_folder, write_folder
 from watcher.recognition.reading import LeftOut, Reading
 from watcher.recognition.rules import RULES, make_rule
-from watcher.recognition.saved import read_folder, write_folder
 from watcher.recognition.similarity import Rule
 
 BLOCK = 128  # pictures read at once, whose normalised arrays stay in the processor's caches

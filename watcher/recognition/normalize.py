@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.ink import ink_coverage
+from watcher.recognition.ink.coverage import ink_coverage
 
 Normalizer = Callable[[NDArray[np.uint8]], NDArray[Any]]
 Floats = NDArray[np.float64]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.evaluation import BINS
+from watcher.recognition.calibration.evaluation import BINS
 
 
 @dataclass(frozen=True, slots=True)

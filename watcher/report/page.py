@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watcher.recognition.evaluation import Evaluation
+from watcher.recognition.calibration.evaluation import Evaluation
 from watcher.report.charts import coverage_chart, reliability_chart
 from watcher.report.measures import error_by_coverage, reliability
 from watcher.report.rendering import render

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from watcher.errors import LacksMemory, Unreadable
-from watcher.recognition.picture import read_picture
+from watcher.recognition.images.decode import read_picture
 from watcher.workers.slate import Slate, State
 
 Files = tuple[int, Sequence[tuple[int, bytes]]]

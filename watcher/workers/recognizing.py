@@ -10,7 +10,7 @@ import numpy as np
 
 from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.classifier import ImageClassifier
-from watcher.recognition.picture import read_picture
+from watcher.recognition.images.decode import read_picture
 from watcher.recognition.reading import Reading
 
 

@@ -12,7 +12,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.picture import SIDE
+from watcher.recognition.images.decode import SIDE
 
 SLOTS = 64
 """How many files one slate has room for."""

@@ -6,11 +6,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.certainty import leads
-from watcher.recognition.directions import Array, directions
+from watcher.recognition.calibration.certainty import leads
+from watcher.recognition.features.gradients import Array, directions
+from watcher.recognition.rules.candidates import near, squared_distances
 from watcher.recognition.rules.gallery import Gallery, gallery_of, restored_gallery
-from watcher.recognition.rules.look import DIRECTIONS, look_closely
-from watcher.recognition.rules.shortlist import near, squared_distances
+from watcher.recognition.rules.rerank import DIRECTIONS, look_closely
 from watcher.recognition.similarity import NEAREST, Similarities, check_shape, score_of
 
 BLOCK = 64  # pictures compared with all references at once

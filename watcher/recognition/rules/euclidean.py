@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.recognition.rules.bounds import Bounds
-from watcher.recognition.rules.sketch import Sketch
+from watcher.recognition.rules.projection import Sketch
 
 BLOCK = 1 << 21  # numbers held at once
 CACHED = 1 << 16  # of those that are read again at once

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.copies import copies_of
-from watcher.recognition.directions import Array, directions
-from watcher.recognition.principal import Principal, principal_components
-from watcher.recognition.shades import Shades, shades_of
+from watcher.recognition.features.augmentation import copies_of
+from watcher.recognition.features.gradients import Array, directions
+from watcher.recognition.features.grey import Shades, shades_of
+from watcher.recognition.features.pca import Principal, principal_components
 from watcher.recognition.similarity import NEAREST, slices_by_digit
 
 BLOCK = 1000  # pictures whose directions are held at once

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.recognition.rules.euclidean import References
+from watcher.recognition.rules.projection import Sketch, sketch_of
 from watcher.recognition.rules.search import Search
-from watcher.recognition.rules.sketch import Sketch, sketch_of
 from watcher.recognition.similarity import (
     NEAREST,
     Similarities,

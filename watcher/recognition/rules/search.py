@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from watcher.errors import UnfitReferencesError
 from watcher.recognition.rules.bounds import Bounds
 from watcher.recognition.rules.euclidean import References
-from watcher.recognition.rules.sketch import Sketch
+from watcher.recognition.rules.projection import Sketch
 
 SHARES = 16  # of the references of a digit: the nearest of each share may be among the first measured
 CROWD = 20  # where a sketch spares no more than all but one in so many, whole references tell more

@@ -4,7 +4,7 @@ import struct
 
 from PIL import Image
 
-from watcher.recognition.jpeg import Jpeg
+from watcher.recognition.images.jpeg import Jpeg
 
 PIXELS = 33  # bytes before the second chunk of a PNG
 MODES = {0: "L", 2: "RGB"}  # by a PNG's color type

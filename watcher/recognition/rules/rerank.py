@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.certainty import leads
-from watcher.recognition.directions import Array
-from watcher.recognition.distortion import image_distortion
+from watcher.recognition.calibration.certainty import leads
+from watcher.recognition.features.gradients import Array
+from watcher.recognition.rules.candidates import FEW, Near, contenders, shortlist
+from watcher.recognition.rules.distortion import image_distortion
 from watcher.recognition.rules.gallery import Gallery
-from watcher.recognition.rules.shortlist import FEW, Near, contenders, shortlist
 
 DIRECTIONS = 150.0  # how much of a distance by directions is added to one by distortion
 

@@ -20,10 +20,10 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from watcher.errors import Unreadable
 from watcher.recognition import read_picture
-from watcher.recognition.jpeg import checked_jpeg
-from watcher.recognition.plain import plain_jpeg
-from watcher.recognition.png import SIGNATURE as PNG
-from watcher.recognition.quiet import no_remarks
+from watcher.recognition.images.jpeg import checked_jpeg
+from watcher.recognition.images.plain import plain_jpeg
+from watcher.recognition.images.png import SIGNATURE as PNG
+from watcher.recognition.images.quiet import no_remarks
 
 KINDS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
 

@@ -7,8 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
-from watcher.recognition.certainty import MOST_LEAD, CertaintyModel, certainty, fit_certainty, leads
-from watcher.recognition.oddity import oddest_digit, oddity
+from watcher.recognition.calibration.certainty import (
+    MOST_LEAD,
+    CertaintyModel,
+    certainty,
+    fit_certainty,
+    leads,
+)
+from watcher.recognition.calibration.novelty import oddest_digit, oddity
 from watcher.recognition.similarity import Rule, Similarities
 
 MOST_LEFT_OUT = 2000  # references that are left out in turn

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.shade import Array, ink_shade
+from watcher.recognition.ink.background import Array, ink_shade
 
 CELL = 4  # pixels to each side of the squares that paper is looked for in
 STROKE = 7  # cells: ink is narrower than this in one direction, paper and shadow are wider

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition import NORMALIZERS
-from watcher.recognition.certainty import leads
-from watcher.recognition.copies import copies_of
-from watcher.recognition.directions import directions
-from watcher.recognition.distortion import WARP, image_distortion
+from watcher.recognition.calibration.certainty import leads
+from watcher.recognition.features.augmentation import copies_of
+from watcher.recognition.features.gradients import directions
+from watcher.recognition.rules.candidates import CANDIDATES, near, squared_distances
 from watcher.recognition.rules.deformable import Deformable
+from watcher.recognition.rules.distortion import WARP, image_distortion
 from watcher.recognition.rules.gallery import gallery_of
-from watcher.recognition.rules.look import DIRECTIONS, ROUNDS
-from watcher.recognition.rules.shortlist import CANDIDATES, near, squared_distances
+from watcher.recognition.rules.rerank import DIRECTIONS, ROUNDS
 from watcher.recognition.similarity import Similarities
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]

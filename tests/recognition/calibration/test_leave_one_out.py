@@ -1,6 +1,6 @@
 """What the references say of each other."""
 
-from watcher.recognition.expectation import expectation, too_few
+from watcher.recognition.calibration.leave_one_out import expectation, too_few
 from watcher.recognition.reading import LeftOut
 
 RIGHT = LeftOut(1, 7, 7, 0.99)

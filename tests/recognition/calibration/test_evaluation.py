@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.recognition import Reading
-from watcher.recognition.evaluation import evaluate
+from watcher.recognition.calibration.evaluation import evaluate
 
 
 def reading(digit: int, certainty: float, reason: str | None = None) -> Reading:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from watcher.recognition.certainty import CertaintyModel, certainty, fit_certainty, leads
+from watcher.recognition.calibration.certainty import CertaintyModel, certainty, fit_certainty, leads
 
 
 def distances_of(best: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:

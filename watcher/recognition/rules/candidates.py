@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.directions import Array
+from watcher.recognition.features.gradients import Array
 from watcher.recognition.rules.gallery import Gallery
 
 Number = TypeVar("Number", bound=np.generic)

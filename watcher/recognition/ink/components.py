@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.outlines import mean_slopes
-from watcher.recognition.shade import Array, centre_weights
+from watcher.recognition.ink.background import Array, centre_weights
+from watcher.recognition.ink.contours import mean_slopes
 
 Mask = NDArray[np.uint8]
 

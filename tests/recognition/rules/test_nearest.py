@@ -12,7 +12,7 @@ from watcher.errors import UnfitReferencesError
 from watcher.recognition import RULES, ImageClassifier
 from watcher.recognition.rules.euclidean import References
 from watcher.recognition.rules.nearest import FEW, Nearest
-from watcher.recognition.rules.sketch import KEPT, MANY, draw_sketch, sketch_of
+from watcher.recognition.rules.projection import KEPT, MANY, draw_sketch, sketch_of
 from watcher.recognition.similarity import NEAREST, flat
 
 Labels = NDArray[np.int64]

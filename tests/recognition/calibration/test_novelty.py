@@ -8,9 +8,9 @@ from nondigits import KINDS, nondigits
 from numpy.typing import NDArray
 
 from watcher.recognition import ImageClassifier
-from watcher.recognition.certainty import leads
+from watcher.recognition.calibration.certainty import leads
+from watcher.recognition.calibration.novelty import oddest_digit, oddity
 from watcher.recognition.classifier import NO_INK, UNLIKE_ALL
-from watcher.recognition.oddity import oddest_digit, oddity
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.shade import Array
+from watcher.recognition.ink.background import Array
 
 # Sobel's filter to the right and down, for the eight pixels around one, row after row.
 SOBEL = np.array([[-1, 0, 1, -2, 2, -1, 0, 1], [-1, -2, -1, 0, 0, 1, 2, 1]], np.float32).T / 8

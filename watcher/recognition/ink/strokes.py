@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.boxes import cut_boxes
-from watcher.recognition.regions import Mask, Region, regions_of
-from watcher.recognition.shade import Array
+from watcher.recognition.ink.background import Array
+from watcher.recognition.ink.boxes import cut_boxes
+from watcher.recognition.ink.components import Mask, Region, regions_of
 
 LEAST_LENGTH = 8  # pixels: what is shorter is dust
 LEAST_SHARPNESS = 0.07  # of the contrast, from one pixel to the next: a shadow's edge is softer

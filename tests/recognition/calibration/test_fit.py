@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition import NORMALIZERS, ImageClassifier, LeftOut
-from watcher.recognition.learned import learn
+from watcher.recognition.calibration.fit import learn
 from watcher.recognition.rules.deformable import Deformable
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]

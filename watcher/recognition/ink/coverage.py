@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.contrast import ink_contrast
-from watcher.recognition.regions import Mask
-from watcher.recognition.shade import Array
-from watcher.recognition.strokes import Strokes, digit_strokes
+from watcher.recognition.ink.background import Array
+from watcher.recognition.ink.components import Mask
+from watcher.recognition.ink.contrast import ink_contrast
+from watcher.recognition.ink.strokes import Strokes, digit_strokes
 
 BLOCK = 16  # pictures measured at once, whose arrays fit into the processor's caches
 BORDER = 6  # pixels where a box's edge may outdo the digit

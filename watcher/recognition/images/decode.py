@@ -14,16 +14,16 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from watcher.errors import LacksMemory, Unreadable
-from watcher.recognition.jpeg import SIGNATURE as JPEG
-from watcher.recognition.jpeg import checked_jpeg, exif_orientation
-from watcher.recognition.pixels import rgb_image
-from watcher.recognition.plain import plain_jpeg, plain_png
-from watcher.recognition.png import SIGNATURE as PNG
-from watcher.recognition.png import checked_png, has_every_row, is_interlaced
-from watcher.recognition.quiet import no_remarks, no_standard_error
-from watcher.recognition.tiff import SIGNATURES as TIFF
-from watcher.recognition.tiff import check_tiff
-from watcher.recognition.webp import is_webp, webp_size
+from watcher.recognition.images.jpeg import SIGNATURE as JPEG
+from watcher.recognition.images.jpeg import checked_jpeg, exif_orientation
+from watcher.recognition.images.pixels import rgb_image
+from watcher.recognition.images.plain import plain_jpeg, plain_png
+from watcher.recognition.images.png import SIGNATURE as PNG
+from watcher.recognition.images.png import checked_png, has_every_row, is_interlaced
+from watcher.recognition.images.quiet import no_remarks, no_standard_error
+from watcher.recognition.images.tiff import SIGNATURES as TIFF
+from watcher.recognition.images.tiff import check_tiff
+from watcher.recognition.images.webp import is_webp, webp_size
 
 SIDE = 64
 MOST_PIXELS = 50_000_000

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.certainty import MOST_LEAD, leads
+from watcher.recognition.calibration.certainty import MOST_LEAD, leads
 
 LIKE_SOME = 0.98  # share of references, each left out, that are no odder than some digit may be
 UNLIKE_RIVALS = 0.75  # share of references that are odder than this among the other digits

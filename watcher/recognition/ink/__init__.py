@@ -1,0 +1,1 @@
+"""Which pixels of a picture are ink, and which of the ink is the digit."""
