@@ -4,9 +4,9 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from watcher.store.clock import as_stamp
 from watcher.store.database import open_database
 from watcher.store.results import Decision, ResultsLog, Status
+from watcher.store.timestamps import as_stamp
 
 NOW = datetime.now(UTC)
 HOSTILE = 'a\x1b[31m\u202eb\nc,"d"\udcff.png'

@@ -6,8 +6,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from watcher.folders.claims import Claim
-from watcher.store.clock import stamp
 from watcher.store.results import Decision, Status
+from watcher.store.timestamps import stamp
 from watcher.workers import Recognized
 
 

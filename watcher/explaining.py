@@ -9,8 +9,8 @@ from watcher.deciding import judge
 from watcher.errors import Unreadable
 from watcher.recognition import ImageClassifier, read_picture
 from watcher.report.values import Circumstances, Explanation, Neighbour
-from watcher.store.clock import stamp
 from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.store.timestamps import stamp
 from watcher.workers import Recognized
 
 

@@ -10,8 +10,8 @@ from watcher.folders.claims import Claim, Claims, claimed_name
 from watcher.folders.contents import State, examine, state_of
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox, numbered
-from watcher.store.clock import stamp
 from watcher.store.results import Decision, Recorded, ResultsLog
+from watcher.store.timestamps import stamp
 from watcher.text import name_as_text
 
 MOST_OF_ONE_NAME = 1_000_000

@@ -12,9 +12,9 @@ from watcher.journey import destination_of
 from watcher.recognition import read_picture
 from watcher.report.bars import Bar
 from watcher.report.period import Delay, Doubt, Reason, Told
-from watcher.store.clock import stamp
 from watcher.store.database import Database
-from watcher.store.periods import Counted, Doubtful, Period
+from watcher.store.period_counts import Counted, Doubtful, Period
+from watcher.store.timestamps import stamp
 
 MOST_PICTURES = 100
 MOST_BARS = 60

@@ -16,7 +16,7 @@ from watcher.labelled import SourceError, labelled_images
 from watcher.shipped import shipped
 from watcher.store.database import BUSY_SECONDS, Database, DatabaseError, open_database
 from watcher.store.references import ReferenceStore
-from watcher.store.upgrading import Upgrade
+from watcher.store.sqlite.backup import Upgrade
 from watcher.text import name_as_text, printable
 from watcher.training import train
 

@@ -13,11 +13,11 @@ from watcher.folders.claims import Claims
 from watcher.folders.inbox import waiting
 from watcher.folders.lock import holder, is_held
 from watcher.statefile import Phase, State, StateFile
-from watcher.store.clock import stamp
+from watcher.store.counts import Failures, Tallies, Tally
 from watcher.store.database import Database, open_as_it_is
 from watcher.store.inspection import wal_of
 from watcher.store.references import ReferenceStore
-from watcher.store.tallies import Failures, Tallies, Tally
+from watcher.store.timestamps import stamp
 
 MOST_COUNTED = 100_000
 """So many files in the inbox are counted; more are that many."""

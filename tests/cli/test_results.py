@@ -12,7 +12,7 @@ import pytest
 from daemon import WATCHER, environment
 from logged import HOSTILE_TEXT, LOG, NOW, add, decision, write_log
 
-from watcher.store.clock import as_stamp
+from watcher.store.timestamps import as_stamp
 
 Watcher = Callable[..., Any]
 COLUMNS = (  # noqa: SIM905 - in two lines, not fourteen

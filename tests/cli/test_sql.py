@@ -16,7 +16,7 @@ from daemon import WATCHER, environment
 from logged import add, decision, write_log
 from support import read_files, wait_until
 
-from watcher.store.asking import described
+from watcher.store.read_only import described
 
 Watcher = Callable[..., Any]
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"

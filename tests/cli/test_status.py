@@ -16,7 +16,7 @@ from support import make_files, wait_until
 from workshop import NO_PICTURE, OTHERS, PICTURES, Workshop, recognized
 
 from watcher.statefile import Phase, State, StateFile
-from watcher.store.clock import stamp
+from watcher.store.timestamps import stamp
 from watcher.trouble import Fault
 
 Watcher = Callable[..., Any]

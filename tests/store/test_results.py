@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Row
 
-from watcher.store.clock import stamp
 from watcher.store.database import Database, DatabaseError, open_database
 from watcher.store.results import COLUMNS, Decision, Query, Recorded, ResultsLog, Status
+from watcher.store.timestamps import stamp
 
 DECISION = Decision(
     claim="c",

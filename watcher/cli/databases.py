@@ -6,7 +6,7 @@ import click
 
 from watcher.config.settings import Config
 from watcher.store.database import Database, open_database, open_log
-from watcher.store.upgrading import Upgrade
+from watcher.store.sqlite.backup import Upgrade
 from watcher.text import printable
 
 

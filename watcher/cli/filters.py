@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import click
 
-from watcher.store.clock import as_stamp
 from watcher.store.results import Query, Status
+from watcher.store.timestamps import as_stamp
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

@@ -12,8 +12,8 @@ from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
 from watcher.cli.show import progress_bar
 from watcher.config.settings import Config
-from watcher.store.clock import as_stamp
 from watcher.store.pruning import Prunable, prunable, prune
+from watcher.store.timestamps import as_stamp
 from watcher.text import counted
 
 REST_SECONDS = 0.03

@@ -13,7 +13,7 @@ from watcher.config.settings import Config
 from watcher.folders.outbox import Outbox
 from watcher.period import tell
 from watcher.report.period import period_page
-from watcher.store.clock import stamp
+from watcher.store.timestamps import stamp
 
 
 @click.command(

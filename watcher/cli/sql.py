@@ -14,7 +14,7 @@ from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
 from watcher.cli.show import show_json, show_table
 from watcher.config.settings import Config
-from watcher.store.asking import Answer, asked, described
+from watcher.store.read_only import Answer, asked, described
 
 TABLE_ROWS = 1000
 

@@ -11,8 +11,8 @@ from watcher.cli import COMMANDS, configured
 from watcher.cli.show import show_json, show_table
 from watcher.config.settings import Config
 from watcher.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, look
-from watcher.store.clock import stamp
-from watcher.store.tallies import Tally
+from watcher.store.counts import Tally
+from watcher.store.timestamps import stamp
 from watcher.text import counted, printable
 from watcher.trouble import Fault
 

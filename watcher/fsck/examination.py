@@ -15,9 +15,9 @@ from watcher.fsck.discrepancies import Discrepancy, Kind
 from watcher.fsck.looking import digest_of, is_suspicious, look, seen
 from watcher.fsck.site import Site
 from watcher.journey import destination_of
-from watcher.store.comparison import Comparison, Missing, SeenFile
 from watcher.store.filings import ROWS_AT_ONCE, Filing, filing, filings, filings_of
 from watcher.store.pruning import was_pruned
+from watcher.store.sqlite.comparison import Comparison, Missing, SeenFile
 
 LATEST = "9999"
 PRUNED = 0

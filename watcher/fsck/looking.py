@@ -5,8 +5,8 @@ import stat
 from datetime import datetime
 from hashlib import file_digest, sha256
 
-from watcher.store.comparison import SeenFile
 from watcher.store.filings import Filing
+from watcher.store.sqlite.comparison import SeenFile
 
 _EMPTY = sha256().hexdigest()
 

@@ -9,9 +9,9 @@ from watcher.folders.disk import move_without_replacing
 from watcher.fsck.discrepancies import Discrepancy, Kind
 from watcher.fsck.site import Site
 from watcher.journey import Journey, destination_of
-from watcher.store.clock import stamp
 from watcher.store.filings import filing
 from watcher.store.results import ResultsLog
+from watcher.store.timestamps import stamp
 
 
 class Mender:

@@ -14,8 +14,8 @@ from sqlalchemy.pool import QueuePool
 from watcher.errors import WatcherError, passes
 from watcher.shipped import shipped
 from watcher.store.schema import HEAD
-from watcher.store.turns import Turn
-from watcher.store.upgrading import Upgrade, back_up
+from watcher.store.sqlite.backup import Upgrade, back_up
+from watcher.store.sqlite.write_lock import Turn
 from watcher.text import printable
 
 BUSY_SECONDS = 15.0

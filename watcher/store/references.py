@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from watcher.errors import WatcherError
-from watcher.store.clock import stamp
 from watcher.store.database import Database
 from watcher.store.schema import reference_images, reference_versions
+from watcher.store.timestamps import stamp
 
 ROWS_AT_ONCE = 500
 

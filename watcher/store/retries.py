@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Select, Table, bindparam, delete, insert, literal, null, select, update
 
-from watcher.store.clock import stamp
 from watcher.store.database import Database
 from watcher.store.schema import results, retried_results
+from watcher.store.timestamps import stamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from watcher.store.clock import stamp
+from watcher.store.counts import MOST_REASONS, Failures, Tallies, Tally
 from watcher.store.database import Database, open_database
 from watcher.store.results import Decision, ResultsLog, Status
-from watcher.store.tallies import MOST_REASONS, Failures, Tallies, Tally
+from watcher.store.timestamps import stamp
 
 START = 1_700_000_000.0
 

@@ -14,13 +14,13 @@ from sqlalchemy import insert, select
 from watcher.errors import passes
 from watcher.store.database import Database, DatabaseError, open_database, open_log
 from watcher.store.schema import reference_versions
-from watcher.store.turns import Turn
+from watcher.store.sqlite.write_lock import Turn
 
 A_VERSION = insert(reference_versions).values(made_at="now", reason="why")
 HOLDER = """\
 import sys
 from pathlib import Path
-from watcher.store.turns import Turn
+from watcher.store.sqlite.write_lock import Turn
 with Turn(Path(sys.argv[1]), 1).taken():
     print("taken", flush=True)
     sys.stdin.read()

@@ -10,7 +10,7 @@ from ages import OLDER, content, make_older
 
 from watcher.store.database import open_database, open_log
 from watcher.store.schema import HEAD
-from watcher.store.upgrading import BackupError, Upgrade
+from watcher.store.sqlite.backup import BackupError, Upgrade
 
 
 def backups(file: Path) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.store.clock import as_stamp, stamp
+from watcher.store.timestamps import as_stamp, stamp
 
 MOMENTS = st.builds(
     lambda seconds, micro, hours: (
