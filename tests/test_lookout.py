@@ -12,8 +12,8 @@ from support import make_files, wait_until
 from watcher import lookout as module
 from watcher.config.settings import InboxSettings, LogSettings
 from watcher.errors import WatcherError
-from watcher.folders import door as door_module
-from watcher.folders.door import Door
+from watcher.folders import arrivals as door_module
+from watcher.folders.arrivals import Door
 from watcher.folders.inbox import Inbox
 from watcher.log import Log
 from watcher.lookout import Lookout

@@ -13,9 +13,9 @@ from support import make_files, read_files
 
 from watcher.errors import UnfitReferencesError
 from watcher.fitting import Fitted
+from watcher.folders.arrivals import Door
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
-from watcher.folders.door import Door
 from watcher.folders.inbox import Arrival, Inbox
 from watcher.folders.outbox import Outbox
 from watcher.journey import Journey

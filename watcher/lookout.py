@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from watcher.config.settings import InboxSettings
 from watcher.errors import WatcherError
-from watcher.folders.door import Door
-from watcher.folders.watch import Watch
+from watcher.folders.arrivals import Door
+from watcher.folders.events import Watch
 from watcher.text import name_as_text, printable
 from watcher.trouble import Trouble, Troubles
 

@@ -10,11 +10,11 @@ from watcher.bulletin import Bulletin
 from watcher.config.settings import Config
 from watcher.errors import UnfitReferencesError, WatcherError, passes
 from watcher.fitting import fitted_classifier
+from watcher.folders.arrivals import Door
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
-from watcher.folders.door import Door
-from watcher.folders.hold import Hold
 from watcher.folders.inbox import Inbox, waiting
+from watcher.folders.inbox_lock import Hold
 from watcher.folders.outbox import Outbox
 from watcher.journey import Journey
 from watcher.learning import Learner

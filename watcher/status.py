@@ -11,7 +11,7 @@ from pathlib import Path
 from watcher.config.settings import Config
 from watcher.folders.claims import Claims
 from watcher.folders.inbox import waiting
-from watcher.folders.lock import holder, is_held
+from watcher.folders.locks import holder, is_held
 from watcher.statefile import Phase, State, StateFile
 from watcher.store.counts import Failures, Tallies, Tally
 from watcher.store.database import Database, open_as_it_is

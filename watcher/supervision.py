@@ -5,7 +5,7 @@ import os
 from typing import Protocol
 
 from watcher.errors import WatcherError
-from watcher.folders.hold import Hold
+from watcher.folders.inbox_lock import Hold
 from watcher.lookout import Lookout
 from watcher.text import in_words, name_as_text
 from watcher.trouble import Trouble, Troubles

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from watcher.folders.door import Door
+from watcher.folders.arrivals import Door
 
 
 def main() -> None:

@@ -23,9 +23,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from watcher.deciding import Outcome
 from watcher.errors import WatcherError
+from watcher.folders.arrivals import Door
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
-from watcher.folders.door import Door
 from watcher.folders.inbox import Inbox
 from watcher.folders.outbox import Outbox, reason_name
 from watcher.fsck.discrepancies import Kind

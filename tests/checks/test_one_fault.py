@@ -16,7 +16,7 @@ from watcher.checks.examination import Check, examine
 from watcher.checks.findings import Level
 from watcher.checks.workers import workers
 from watcher.config.settings import Config
-from watcher.folders.watch import CANARY
+from watcher.folders.events import CANARY
 
 Configured = Callable[..., Config]
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk of its own on Linux

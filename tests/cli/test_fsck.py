@@ -12,7 +12,7 @@ from daemon import Daemon, Place, reference_picture
 from support import make_files, read_files
 
 from watcher.folders.claims import Claims
-from watcher.folders.hold import Hold
+from watcher.folders.inbox_lock import Hold
 
 
 @pytest.fixture

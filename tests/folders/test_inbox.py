@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from support import make_files
 
+from watcher.folders.completeness import WritingWatch
 from watcher.folders.inbox import Arrival, Inbox, NotYet, is_hidden
-from watcher.folders.writing import WritingWatch
 
 HOLDS_OPEN = "import sys; f = open(sys.argv[1], 'ab'); print('open', flush=True); sys.stdin.read()"
 

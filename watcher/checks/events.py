@@ -7,7 +7,7 @@ from pathlib import Path
 
 from watcher.checks.findings import Finding, ok, warn, wrong
 from watcher.config.settings import Config
-from watcher.folders.watch import watching
+from watcher.folders.events import watching
 from watcher.text import counted, in_words
 
 PATIENCE = 1.0

@@ -10,7 +10,7 @@ from watcher.checks.findings import Finding, not_made_yet, ok, shown, warn, wron
 from watcher.config.settings import Config
 from watcher.folders.claims import Claims
 from watcher.folders.disk import DiskError, require_one_disk
-from watcher.folders.lock import holder, is_held
+from watcher.folders.locks import holder, is_held
 from watcher.folders.outbox import FOLDERS
 from watcher.text import counted
 

@@ -14,8 +14,8 @@ from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
-from watcher.folders.hold import Hold
-from watcher.folders.lock import is_held
+from watcher.folders.inbox_lock import Hold
+from watcher.folders.locks import is_held
 from watcher.folders.outbox import Outbox
 from watcher.fsck.discrepancies import Discrepancy, Kind
 from watcher.fsck.examination import Progress, examine

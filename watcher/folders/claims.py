@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from watcher.errors import passes
-from watcher.folders.beneath import opened_beneath
 from watcher.folders.inbox import Arrival
+from watcher.folders.safe_open import opened_beneath
 
 FOLDER = ".claimed"
 _STILL_USED = {errno.ENOTEMPTY, errno.EEXIST}

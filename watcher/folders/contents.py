@@ -6,7 +6,7 @@ import stat
 from hashlib import sha256
 
 from watcher.errors import Unreadable
-from watcher.folders.writing import is_open_for_writing
+from watcher.folders.completeness import is_open_for_writing
 
 LARGEST_FILE = 32 * 2**20
 

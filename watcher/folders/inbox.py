@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import islice
 from pathlib import Path
 
-from watcher.folders.writing import WritingWatch
+from watcher.folders.completeness import WritingWatch
 
 UNFINISHED = (".tmp", ".part", ".crdownload")
 FRESH_SECONDS = 3.0

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import make_files
 
-from watcher.folders import door as door_module
-from watcher.folders.door import Door
+from watcher.folders import arrivals as door_module
+from watcher.folders.arrivals import Door
 from watcher.folders.inbox import Inbox
 
 

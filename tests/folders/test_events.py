@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support import make_files, wait_until
 
-from watcher.folders.watch import watching
+from watcher.folders.events import watching
 
 
 def write(inbox: Path, path: Path) -> None:

@@ -13,7 +13,7 @@ from support import make_files, read_files
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
 from watcher.folders.disk import DiskError
-from watcher.folders.hold import Hold
+from watcher.folders.inbox_lock import Hold
 
 OTHER_DISK = Path("/dev/shm")  # noqa: S108 - a file system of its own on most Linux systems
 
