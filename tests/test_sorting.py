@@ -12,7 +12,6 @@ from daemon import Place
 from support import make_files, read_files
 
 from watcher.errors import UnfitReferencesError
-from watcher.fitting import Fitted
 from watcher.folders.arrivals import Door
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
@@ -20,6 +19,7 @@ from watcher.folders.inbox import Arrival, Inbox
 from watcher.folders.outbox import Outbox
 from watcher.journey import Journey
 from watcher.recognition import Reading
+from watcher.references.model import Fitted
 from watcher.sorting import LARGEST_BATCH, SUSPECTS_PAUSE, Sorter
 from watcher.store.database import open_database
 from watcher.store.results import Decision, ResultsLog

@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from watcher.fitting import Fitted
 from watcher.folders.claims import Claim
+from watcher.references.model import Fitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from functools import partial
 from watcher.bulletin import Bulletin
 from watcher.config.settings import Config
 from watcher.errors import UnfitReferencesError, WatcherError, passes
-from watcher.fitting import fitted_classifier
 from watcher.folders.arrivals import Door
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
@@ -17,10 +16,11 @@ from watcher.folders.inbox import Inbox, waiting
 from watcher.folders.inbox_lock import Hold
 from watcher.folders.outbox import Outbox
 from watcher.journey import Journey
-from watcher.learning import Learner
 from watcher.log import Log
 from watcher.lookout import Lookout
 from watcher.notify import Notifier
+from watcher.references.model import fitted_classifier
+from watcher.references.refresh import Learner
 from watcher.reload import Reloading
 from watcher.retrying import Retrying
 from watcher.signals import Asked

@@ -11,11 +11,11 @@ from watcher.bell import Bell
 from watcher.deciding import Outcome
 from watcher.errors import UnfitReferencesError
 from watcher.findings import Unread, blame, content_of, failed
-from watcher.fitting import Fitted
 from watcher.folders.arrivals import Door
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.contents import is_being_written
 from watcher.journey import Journey
+from watcher.references.model import Fitted
 from watcher.resting import Resting
 from watcher.store.results import Decision
 from watcher.workers import Pool, Recognized

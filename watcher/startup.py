@@ -10,15 +10,15 @@ from structlog.typing import FilteringBoundLogger
 
 from watcher.config.settings import Config
 from watcher.errors import WatcherError, passes
-from watcher.fitting import Fitted, fitted_classifier, forget_others
 from watcher.folders.outbox import Outbox
-from watcher.labelled import SourceError, labelled_images
+from watcher.references.model import Fitted, fitted_classifier, forget_others
+from watcher.references.sources import SourceError, labelled_images
+from watcher.references.training import train
 from watcher.shipped import shipped
 from watcher.store.database import BUSY_SECONDS, Database, DatabaseError, open_database
 from watcher.store.references import ReferenceStore
 from watcher.store.sqlite.backup import Upgrade
 from watcher.text import name_as_text, printable
-from watcher.training import train
 
 PATIENCE = 1.0
 """How long, in seconds, the daemon waits for its turn to write before it sees to other things, as signals."""

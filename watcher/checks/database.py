@@ -10,9 +10,9 @@ from pathlib import Path
 from watcher.checks.findings import Finding, megabytes, not_made_yet, ok, shown, warn, wrong
 from watcher.config.settings import Config
 from watcher.errors import Unreadable
-from watcher.fitting import fitted_folder, is_sound
 from watcher.recognition import read_picture
 from watcher.recognition.calibration.leave_one_out import too_few
+from watcher.references.model import fitted_folder, is_sound
 from watcher.store.database import open_as_it_is
 from watcher.store.inspection import files_of, inspect_database, wal_of
 from watcher.store.references import Reference, ReferenceStore

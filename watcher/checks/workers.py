@@ -8,7 +8,7 @@ from itertools import islice
 from watcher.checks.database import classifier_folder
 from watcher.checks.findings import Finding, ok, warn, wrong
 from watcher.config.settings import Config
-from watcher.fitting import is_sound
+from watcher.references.model import is_sound
 from watcher.store.database import open_as_it_is
 from watcher.store.references import ReferenceStore
 from watcher.workers import Pool

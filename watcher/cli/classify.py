@@ -18,8 +18,8 @@ from watcher.config.settings import Config
 from watcher.deciding import judge
 from watcher.errors import Unreadable
 from watcher.explaining import Recognition, circumstances, explained
-from watcher.fitting import fitted_classifier
 from watcher.folders.contents import LARGEST_FILE
+from watcher.references.model import fitted_classifier
 from watcher.report.misread import MOST_SHOWN
 from watcher.report.values import Explanation
 from watcher.store.references import ReferenceStore

@@ -16,10 +16,10 @@ from watcher.cli.databases import to_read
 from watcher.cli.pages import page_at
 from watcher.cli.show import complain, progress_bar, show_json, show_table
 from watcher.config.settings import Config
-from watcher.fitting import Fitted, fitted_classifier
-from watcher.labelled import labelled_images
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import Evaluation, evaluate
+from watcher.references.model import Fitted, fitted_classifier
+from watcher.references.sources import labelled_images
 from watcher.reporting import Judged, evaluation_report
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.text import name_as_text

@@ -10,13 +10,13 @@ from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_write
 from watcher.cli.show import complain, progress_bar, show_table
 from watcher.config.settings import Config
-from watcher.fitting import fitted_classifier
-from watcher.labelled import labelled_images
 from watcher.recognition import ImageClassifier
 from watcher.recognition.calibration.leave_one_out import Expectation, expectation, too_few
 from watcher.recognition.reading import LeftOut
+from watcher.references.model import fitted_classifier
+from watcher.references.sources import labelled_images
+from watcher.references.training import Trained, train
 from watcher.store.references import LabelledImage, ReferenceStore
-from watcher.training import Trained, train
 
 
 @click.command(

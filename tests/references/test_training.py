@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from support import digit_picture
 
+from watcher.references.training import train
 from watcher.store.database import open_database
 from watcher.store.references import LabelledImage, ReferenceStore
-from watcher.training import train
 
 SEVEN, ONE = (LabelledImage(digit_picture(digit), digit, "mine", f"{digit}_0.png") for digit in (7, 1))
 EMPTY = LabelledImage(b"", 3, "mine", "3_0.png")

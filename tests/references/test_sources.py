@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import digit_picture, make_files
 
-from watcher.labelled import SourceError, labelled_images
 from watcher.recognition import read_picture
+from watcher.references.sources import SourceError, labelled_images
 from watcher.store.references import LabelledImage
 
 Bytes = npt.NDArray[np.uint8]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from support import digit_picture, wait_until
 
-from watcher import learning
 from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError
-from watcher.fitting import Fitted, fitted_classifier
-from watcher.learning import Learner
 from watcher.recognition import ImageClassifier
+from watcher.references import refresh as learning
+from watcher.references.model import Fitted, fitted_classifier
+from watcher.references.refresh import Learner
 from watcher.store.database import open_database
 from watcher.store.references import LabelledImage, ReferenceStore
 

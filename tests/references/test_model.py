@@ -11,8 +11,8 @@ from support import digit_picture, read_files
 
 from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError
-from watcher.fitting import NoReferencesError, fitted_classifier, forget_others
 from watcher.recognition import ImageClassifier, read_picture
+from watcher.references.model import NoReferencesError, fitted_classifier, forget_others
 from watcher.store.database import Database, open_database
 from watcher.store.references import LabelledImage, Reference, ReferenceStore
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError, passes
-from watcher.fitting import Fitted, fitted_classifier
+from watcher.references.model import Fitted, fitted_classifier
 from watcher.store.database import DatabaseError, open_log
 from watcher.store.references import ReferenceStore
 
