@@ -4,13 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from watcher.workers.child import Grief
     from watcher.workers.pool import Pool
-    from watcher.workers.recognizing import Recognized, recognize
+    from watcher.workers.recognize import Recognized, recognize
+    from watcher.workers.sandbox.child import Grief
 
 __all__ = ["Grief", "Pool", "Recognized", "recognize"]
 
-HOMES = {"Grief": "child", "Pool": "pool", "Recognized": "recognizing", "recognize": "recognizing"}
+HOMES = {"Grief": "sandbox.child", "Pool": "pool", "Recognized": "recognize", "recognize": "recognize"}
 
 
 def __getattr__(name: str) -> Any:

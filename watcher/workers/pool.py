@@ -11,9 +11,9 @@ from pathlib import Path
 from threading import Lock
 
 from watcher.config.settings import WorkersSettings
-from watcher.workers.forking import ForkServers
-from watcher.workers.guard import AT_ONCE, Guard, Limits
-from watcher.workers.recognizing import Recognized, recognize
+from watcher.workers.recognize import Recognized, recognize
+from watcher.workers.sandbox.fork_client import ForkServers
+from watcher.workers.sandbox.guard import AT_ONCE, Guard, Limits
 
 APART = 15
 """How much less of the cores (nice) what is suspect gets than the workers: little more than these leave."""

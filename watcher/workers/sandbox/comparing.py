@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 
 from watcher.recognition.reading import Reading
-from watcher.workers.recognizing import loaded
-from watcher.workers.slate import Slate
+from watcher.workers.recognize import loaded
+from watcher.workers.sandbox.shared_buffer import Slate
 
 Pictures = tuple[int, Sequence[int]]
 """The number of a slate, and the indices of pictures on it."""

@@ -16,11 +16,11 @@ from threading import Lock
 from typing import Any
 
 from watcher.recognition.reading import Reading
-from watcher.workers.child import Child, Grief, Task
-from watcher.workers.forking import ForkServerDiedError, ForkServers
-from watcher.workers.forkserver import Trade
-from watcher.workers.recognizing import Recognized
-from watcher.workers.slate import SLATES, SLOTS, Slate, State, anonymous_memory, slates_in
+from watcher.workers.recognize import Recognized
+from watcher.workers.sandbox.child import Child, Grief, Task
+from watcher.workers.sandbox.fork_client import ForkServerDiedError, ForkServers
+from watcher.workers.sandbox.fork_server import Trade
+from watcher.workers.sandbox.shared_buffer import SLATES, SLOTS, Slate, State, anonymous_memory, slates_in
 
 PATIENCE = 0.01
 BYTES_A_SECOND = 2_000_000

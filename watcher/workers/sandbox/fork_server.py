@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn
 
 from watcher.errors import UnfitReferencesError
-from watcher.workers.confinement import confine, die_with
-from watcher.workers.slate import slates_in
-from watcher.workers.wire import Wire
+from watcher.workers.sandbox.limits import confine, die_with
+from watcher.workers.sandbox.pipe import Wire
+from watcher.workers.sandbox.shared_buffer import slates_in
 
 Trade = Literal["reading", "comparing"]
 """What the children of a fork server do: the name of the module that says how."""
@@ -54,7 +54,7 @@ def main() -> NoReturn:
     trade, descriptor, parent = sys.argv[1:4]
     die_with(int(parent))
     with socket.socket(fileno=int(descriptor)) as orders:
-        _serve(importlib.import_module(f"watcher.workers.{trade}"), orders)
+        _serve(importlib.import_module(f"watcher.workers.sandbox.{trade}"), orders)
     sys.exit()
 
 

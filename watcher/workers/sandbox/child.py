@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from watcher.workers.forking import ForkServer
-from watcher.workers.wire import Wire
+from watcher.workers.sandbox.fork_client import ForkServer
+from watcher.workers.sandbox.pipe import Wire
 
 SHORTEST_LOOK, LONGEST_LOOK = 0.002, 0.02
 STEP_BACK = 15

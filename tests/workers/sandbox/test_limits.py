@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.workers.confinement import confine
+from watcher.workers.sandbox.limits import confine
 
 NOBODY = 65534
 SET_DUMPABLE = 4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.images.decode import read_picture
-from watcher.workers.slate import Slate, State
+from watcher.workers.sandbox.shared_buffer import Slate, State
 
 Files = tuple[int, Sequence[tuple[int, bytes]]]
 """The number of a slate, and files with the indices that they have on it."""

@@ -152,7 +152,7 @@ def workers() -> list[int]:
 def children_of(pid: int) -> list[int]:
     """The oldest first. Their ids need not ascend: the kernel begins anew where it comes to the last."""
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in found if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [int(child) for child in found if b"fork_server" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 @pytest.mark.usefixtures("faulty_decoder")
@@ -280,7 +280,7 @@ def test_no_worker_sees_a_signal_meant_for_the_daemon_nor_takes_more_than_one_co
 
 def test_what_readers_are_forked_from_holds_nothing_that_they_could_do_without() -> None:
     tell = "reading.prepare(None); print(*sys.modules)"
-    code = f"import sys; from watcher.workers import forkserver, reading; {tell}"
+    code = f"import sys; from watcher.workers.sandbox import fork_server, reading; {tell}"
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     loaded = {name.partition(".")[0] for name in told.split()}
     assert loaded >= {"PIL", "socket", "watcher"}

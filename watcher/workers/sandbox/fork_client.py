@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from watcher.workers.forkserver import LONGEST_MESSAGE, Answer, Bury, Fork, Trade
+from watcher.workers.sandbox.fork_server import LONGEST_MESSAGE, Answer, Bury, Fork, Trade
 
-BOOT = "import sys; sys.path[:] = sys.argv[4:]; from watcher.workers.forkserver import main; main()"
+BOOT = "import sys; sys.path[:] = sys.argv[4:]; from watcher.workers.sandbox.fork_server import main; main()"
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """There is a process for each core: none is to use more than one for its linear algebra."""
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": f"{4 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{16 << 20}"}
