@@ -8,7 +8,6 @@ from typing import NamedTuple
 from daemon import Place
 from support import make_files
 
-from watcher.deciding import Outcome
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival
@@ -16,7 +15,8 @@ from watcher.folders.outbox import Outbox
 from watcher.fsck.examination import examine
 from watcher.fsck.repair import Mender
 from watcher.fsck.site import Site
-from watcher.journey import Journey
+from watcher.pipeline.decision import Outcome
+from watcher.pipeline.filing import Journey
 from watcher.recognition import Reading
 from watcher.store.database import Database
 from watcher.store.results import ResultsLog

@@ -8,12 +8,12 @@ from typing import Any
 from daemon import Place
 from support import make_files
 
-from watcher.deciding import Outcome
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival
 from watcher.folders.outbox import Outbox
-from watcher.journey import Journey
+from watcher.pipeline.decision import Outcome
+from watcher.pipeline.filing import Journey
 from watcher.recognition import Reading
 from watcher.store.results import ResultsLog
 from watcher.workers import Recognized

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watcher.config.settings import RecognitionSettings
-from watcher.deciding import judge
 from watcher.errors import Unreadable
+from watcher.pipeline.decision import judge
 from watcher.recognition import ImageClassifier, read_picture
 from watcher.report.values import Circumstances, Explanation, Neighbour
 from watcher.store.references import LabelledImage, ReferenceStore

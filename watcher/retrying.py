@@ -11,7 +11,7 @@ from watcher.errors import WatcherError
 from watcher.folders.claims import claimed_name
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
-from watcher.journey import destination_of
+from watcher.pipeline.filing import destination_of
 from watcher.store.retries import Retries, Retryable
 from watcher.text import in_words
 

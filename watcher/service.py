@@ -15,16 +15,16 @@ from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Inbox, waiting
 from watcher.folders.inbox_lock import Hold
 from watcher.folders.outbox import Outbox
-from watcher.journey import Journey
 from watcher.log import Log
 from watcher.lookout import Lookout
 from watcher.notify import Notifier
+from watcher.pipeline.dispatcher import Sorter
+from watcher.pipeline.filing import Journey
 from watcher.references.model import fitted_classifier
 from watcher.references.refresh import Learner
 from watcher.reload import Reloading
 from watcher.retrying import Retrying
 from watcher.signals import Asked
-from watcher.sorting import Sorter
 from watcher.stall import Stall
 from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
 from watcher.statefile import StateFile

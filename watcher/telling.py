@@ -5,7 +5,7 @@ import os
 from structlog.typing import FilteringBoundLogger
 
 from watcher.folders.arrivals import Door
-from watcher.sorting import Sorter
+from watcher.pipeline.dispatcher import Sorter
 from watcher.store.results import Decision
 from watcher.text import name_as_text
 

@@ -21,7 +21,6 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from watcher.deciding import Outcome
 from watcher.errors import WatcherError
 from watcher.folders.arrivals import Door
 from watcher.folders.claims import Claim, Claims
@@ -31,7 +30,8 @@ from watcher.folders.outbox import Outbox, reason_name
 from watcher.fsck.discrepancies import Kind
 from watcher.fsck.examination import examine
 from watcher.fsck.site import Site
-from watcher.journey import Journey
+from watcher.pipeline.decision import Outcome
+from watcher.pipeline.filing import Journey
 from watcher.recognition import Reading
 from watcher.store.database import DatabaseError, open_database
 from watcher.store.results import ResultsLog

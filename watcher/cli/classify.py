@@ -15,10 +15,10 @@ from watcher.cli.explain import Explainer
 from watcher.cli.pages import page_at
 from watcher.cli.show import show_json, show_table
 from watcher.config.settings import Config
-from watcher.deciding import judge
 from watcher.errors import Unreadable
 from watcher.explaining import Recognition, circumstances, explained
 from watcher.folders.contents import LARGEST_FILE
+from watcher.pipeline.decision import judge
 from watcher.references.model import fitted_classifier
 from watcher.report.misread import MOST_SHOWN
 from watcher.report.values import Explanation

@@ -21,7 +21,7 @@ from watcher.fsck.discrepancies import Discrepancy, Kind
 from watcher.fsck.examination import Progress, examine
 from watcher.fsck.repair import Mender
 from watcher.fsck.site import Site
-from watcher.journey import Journey
+from watcher.pipeline.filing import Journey
 from watcher.store.filings import count_filings
 from watcher.store.results import ResultsLog
 from watcher.text import counted, name_as_text, printable

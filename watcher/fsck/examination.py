@@ -14,7 +14,7 @@ from watcher.folders.outbox import FOLDERS, REASON, reason_name
 from watcher.fsck.discrepancies import Discrepancy, Kind
 from watcher.fsck.looking import digest_of, is_suspicious, look, seen
 from watcher.fsck.site import Site
-from watcher.journey import destination_of
+from watcher.pipeline.filing import destination_of
 from watcher.store.filings import ROWS_AT_ONCE, Filing, filing, filings, filings_of
 from watcher.store.pruning import was_pruned
 from watcher.store.sqlite.comparison import Comparison, Missing, SeenFile

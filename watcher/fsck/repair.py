@@ -8,7 +8,7 @@ from pathlib import Path
 from watcher.folders.disk import move_without_replacing
 from watcher.fsck.discrepancies import Discrepancy, Kind
 from watcher.fsck.site import Site
-from watcher.journey import Journey, destination_of
+from watcher.pipeline.filing import Journey, destination_of
 from watcher.store.filings import filing
 from watcher.store.results import ResultsLog
 from watcher.store.timestamps import stamp

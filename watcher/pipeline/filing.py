@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from watcher.deciding import Outcome, decide
 from watcher.folders.claims import Claim, Claims, claimed_name
 from watcher.folders.contents import State, examine, state_of
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox, numbered
+from watcher.pipeline.decision import Outcome, decide
 from watcher.store.results import Decision, Recorded, ResultsLog
 from watcher.store.timestamps import stamp
 from watcher.text import name_as_text

@@ -6,17 +6,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 
-from watcher.batches import Batch, Overdue, Waiting, due_after, kept, seconds_late
-from watcher.bell import Bell
-from watcher.deciding import Outcome
 from watcher.errors import UnfitReferencesError
-from watcher.findings import Unread, blame, content_of, failed
 from watcher.folders.arrivals import Door
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.contents import is_being_written
-from watcher.journey import Journey
+from watcher.pipeline.backoff import Resting
+from watcher.pipeline.batches import Batch, Overdue, Waiting, due_after, kept, seconds_late
+from watcher.pipeline.content import Unread, blame, content_of, failed
+from watcher.pipeline.decision import Outcome
+from watcher.pipeline.filing import Journey
+from watcher.pipeline.wakeup import Bell
 from watcher.references.model import Fitted
-from watcher.resting import Resting
 from watcher.store.results import Decision
 from watcher.workers import Pool, Recognized
 

@@ -11,10 +11,10 @@ import pytest
 from support import make_files, read_files
 from workshop import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, recognized
 
-from watcher.deciding import Outcome
 from watcher.folders.claims import Claim
 from watcher.folders.contents import State, examine
-from watcher.journey import Journey
+from watcher.pipeline.decision import Outcome
+from watcher.pipeline.filing import Journey
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -175,7 +175,7 @@ def test_after_a_flush_that_failed_the_disk_itself_is_asked_what_it_holds(
         from_disk.append(how["from_disk"])
         return examine(path, digest, from_disk=how["from_disk"])
 
-    monkeypatch.setattr("watcher.journey.examine", examined)
+    monkeypatch.setattr("watcher.pipeline.filing.examine", examined)
     outcomes = [recognized(claim) for claim in workshop.claim(PICTURES)]
     workshop.journey().finish(outcomes[:1])
     with monkeypatch.context() as patch:

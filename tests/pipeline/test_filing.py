@@ -9,7 +9,7 @@ import pytest
 from support import make_files, read_files
 from workshop import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, reading, recognized
 
-from watcher.deciding import judge
+from watcher.pipeline.decision import judge
 from watcher.workers import Recognized
 
 

@@ -17,10 +17,10 @@ from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival, Inbox
 from watcher.folders.outbox import Outbox
-from watcher.journey import Journey
+from watcher.pipeline.dispatcher import LARGEST_BATCH, SUSPECTS_PAUSE, Sorter
+from watcher.pipeline.filing import Journey
 from watcher.recognition import Reading
 from watcher.references.model import Fitted
-from watcher.sorting import LARGEST_BATCH, SUSPECTS_PAUSE, Sorter
 from watcher.store.database import open_database
 from watcher.store.results import Decision, ResultsLog
 from watcher.workers import Recognized
@@ -246,7 +246,7 @@ def test_while_all_workers_are_busy_what_is_suspect_is_tried_now_and_then_only(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
-    monkeypatch.setattr("watcher.sorting.time.monotonic", lambda: now)
+    monkeypatch.setattr("watcher.pipeline.dispatcher.time.monotonic", lambda: now)
     make_files(hall.place.inbox, {"a.png": POISON, "b.png": POISON})
     hall.door.sweep()
     hall.step()

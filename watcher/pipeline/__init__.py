@@ -1,0 +1,1 @@
+"""From a claimed file to a filed picture: dispatched to workers, decided, recorded, moved."""
