@@ -11,10 +11,10 @@ from manager import Manager
 
 from watcher.bulletin import Bulletin
 from watcher.config.settings import LogSettings
-from watcher.log import Log
+from watcher.monitoring.faults import Trouble, Troubles
+from watcher.monitoring.log import Log
+from watcher.monitoring.state_file import Phase, StateFile
 from watcher.notify import Notifier
-from watcher.statefile import Phase, StateFile
-from watcher.trouble import Trouble, Troubles
 
 
 @dataclass

@@ -15,9 +15,9 @@ from watcher.errors import WatcherError
 from watcher.folders import arrivals as door_module
 from watcher.folders.arrivals import Door
 from watcher.folders.inbox import Inbox
-from watcher.log import Log
 from watcher.lookout import Lookout
-from watcher.trouble import Troubles
+from watcher.monitoring.faults import Troubles
+from watcher.monitoring.log import Log
 
 ADD_WATCH = "watchdog.observers.inotify_c.inotify_add_watch"
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
+from watcher.monitoring.faults import Fault, Trouble, Troubles
+from watcher.monitoring.state_file import LONGEST_WORDS, Phase, State, StateFile
 from watcher.notify import Notifier
-from watcher.statefile import LONGEST_WORDS, Phase, State, StateFile
 from watcher.text import counted, printable
-from watcher.trouble import Fault, Trouble, Troubles
 
 START_SECONDS = 60.0
 """How much longer a start may take whenever it gets on."""

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from watcher.config.settings import Config
 from watcher.errors import WatcherError
-from watcher.log import Log, library_log
+from watcher.monitoring.log import Log, library_log
 from watcher.notify import Notifier
 from watcher.service import Daemon, Stopped
 from watcher.signals import asked_by_signals

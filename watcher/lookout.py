@@ -7,8 +7,8 @@ from watcher.config.settings import InboxSettings
 from watcher.errors import WatcherError
 from watcher.folders.arrivals import Door
 from watcher.folders.events import Watch
+from watcher.monitoring.faults import Trouble, Troubles
 from watcher.text import name_as_text, printable
-from watcher.trouble import Trouble, Troubles
 
 CHECK_SECONDS = 1.0
 POLL_SECONDS = 0.25

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from watcher.config.settings import Config
 from watcher.errors import ConfigError
+from watcher.monitoring.faults import Trouble, Troubles
 from watcher.text import printable
-from watcher.trouble import Trouble, Troubles
 
 RELOADABLE = frozenset(
     {

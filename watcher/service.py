@@ -15,8 +15,10 @@ from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Inbox, waiting
 from watcher.folders.inbox_lock import Hold
 from watcher.folders.outbox import Outbox
-from watcher.log import Log
 from watcher.lookout import Lookout
+from watcher.monitoring.faults import Trouble, Troubles
+from watcher.monitoring.log import Log
+from watcher.monitoring.state_file import StateFile
 from watcher.notify import Notifier
 from watcher.pipeline.dispatcher import Sorter
 from watcher.pipeline.filing import Journey
@@ -27,14 +29,12 @@ from watcher.retrying import Retrying
 from watcher.signals import Asked
 from watcher.stall import Stall
 from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
-from watcher.statefile import StateFile
 from watcher.store.references import ReferenceStore
 from watcher.store.results import Decision, ResultsLog
 from watcher.store.retries import Retries
 from watcher.supervision import Supervision
 from watcher.telling import tell_of_files, tell_picture
 from watcher.text import in_words, name_as_text
-from watcher.trouble import Trouble, Troubles
 from watcher.upkeep import Upkeep
 from watcher.workers import Pool
 

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
+from watcher.monitoring.faults import Trouble
 from watcher.text import in_words
-from watcher.trouble import Trouble
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0

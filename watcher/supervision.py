@@ -7,8 +7,8 @@ from typing import Protocol
 from watcher.errors import WatcherError
 from watcher.folders.inbox_lock import Hold
 from watcher.lookout import Lookout
+from watcher.monitoring.faults import Trouble, Troubles
 from watcher.text import in_words, name_as_text
-from watcher.trouble import Trouble, Troubles
 
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
 

@@ -3,10 +3,10 @@
 import time
 
 from watcher.errors import passes
+from watcher.monitoring.faults import Trouble, Troubles
 from watcher.retrying import Retrying
 from watcher.store.database import LOG_BYTES, Database, DatabaseError
 from watcher.text import name_as_text
-from watcher.trouble import Trouble, Troubles
 
 MUCH = 64 * 2**20
 """A log of so many bytes is told of."""

@@ -15,9 +15,9 @@ from daemon import Daemon, Place, reference_picture
 from support import make_files, wait_until
 from workshop import NO_PICTURE, OTHERS, PICTURES, Workshop, recognized
 
-from watcher.statefile import Phase, State, StateFile
+from watcher.monitoring.faults import Fault
+from watcher.monitoring.state_file import Phase, State, StateFile
 from watcher.store.timestamps import stamp
-from watcher.trouble import Fault
 
 Watcher = Callable[..., Any]
 
@@ -83,7 +83,7 @@ def test_what_is_older_is_not_of_today(
 ) -> None:
     workshop.journey().finish([recognized(claim) for claim in workshop.claim(PICTURES)])
     now = time.time()
-    monkeypatch.setattr("watcher.status.time.time", lambda: now + 2 * 86400)
+    monkeypatch.setattr("watcher.monitoring.status.time.time", lambda: now + 2 * 86400)
     status = json.loads(watcher("status", "--json", code=3).out)
     assert [status[span]["pictures"] for span in ("today", "last_hour", "last_minute")] == [0, 0, 0]
     assert status["today"]["review_share"] is None
@@ -162,7 +162,7 @@ def test_one_that_starts_or_stops_is_said_to(watcher: Watcher, workshop: Worksho
 def test_of_very_many_that_wait_it_is_said_that_there_are_as_many_or_more(
     watcher: Watcher, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("watcher.status", "watcher.cli.status"):
+    for module in ("watcher.monitoring.status", "watcher.cli.status"):
         monkeypatch.setattr(f"{module}.MOST_COUNTED", 3)
     make_files(workshop.place.inbox, {f"{number}.png": b"7" for number in range(5)})
     told = said(watcher("status", code=3).out)
@@ -173,8 +173,8 @@ def test_digits_of_which_there_is_no_reference_are_named(
     watcher: Watcher, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del workshop
-    monkeypatch.setattr("watcher.status.ReferenceStore.counts", lambda _: (40,) * 7 + (0, 40, 0))
-    monkeypatch.setattr("watcher.status.ReferenceStore.version", lambda _: 2)
+    monkeypatch.setattr("watcher.monitoring.status.ReferenceStore.counts", lambda _: (40,) * 7 + (0, 40, 0))
+    monkeypatch.setattr("watcher.monitoring.status.ReferenceStore.version", lambda _: 2)
     told = said(watcher("status", code=3).out)
     assert told["references"] == "320 in version 2; none of 7; none of 9"
 

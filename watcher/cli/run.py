@@ -13,7 +13,7 @@ from watcher.config.load import load_config
 from watcher.config.settings import Config
 from watcher.folders.inbox import Inbox
 from watcher.lifecycle import serve
-from watcher.log import Log, leave_unsaid
+from watcher.monitoring.log import Log, leave_unsaid
 from watcher.notify import service_manager
 
 

@@ -10,11 +10,11 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.show import show_json, show_table
 from watcher.config.settings import Config
-from watcher.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, look
+from watcher.monitoring.faults import Fault
+from watcher.monitoring.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, look
 from watcher.store.counts import Tally
 from watcher.store.timestamps import stamp
 from watcher.text import counted, printable
-from watcher.trouble import Fault
 
 EVERY_SECONDS = 2.0
 WELL, AMISS, NOT_RUNNING = 0, 1, 3

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mounts import may_mount
 
-from watcher.statefile import SIZE, Phase, State, StateFile
-from watcher.trouble import Fault
+from watcher.monitoring.faults import Fault
+from watcher.monitoring.state_file import SIZE, Phase, State, StateFile
 
 STATE = State(4711, Phase.READY, 1e9, 1e9 + 5)
 TROUBLED = State(4711, Phase.READY, 1e9, 1e9 + 9, 1, Fault("stalled", "Kein Speicher für «7».png", 1e9 + 8))

@@ -12,7 +12,7 @@ from watcher.config.settings import Config
 from watcher.folders.claims import Claims
 from watcher.folders.inbox import waiting
 from watcher.folders.locks import holder, is_held
-from watcher.statefile import Phase, State, StateFile
+from watcher.monitoring.state_file import Phase, State, StateFile
 from watcher.store.counts import Failures, Tallies, Tally
 from watcher.store.database import Database, open_as_it_is
 from watcher.store.inspection import wal_of

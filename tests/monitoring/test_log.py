@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from watcher.config.settings import LogSettings
-from watcher.log import LibraryLog, Log
+from watcher.monitoring.log import LibraryLog, Log
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 NASTY = "a\nb\r\x1b[31m\u202e\u2028\x85\udcff\x00"

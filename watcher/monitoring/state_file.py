@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from watcher.trouble import Fault
+from watcher.monitoring.faults import Fault
 
 SIZE = 4096
 LONGEST_WORDS = 1000

@@ -1,0 +1,1 @@
+"""What the program says of itself: its log, its faults, its state, and how it is."""
