@@ -12,9 +12,9 @@ from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival
 from watcher.folders.outbox import Outbox
-from watcher.fsck.examination import examine
-from watcher.fsck.repair import Mender
-from watcher.fsck.site import Site
+from watcher.maintenance.fsck.examination import examine
+from watcher.maintenance.fsck.repair import Mender
+from watcher.maintenance.fsck.site import Site
 from watcher.pipeline.decision import Outcome
 from watcher.pipeline.filing import Journey
 from watcher.recognition import Reading

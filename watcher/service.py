@@ -16,6 +16,7 @@ from watcher.folders.inbox import Inbox, waiting
 from watcher.folders.inbox_lock import Hold
 from watcher.folders.outbox import Outbox
 from watcher.lookout import Lookout
+from watcher.maintenance.requeue import Retrying
 from watcher.monitoring.faults import Trouble, Troubles
 from watcher.monitoring.log import Log
 from watcher.monitoring.state_file import StateFile
@@ -25,7 +26,6 @@ from watcher.pipeline.filing import Journey
 from watcher.references.model import fitted_classifier
 from watcher.references.refresh import Learner
 from watcher.reload import Reloading
-from watcher.retrying import Retrying
 from watcher.signals import Asked
 from watcher.stall import Stall
 from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher

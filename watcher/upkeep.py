@@ -3,8 +3,8 @@
 import time
 
 from watcher.errors import passes
+from watcher.maintenance.requeue import Retrying
 from watcher.monitoring.faults import Trouble, Troubles
-from watcher.retrying import Retrying
 from watcher.store.database import LOG_BYTES, Database, DatabaseError
 from watcher.text import name_as_text
 

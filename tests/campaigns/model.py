@@ -27,9 +27,9 @@ from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Inbox
 from watcher.folders.outbox import Outbox, reason_name
-from watcher.fsck.discrepancies import Kind
-from watcher.fsck.examination import examine
-from watcher.fsck.site import Site
+from watcher.maintenance.fsck.discrepancies import Kind
+from watcher.maintenance.fsck.examination import examine
+from watcher.maintenance.fsck.site import Site
 from watcher.pipeline.decision import Outcome
 from watcher.pipeline.filing import Journey
 from watcher.recognition import Reading

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from watcher.checks.examination import examine
-from watcher.checks.findings import Finding, Level, ok
 from watcher.cli import COMMANDS, config_option
 from watcher.cli.show import show_json
 from watcher.config.load import Sourced, load_sourced
+from watcher.maintenance.doctor.examination import examine
+from watcher.maintenance.doctor.findings import Finding, Level, ok
 from watcher.text import printable
 
 _COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.WRONG: "red"}

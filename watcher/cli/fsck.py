@@ -17,10 +17,10 @@ from watcher.folders.disk import Flusher
 from watcher.folders.inbox_lock import Hold
 from watcher.folders.locks import is_held
 from watcher.folders.outbox import Outbox
-from watcher.fsck.discrepancies import Discrepancy, Kind
-from watcher.fsck.examination import Progress, examine
-from watcher.fsck.repair import Mender
-from watcher.fsck.site import Site
+from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
+from watcher.maintenance.fsck.examination import Progress, examine
+from watcher.maintenance.fsck.repair import Mender
+from watcher.maintenance.fsck.site import Site
 from watcher.pipeline.filing import Journey
 from watcher.store.filings import count_filings
 from watcher.store.results import ResultsLog

@@ -12,7 +12,7 @@ from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
-from watcher.retrying import Retrying
+from watcher.maintenance.requeue import Retrying
 from watcher.store.retries import Retries
 from watcher.text import printable
 

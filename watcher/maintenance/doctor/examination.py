@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 
-from watcher.checks import database, events, folders, machine, workers
-from watcher.checks.findings import Finding, wrong
 from watcher.config.settings import Config
 from watcher.errors import WatcherError
+from watcher.maintenance.doctor import database, events, folders, machine, workers
+from watcher.maintenance.doctor.findings import Finding, wrong
 from watcher.text import printable
 
 Check = Callable[[Config], Iterable[Finding]]

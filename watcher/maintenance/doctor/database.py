@@ -7,9 +7,9 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from watcher.checks.findings import Finding, megabytes, not_made_yet, ok, shown, warn, wrong
 from watcher.config.settings import Config
 from watcher.errors import Unreadable
+from watcher.maintenance.doctor.findings import Finding, megabytes, not_made_yet, ok, shown, warn, wrong
 from watcher.recognition import read_picture
 from watcher.recognition.calibration.leave_one_out import too_few
 from watcher.references.model import fitted_folder, is_sound

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 
-from watcher.checks.database import classifier_folder
-from watcher.checks.findings import Finding, ok, warn, wrong
 from watcher.config.settings import Config
+from watcher.maintenance.doctor.database import classifier_folder
+from watcher.maintenance.doctor.findings import Finding, ok, warn, wrong
 from watcher.references.model import is_sound
 from watcher.store.database import open_as_it_is
 from watcher.store.references import ReferenceStore

@@ -9,7 +9,7 @@ import pytest
 from house import FILED, NO_PICTURE, Found, House
 from support import make_files, read_files, traces
 
-from watcher.fsck.discrepancies import Kind
+from watcher.maintenance.fsck.discrepancies import Kind
 from watcher.store.pruning import prunable, prune
 
 LATER = "2099-01-01T00:00:00.000000Z"

@@ -6,12 +6,12 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from watcher.checks.findings import Finding, not_made_yet, ok, shown, warn, wrong
 from watcher.config.settings import Config
 from watcher.folders.claims import Claims
 from watcher.folders.disk import DiskError, require_one_disk
 from watcher.folders.locks import holder, is_held
 from watcher.folders.outbox import FOLDERS
+from watcher.maintenance.doctor.findings import Finding, not_made_yet, ok, shown, warn, wrong
 from watcher.text import counted
 
 _RIGHTS = {os.R_OK: "read", os.W_OK: "written", os.X_OK: "entered"}

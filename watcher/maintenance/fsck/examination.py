@@ -11,9 +11,9 @@ from itertools import islice
 
 from watcher.folders.inbox import is_hidden
 from watcher.folders.outbox import FOLDERS, REASON, reason_name
-from watcher.fsck.discrepancies import Discrepancy, Kind
-from watcher.fsck.looking import digest_of, is_suspicious, look, seen
-from watcher.fsck.site import Site
+from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
+from watcher.maintenance.fsck.looking import digest_of, is_suspicious, look, seen
+from watcher.maintenance.fsck.site import Site
 from watcher.pipeline.filing import destination_of
 from watcher.store.filings import ROWS_AT_ONCE, Filing, filing, filings, filings_of
 from watcher.store.pruning import was_pruned

@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from watcher.folders.disk import move_without_replacing
-from watcher.fsck.discrepancies import Discrepancy, Kind
-from watcher.fsck.site import Site
+from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
+from watcher.maintenance.fsck.site import Site
 from watcher.pipeline.filing import Journey, destination_of
 from watcher.store.filings import filing
 from watcher.store.results import ResultsLog

@@ -9,8 +9,8 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from watcher.checks.findings import Finding, megabytes, ok, shown, warn, wrong
 from watcher.config.settings import Config
+from watcher.maintenance.doctor.findings import Finding, megabytes, ok, shown, warn, wrong
 from watcher.store.inspection import SQLITE, TWO_WRITERS_SAFE, inspect_database
 from watcher.text import counted
 

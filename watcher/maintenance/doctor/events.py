@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from watcher.checks.findings import Finding, ok, warn, wrong
 from watcher.config.settings import Config
 from watcher.folders.events import watching
+from watcher.maintenance.doctor.findings import Finding, ok, warn, wrong
 from watcher.text import counted, in_words
 
 PATIENCE = 1.0

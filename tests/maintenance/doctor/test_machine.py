@@ -9,9 +9,9 @@ import pytest
 from daemon import Place
 from support import make_files
 
-from watcher.checks import events, machine
-from watcher.checks.findings import Finding
 from watcher.config.settings import Config
+from watcher.maintenance.doctor import events, machine
+from watcher.maintenance.doctor.findings import Finding
 
 Configured = Callable[..., Config]
 

@@ -6,7 +6,7 @@ from workshop import Crash, Fuse, Workshop, recognized
 
 from watcher.errors import WatcherError
 from watcher.folders.outbox import Outbox
-from watcher.retrying import Retrying
+from watcher.maintenance.requeue import Retrying
 from watcher.store.retries import Retries
 
 NOVELS = {"novel.txt": b"once", "s\udcffn.txt": b"upon", "x" * 255: b"a time"}
@@ -24,7 +24,7 @@ def retrying_in(workshop: Workshop, fuse: Fuse | None = None) -> Retrying:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.retrying.PATIENCE", 0.05)
+    monkeypatch.setattr("watcher.maintenance.requeue.PATIENCE", 0.05)
 
 
 def fail(workshop: Workshop, files: dict[str, bytes]) -> list[int]:

@@ -11,12 +11,12 @@ import pytest
 from daemon import Place
 from support import make_files, read_files, traces
 
-from watcher.checks import database, events, folders, machine
-from watcher.checks.examination import Check, examine
-from watcher.checks.findings import Level
-from watcher.checks.workers import workers
 from watcher.config.settings import Config
 from watcher.folders.events import CANARY
+from watcher.maintenance.doctor import database, events, folders, machine
+from watcher.maintenance.doctor.examination import Check, examine
+from watcher.maintenance.doctor.findings import Level
+from watcher.maintenance.doctor.workers import workers
 
 Configured = Callable[..., Config]
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk of its own on Linux

@@ -9,10 +9,10 @@ import pytest
 from daemon import Daemon, Place, reference_picture
 from support import traces, wait_until
 
-from watcher.checks.examination import CHECKS, examine
-from watcher.checks.findings import Finding, Level, ok
-from watcher.checks.workers import workers
 from watcher.config.settings import Config
+from watcher.maintenance.doctor.examination import CHECKS, examine
+from watcher.maintenance.doctor.findings import Finding, Level, ok
+from watcher.maintenance.doctor.workers import workers
 
 Configured = Callable[..., Config]
 
