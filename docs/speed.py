@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from watcher.report.svg import Drawing, Frame
+from watcher.report.render.svg import Drawing, Frame
 
 Series = list[tuple[float, float]]
 

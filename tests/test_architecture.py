@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "watcher.store": {"watcher.store", "watcher.errors", "watcher.shipped", "watcher.text"},
     "watcher.folders": {"watcher.folders", "watcher.errors", "watcher.text"},
     "watcher.pen": {"watcher.pen"},
-    "watcher.report": {"watcher.report", "watcher.recognition", "watcher.text"},
+    "watcher.report.render": {"watcher.report.render", "watcher.recognition", "watcher.text"},
     "watcher.config.settings": set(),
     "watcher.errors": set(),
     "watcher.text": set(),

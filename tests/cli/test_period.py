@@ -16,8 +16,8 @@ from PIL import Image
 from support import digit_picture, make_files
 
 from watcher.folders.outbox import Outbox
-from watcher.period import MOST_BARS, MOST_PICTURES, tell
-from watcher.report.period import Told, period_page
+from watcher.report.period import MOST_BARS, MOST_PICTURES, tell
+from watcher.report.render.period import Told, period_page
 from watcher.store.database import open_database
 from watcher.store.results import Decision, ResultsLog, Status
 from watcher.store.timestamps import as_stamp

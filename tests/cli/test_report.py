@@ -16,7 +16,7 @@ from support import digit_picture, make_files, read_files
 
 from watcher.cli.explain import Explainer
 from watcher.recognition import Reading
-from watcher.report.values import Explanation, Neighbour
+from watcher.report.render.values import Explanation, Neighbour
 
 Watcher = Callable[..., Any]
 NAME = "1_<b>&\x1b.jpg"

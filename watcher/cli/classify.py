@@ -16,12 +16,12 @@ from watcher.cli.pages import page_at
 from watcher.cli.show import show_json, show_table
 from watcher.config.settings import Config
 from watcher.errors import Unreadable
-from watcher.explaining import Recognition, circumstances, explained
 from watcher.folders.contents import LARGEST_FILE
 from watcher.pipeline.decision import judge
 from watcher.references.model import fitted_classifier
-from watcher.report.misread import MOST_SHOWN
-from watcher.report.values import Explanation
+from watcher.report.explanation import Recognition, circumstances, explained
+from watcher.report.render.misread import MOST_SHOWN
+from watcher.report.render.values import Explanation
 from watcher.store.references import ReferenceStore
 from watcher.text import name_as_text
 from watcher.workers import Recognized, recognize
@@ -83,7 +83,7 @@ def command(
         elif not as_json:
             _show_table(rows)
         if write_page:
-            from watcher.report.page import explanations_page  # noqa: PLC0415 - seldom needed
+            from watcher.report.render.evaluation import explanations_page  # noqa: PLC0415 - seldom needed
 
             write_page(explanations_page(explanations, max(len(files) - MOST_SHOWN, 0), made_with))
     sys.exit(1 if any(row["status"] == "failed" for row in rows) else 0)

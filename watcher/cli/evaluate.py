@@ -20,7 +20,7 @@ from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import Evaluation, evaluate
 from watcher.references.model import Fitted, fitted_classifier
 from watcher.references.sources import labelled_images
-from watcher.reporting import Judged, evaluation_report
+from watcher.report.evaluation import Judged, evaluation_report
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.text import name_as_text
 from watcher.workers import Pool, Recognized

@@ -6,9 +6,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from watcher.report.blocks import Style, bar, digit_lines, shares
-from watcher.report.values import Circumstances, Explanation, Neighbour
-from watcher.report.words import certain, verdict
+from watcher.report.render.terminal import Style, bar, digit_lines, shares
+from watcher.report.render.values import Circumstances, Explanation, Neighbour
+from watcher.report.render.words import certain, verdict
 from watcher.text import printable
 
 COLUMNS = 28  # of a drawn digit, as many as a normalised one has pixels

@@ -10,7 +10,7 @@ import click
 
 from watcher.cli.drafts import drafted, settle
 from watcher.errors import WatcherError
-from watcher.report.values import GENERATOR
+from watcher.report.render.values import GENERATOR
 from watcher.text import printable
 
 HEAD_BYTES = 1000

@@ -11,8 +11,8 @@ from watcher.cli.filters import Moment, until_option
 from watcher.cli.pages import page_at
 from watcher.config.settings import Config
 from watcher.folders.outbox import Outbox
-from watcher.period import tell
-from watcher.report.period import period_page
+from watcher.report.period import tell
+from watcher.report.render.period import period_page
 from watcher.store.timestamps import stamp
 
 

@@ -1,1 +1,1 @@
-"""What was recognised, made visible: values in; pages, charts and drawings out."""
+"""What is fetched from the log, the folders and the model for the pages that show it."""

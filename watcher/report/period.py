@@ -1,87 +1,151 @@
-"""The page of what came in a period."""
+"""From the log and the outbox to the page of what came in a period."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
-import numpy as np
-from numpy.typing import NDArray
+from watcher.errors import Unreadable
+from watcher.folders.contents import read_file
+from watcher.folders.outbox import Outbox
+from watcher.pipeline.filing import destination_of
+from watcher.recognition import read_picture
+from watcher.report.render.bars import Bar
+from watcher.report.render.period import Delay, Doubt, Reason, Told
+from watcher.store.database import Database
+from watcher.store.period_counts import Counted, Doubtful, Period
+from watcher.store.timestamps import stamp
 
-from watcher.report.bars import Bar, bar_chart
-from watcher.report.rendering import render
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why files failed, how many, and the newest of them; times are stamps."""
-
-    words: str
-    count: int
-    name: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """A file that took long, in seconds."""
-
-    name: str
-    status: str
-    seconds: float
-    at: str
+MOST_PICTURES = 100
+MOST_BARS = 60
+HOURS = (1, 2, 3, 6, 12, 24, 7 * 24, 28 * 24, 91 * 24, 364 * 24)
+BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Doubt:
-    """A picture that lies in review: (64, 64, 3) uint8 RGB, or None where it cannot be read any more."""
-
-    name: str
-    digit: int
-    runner_up: int | None
-    certainty: float
-    reason: str
-    at: str
-    picture: NDArray[np.uint8] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """All that a page tells of a period. Times are stamps, `median` and `late` (99 of 100) seconds.
-
-    `digits`, `times` and `certainties` are bars, `step` says how long one of `times` is; `doubts` the least
-    certain that still lie in review, `no_longer` how many as uncertain as these do not.
-    """
-
-    since: str
-    until: str
-    made_at: str
-    filed: int
-    review: int
-    failed: int
-    review_below: float
-    digits: Sequence[Bar]
-    times: Sequence[Bar]
-    step: str
-    certainties: Sequence[Bar]
-    median: float | None
-    late: float | None
-    doubts: Sequence[Doubt]
-    no_longer: int
-    failures: Sequence[Reason]
-    slowest: Sequence[Delay]
-
-    @property
-    def files(self) -> int:
-        """How many files came."""
-        return self.filed + self.review + self.failed
-
-
-def period_page(told: Told) -> str:
-    """The page of `watcher report --html`."""
-    return render(
-        "period.html",
-        told=told,
-        digits=bar_chart(told.digits, name="How many of each digit", across="best guess"),
-        times=bar_chart(told.times, name="When they came", across=f"UTC, {told.step} a bar"),
-        most_certainties=max((bar.total for bar in told.certainties), default=0),
-        most_failures=max((reason.count for reason in told.failures), default=0),
+def tell(database: Database, outbox: Outbox, since: str, until: str, review_below: float) -> Told:
+    """What came between two stamps; pictures of what is still in review are taken from the outbox."""
+    period = Period(database, since, until)
+    start = datetime.fromisoformat(max(since, period.first() or since))
+    end = datetime.fromisoformat(min(until, stamp(time.time())))
+    hours = next((hours for hours in HOURS if (end - start) / timedelta(hours=hours) < MOST_BARS), HOURS[-1])
+    bands = sorted({*BANDS, review_below} - {1.0})
+    counted = period.counted(13 if hours < 24 else 10, bands)
+    statuses = Counter[str]()
+    for one in counted:
+        statuses[one.status] += one.count
+    waits = period.seconds()
+    doubts, no_longer = _doubts(outbox, period.doubtful())
+    return Told(
+        since=since,
+        until=until,
+        made_at=stamp(time.time()),
+        filed=statuses["filed"],
+        review=statuses["review"],
+        failed=statuses["failed"],
+        review_below=review_below,
+        digits=_digits(counted),
+        times=_times(counted, start, end, hours),
+        step=_step(hours),
+        certainties=_certainties(counted, bands),
+        median=_quantile(waits, 0.5),
+        late=_quantile(waits, 0.99),
+        doubts=doubts,
+        no_longer=no_longer,
+        failures=[Reason(one.reason, one.count, one.name, one.decided_at) for one in period.failures()],
+        slowest=[Delay(one.name, one.status, one.seconds, one.arrived_at) for one in period.slowest()],
     )
+
+
+def _digits(counted: Sequence[Counted]) -> list[Bar]:
+    sums = _sums(counted, lambda one: one.digit)
+    return [_bar(str(digit), f"taken for {digit}", sums[digit]) for digit in range(10)]
+
+
+def _times(counted: Sequence[Counted], start: datetime, end: datetime, hours: int) -> list[Bar]:
+    """A bar for each step of so many hours, the first one from a full hour or midnight on."""
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    step = timedelta(hours=hours)
+    first = midnight + max((start - midnight) // step, 0) * step
+    sums = _sums(counted, lambda one: (_begun(one.at) - first) // step)
+    bars = []
+    for number in range(max(-((first - end) // step), 1)):
+        since = first + number * step
+        bars.append(_bar(_label(since, hours), _told(since, since + step, hours), sums[number]))
+    return bars
+
+
+def _certainties(counted: Sequence[Counted], bands: Sequence[float]) -> list[Bar]:
+    """A bar for each band, the highest first."""
+    sums = _sums(counted, lambda one: one.band)
+    ends = [*bands[1:], None]
+    bars = []
+    for number, (low, high) in enumerate(zip(bands, ends, strict=True)):
+        words = f"{100 * low:g} % and more" if high is None else f"{100 * low:g} to {100 * high:g} %"
+        bars.append(_bar(words, words, sums[number]))
+    return bars[::-1]
+
+
+def _sums(counted: Sequence[Counted], of: Callable[[Counted], object]) -> defaultdict[object, Counter[str]]:
+    """How many of each status, by what `of` says of a row."""
+    sums: defaultdict[object, Counter[str]] = defaultdict(Counter)
+    for one in counted:
+        sums[of(one)][one.status] += one.count
+    return sums
+
+
+def _bar(label: str, told: str, counts: Counter[str]) -> Bar:
+    return Bar(label, told, counts["filed"], counts["review"], counts["failed"])
+
+
+def _quantile(waits: Sequence[tuple[float, int]], share: float) -> float | None:
+    """The seconds within which this share of the files was filed."""
+    left = share * sum(count for _, count in waits)
+    for seconds, count in waits:
+        left -= count
+        if left <= 0:
+            return seconds
+    return None
+
+
+def _doubts(outbox: Outbox, doubtful: Sequence[Doubtful]) -> tuple[list[Doubt], int]:
+    """The least certain that still lie where they were filed, and how many before these do not."""
+    doubts: list[Doubt] = []
+    no_longer = 0
+    for one in doubtful:
+        try:
+            picture = read_picture(read_file(outbox.path_of(destination_of(one.claim, one.destination))))
+        except FileNotFoundError:
+            no_longer += 1
+            continue
+        except (Unreadable, OSError):
+            picture = None
+        reason = one.reason or ""
+        doubts.append(
+            Doubt(one.name, one.digit, one.runner_up, one.certainty, reason, one.decided_at, picture)
+        )
+        if len(doubts) == MOST_PICTURES:
+            break
+    return doubts, no_longer
+
+
+def _begun(at: str) -> datetime:
+    """The beginning of a stamp, to the day or to the hour, as a time."""
+    return datetime.fromisoformat(at if len(at) == len("2026-11-25") else f"{at}:00").replace(tzinfo=UTC)
+
+
+def _step(hours: int) -> str:
+    """How long a bar is, in words."""
+    number, unit = (hours // 24, "day") if hours % 24 == 0 else (hours, "hour")
+    return f"one {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def _label(since: datetime, hours: int) -> str:
+    if hours <= 1:
+        return f"{since:%H:%M}"
+    return f"{since.day} {since:%b}" if hours <= 28 * 24 else f"{since:%b %Y}"
+
+
+def _told(since: datetime, until: datetime, hours: int) -> str:
+    if hours == 24:
+        return f"{since:%Y-%m-%d}"
+    return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}"

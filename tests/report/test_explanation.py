@@ -9,8 +9,8 @@ import pytest
 from support import digit_picture
 
 from watcher.config.settings import RecognitionSettings
-from watcher.explaining import Recognition, circumstances, explained
 from watcher.recognition import NORMALIZERS, Reading, read_picture
+from watcher.report.explanation import Recognition, circumstances, explained
 from watcher.store.database import open_database
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.workers import Recognized

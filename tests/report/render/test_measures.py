@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.recognition.calibration.evaluation import calibration_error, coverage
-from watcher.report.measures import error_by_coverage, reliability
+from watcher.report.render.measures import error_by_coverage, reliability
 
 certainties = st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.5, 1.0]))
 answers = st.lists(st.tuples(certainties, st.booleans()), min_size=1)

@@ -2,7 +2,7 @@
 
 import math
 
-from watcher.report.values import Explanation
+from watcher.report.render.values import Explanation
 
 
 def percent(share: float, places: int = 1) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from watcher.report.pictures import ink_of
+from watcher.report.render.pictures import ink_of
 
 Style = Literal["greys", "blocks", "ascii"]
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from watcher.report.measures import Bin
-from watcher.report.svg import Drawing, Frame
-from watcher.report.words import percent
+from watcher.report.render.measures import Bin
+from watcher.report.render.svg import Drawing, Frame
+from watcher.report.render.words import percent
 
 WIDTH = 480
 FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.report.charts import coverage_chart, reliability_chart
-from watcher.report.measures import error_by_coverage, reliability
+from watcher.report.render.charts import coverage_chart, reliability_chart
+from watcher.report.render.measures import error_by_coverage, reliability
 
 Answers = list[tuple[float, bool]]
 answers = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=60)

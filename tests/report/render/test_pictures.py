@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from watcher.recognition import NORMALIZERS
-from watcher.report.pictures import ink_of, normalized_uri, picture_uri
+from watcher.report.render.pictures import ink_of, normalized_uri, picture_uri
 
 DIGIT = np.full((64, 64, 3), (250, 240, 200), np.uint8)
 DIGIT[10:54, 28:36] = (20, 20, 60)

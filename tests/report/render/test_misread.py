@@ -1,7 +1,7 @@
 """The mistakes that tell most are shown."""
 
 from watcher.recognition import Reading
-from watcher.report.misread import misread
+from watcher.report.render.misread import misread
 
 
 def reading(digit: int, certainty: float) -> Reading:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from watcher.recognition.calibration.evaluation import Evaluation
-from watcher.report.charts import coverage_chart, reliability_chart
-from watcher.report.measures import error_by_coverage, reliability
-from watcher.report.rendering import render
-from watcher.report.values import Circumstances, Explanation
-from watcher.report.words import percent
+from watcher.report.render.charts import coverage_chart, reliability_chart
+from watcher.report.render.measures import error_by_coverage, reliability
+from watcher.report.render.rendering import render
+from watcher.report.render.values import Circumstances, Explanation
+from watcher.report.render.words import percent
 
 
 @dataclass(frozen=True, slots=True)

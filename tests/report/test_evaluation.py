@@ -9,8 +9,8 @@ from support import digit_picture
 from watcher.config.settings import RecognitionSettings
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import evaluate
-from watcher.report.misread import MOST_SHOWN
-from watcher.reporting import MOST_UNREADABLE, Judged, evaluation_report
+from watcher.report.evaluation import MOST_UNREADABLE, Judged, evaluation_report
+from watcher.report.render.misread import MOST_SHOWN
 from watcher.store.database import open_database
 from watcher.store.references import LabelledImage, ReferenceStore
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from watcher.report.blocks import shares
-from watcher.report.pictures import normalized_uri, picture_uri
-from watcher.report.values import GENERATOR
-from watcher.report.words import certain, duration, percent, verdict
+from watcher.report.render.pictures import normalized_uri, picture_uri
+from watcher.report.render.terminal import shares
+from watcher.report.render.values import GENERATOR
+from watcher.report.render.words import certain, duration, percent, verdict
 from watcher.text import printable
 
 
@@ -21,7 +21,7 @@ def render(template: str, **values: Any) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("watcher.report"),
+        loader=PackageLoader("watcher.report.render"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

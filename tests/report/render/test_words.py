@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.recognition import Reading
-from watcher.report.values import Explanation
-from watcher.report.words import certain, percent, verdict
+from watcher.report.render.values import Explanation
+from watcher.report.render.words import certain, percent, verdict
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from watcher.recognition import Reading
-from watcher.report.values import Circumstances, Explanation, Neighbour
+from watcher.report.render.values import Circumstances, Explanation, Neighbour
 
 
 @pytest.fixture

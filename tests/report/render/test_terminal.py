@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.report.blocks import Style, bar, digit_lines, shares
+from watcher.report.render.terminal import Style, bar, digit_lines, shares
 
 LEFT_HALF = np.zeros((28, 28), np.float32)
 LEFT_HALF[:, :14] = 1

@@ -6,7 +6,7 @@ from itertools import count
 
 from markupsafe import Markup
 
-from watcher.report.svg import Drawing, Frame
+from watcher.report.render.svg import Drawing, Frame
 
 WIDTH, HEIGHT = 480, 300
 STATUSES = ("filed", "review", "failed")

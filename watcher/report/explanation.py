@@ -8,7 +8,7 @@ from watcher.config.settings import RecognitionSettings
 from watcher.errors import Unreadable
 from watcher.pipeline.decision import judge
 from watcher.recognition import ImageClassifier, read_picture
-from watcher.report.values import Circumstances, Explanation, Neighbour
+from watcher.report.render.values import Circumstances, Explanation, Neighbour
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.store.timestamps import stamp
 from watcher.workers import Recognized

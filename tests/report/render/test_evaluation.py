@@ -9,8 +9,8 @@ from page import HOSTILE, Page
 
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import evaluate
-from watcher.report.page import Evaluated, evaluation_page, explanations_page
-from watcher.report.values import GENERATOR, Circumstances, Explanation
+from watcher.report.render.evaluation import Evaluated, evaluation_page, explanations_page
+from watcher.report.render.values import GENERATOR, Circumstances, Explanation
 
 Answer = tuple[int, int, float]
 Explain = Callable[..., Explanation]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from watcher.config.settings import RecognitionSettings
-from watcher.explaining import Recognition, circumstances, explained
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import Evaluation
-from watcher.report.misread import misread
-from watcher.report.page import Evaluated, evaluation_page
+from watcher.report.explanation import Recognition, circumstances, explained
+from watcher.report.render.evaluation import Evaluated, evaluation_page
+from watcher.report.render.misread import misread
 from watcher.store.references import LabelledImage, ReferenceStore
 from watcher.workers import Recognized
 
