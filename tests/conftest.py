@@ -7,10 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from daemon import Place, furnished, run
+from helpers.daemon import Place, furnished, run
+from helpers.filing_site import Workshop
+from helpers.harmful_pictures import faulty_decoder
 from hypothesis import settings
-from pills import faulty_decoder
-from workshop import Workshop
 
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher

@@ -15,7 +15,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
-import daemon  # noqa: E402 - tests/ is no package, and is found by the line above
 from benchmarks.exact import exact  # noqa: E402
 from benchmarks.latency import load, singles, steady  # noqa: E402
 from benchmarks.matching import nearest_neighbours, tutorial_rule  # noqa: E402
@@ -25,6 +24,7 @@ from benchmarks.scale import FULL, SHORT, Scale  # noqa: E402
 from benchmarks.scene import train_many, train_shipped  # noqa: E402
 from benchmarks.stages import stages  # noqa: E402
 from benchmarks.throughput import full_inbox, growth, many_references, references  # noqa: E402
+from helpers import daemon  # noqa: E402 - tests/ is no package, and is found by the line above
 
 
 def benchmarks(scale: Scale, here: Path, source: Path | None = None) -> dict[str, Callable[[], list[Row]]]:

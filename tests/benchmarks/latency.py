@@ -7,8 +7,8 @@ from pathlib import Path
 from benchmarks.rows import Row, percentiles
 from benchmarks.scale import Scale
 from benchmarks.scene import pictures, scene
-from daemon import Daemon, Place
-from support import wait_until
+from helpers.daemon import Daemon, Place
+from helpers.support import wait_until
 
 RATE = 200.0
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from benchmarks.rows import Row, listed, median_of
 from benchmarks.scale import Scale
 from benchmarks.scene import fill, pictures, scene
-from daemon import Daemon
-from support import wait_until
+from helpers.daemon import Daemon
+from helpers.support import wait_until
 
 TICKS = os.sysconf("SC_CLK_TCK")
 

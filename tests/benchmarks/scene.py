@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from daemon import Place, run
+from helpers.daemon import Place, run
 from numpy.typing import NDArray
 
 from watcher.pen.drawing import draw

@@ -11,7 +11,7 @@ from benchmarks.floor import floor
 from benchmarks.rows import Row, listed
 from benchmarks.scale import Scale
 from benchmarks.scene import empty, fill, pictures, scene
-from daemon import Place
+from helpers.daemon import Place
 
 DIFFERENT = 2000  # pictures that are repeated under other names
 LINKS = 50_000  # names that one file may have

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from support import wait_until
+from helpers.support import wait_until
 
 TOOLS = ("mkfs.ext4", "mount", "umount", "fsfreeze")
 

@@ -4,8 +4,8 @@ import os
 import signal
 from pathlib import Path
 
-from daemon import Place, environment, forker
-from forking import Forked
+from helpers.daemon import Place, environment, forker
+from helpers.preload_client import Forked
 
 
 class Launched:

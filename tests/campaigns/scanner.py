@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from campaigns.audit import Drop
-from daemon import Place
-from support import wait_until
+from helpers.daemon import Place
+from helpers.support import wait_until
 
 PRODUCER = Path(__file__).with_name("producer.py")
 

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 
 from campaigns.launcher import Launcher
-from daemon import Place
-from support import wait_until
+from helpers.daemon import Place
+from helpers.support import wait_until
 
 CHANGING = (
     *("rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir"),

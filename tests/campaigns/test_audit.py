@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from campaigns.audit import audit
-from support import make_files
+from helpers.support import make_files
 
 SCHEMA = """
 CREATE TABLE results (

@@ -11,8 +11,8 @@ import pytest
 from campaigns.figures import tell
 from campaigns.launcher import Launcher
 from campaigns.strace import ONE_PROCESS, Call, changing_calls, killed_at, why_not
-from daemon import Place, reference_picture
-from support import make_files
+from helpers.daemon import Place, reference_picture
+from helpers.support import make_files
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 

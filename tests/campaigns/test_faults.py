@@ -16,8 +16,8 @@ from campaigns.processes import processor_seconds
 from campaigns.producer import content
 from campaigns.scanner import Scanner
 from campaigns.strace import ONE_PROCESS, injected
-from daemon import Daemon, Place, furnished, reference_picture
-from support import make_files, wait_until
+from helpers.daemon import Daemon, Place, furnished, reference_picture
+from helpers.support import make_files, wait_until
 
 ERRORS = ("EIO", "ENOSPC", "EROFS", "EMFILE", "EDQUOT")
 CALLS = (

@@ -16,8 +16,8 @@ import pytest
 from campaigns.audit import Drop
 from campaigns.figures import tell
 from campaigns.processes import peak_memory
-from daemon import Daemon, Place, reference_picture
-from support import make_files, wait_until
+from helpers.daemon import Daemon, Place, reference_picture
+from helpers.support import make_files, wait_until
 
 LINKER = Path(__file__).with_name("linker.py")
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")

@@ -14,8 +14,8 @@ import pytest
 from campaigns.figures import tell
 from campaigns.fuzzer import fuzzed
 from campaigns.mutation import changed
+from helpers.support import digit_picture
 from PIL import Image
-from support import digit_picture
 
 from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition import read_picture

@@ -14,8 +14,8 @@ from campaigns import strace
 from campaigns.figures import tell
 from campaigns.processes import descriptors, memory
 from campaigns.scanner import Scanner
-from daemon import Daemon, Place, run
-from support import wait_until
+from helpers.daemon import Daemon, Place, run
+from helpers.support import wait_until
 
 MINUTES = float(os.environ.get("CAMPAIGN_MINUTES", "60"))
 WARM_UP = 0.4

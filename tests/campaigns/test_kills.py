@@ -7,8 +7,8 @@ import pytest
 from campaigns.figures import tell
 from campaigns.launcher import Launcher
 from campaigns.scanner import Scanner
-from daemon import Daemon, Place, descendants, is_alive
-from support import wait_until
+from helpers.daemon import Daemon, Place, descendants, is_alive
+from helpers.support import wait_until
 
 
 def kill_at_random(

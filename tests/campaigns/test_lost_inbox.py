@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from campaigns.figures import tell
 from campaigns.producer import content
-from daemon import Daemon, Place, environment, reference_picture
-from mounts import may_mount, mounted
-from support import wait_until
+from helpers.daemon import Daemon, Place, environment, reference_picture
+from helpers.mounts import may_mount, mounted
+from helpers.support import wait_until
 
 SECONDS = 2.0
 """How long it may take until a loss is noticed, and until a return is healed."""

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from campaigns.figures import tell
-from daemon import Daemon, Place, furnished, is_alive, reference_picture
-from pills import FaultyDecoder, pill
-from support import make_files, wait_until
+from helpers.daemon import Daemon, Place, furnished, is_alive, reference_picture
+from helpers.harmful_pictures import FaultyDecoder, pill
+from helpers.support import make_files, wait_until
 
 REASONS = {
     "crash": "it brings down the process that reads it (SIGSEGV)",

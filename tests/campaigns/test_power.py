@@ -22,8 +22,8 @@ from campaigns.disks import frozen, made, mounted
 from campaigns.figures import tell
 from campaigns.scanner import Scanner
 from campaigns.strace import ONE_PROCESS
-from daemon import Daemon, Place, furnished
-from support import wait_until
+from helpers.daemon import Daemon, Place, furnished
+from helpers.support import wait_until
 
 pytestmark = pytest.mark.skipif(disks.why_not() is not None, reason=str(disks.why_not()))
 

@@ -10,8 +10,8 @@ from campaigns.figures import tell
 from campaigns.launcher import Launcher
 from campaigns.scanner import Scanner
 from campaigns.strace import ONE_PROCESS
-from daemon import Daemon, Place, descendants, is_alive
-from support import wait_until
+from helpers.daemon import Daemon, Place, descendants, is_alive
+from helpers.support import wait_until
 
 STOP_SECONDS = 5.0
 PROCESSES = {"workers__executor": "processes", "workers__count": 2}

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Place, reference_picture
-from support import digit_picture, make_files, read_files
+from helpers.daemon import Place, reference_picture
+from helpers.support import digit_picture, make_files, read_files
 
 Watcher = Callable[..., Any]
 FIELDS = ["file", "digit", "certainty", "runner_up", "scores", "status", "reason", "nearest"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import WATCHER, Place, environment, run
+from helpers.daemon import WATCHER, Place, environment, run
 
 from watcher.cli import COMMANDS
 

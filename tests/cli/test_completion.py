@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import ROOT, environment
+from helpers.daemon import ROOT, environment
 
 from watcher.cli import COMMANDS
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import WATCHER, Place, descendants, environment, is_alive, run
-from support import wait_until
+from helpers.daemon import WATCHER, Place, descendants, environment, is_alive, run
+from helpers.support import wait_until
 
 from watcher import demonstration
 from watcher.cli import COMMANDS

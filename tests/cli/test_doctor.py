@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Place
+from helpers.daemon import Place
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import WATCHER, environment
-from logged import HOSTILE_TEXT, add, decision, write_log
-from support import read_files
+from helpers.daemon import WATCHER, environment
+from helpers.sample_log import HOSTILE_TEXT, add, decision, write_log
+from helpers.support import read_files
 
 from watcher.store.results import COLUMNS
 from watcher.store.schema import results

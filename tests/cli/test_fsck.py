@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Daemon, Place, reference_picture
-from support import make_files, read_files
+from helpers.daemon import Daemon, Place, reference_picture
+from helpers.support import make_files, read_files
 
 from watcher.folders.claims import Claims
 from watcher.folders.inbox_lock import Hold

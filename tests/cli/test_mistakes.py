@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Place, reference_picture
-from support import make_files
+from helpers.daemon import Place, reference_picture
+from helpers.support import make_files
 
 
 def no_database(_place: Path) -> None:

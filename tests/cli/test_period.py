@@ -9,11 +9,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import logged
 import pytest
-from page import HOSTILE, Page
+from helpers import sample_log
+from helpers.html_page import HOSTILE, Page
+from helpers.support import digit_picture, make_files
 from PIL import Image
-from support import digit_picture, make_files
 
 from watcher.folders.outbox import Outbox
 from watcher.report.period import MOST_BARS, MOST_PICTURES, tell
@@ -28,7 +28,7 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def decision(name: str, status: Status, sure: float | None, decided: datetime, digit: int = 7) -> Decision:
-    known = logged.decision(name, None if sure is None else digit, sure, status, 0)
+    known = sample_log.decision(name, None if sure is None else digit, sure, status, 0)
     return replace(
         known,
         arrived_at=as_stamp(decided),

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import WATCHER, Place, environment, run
-from house import FILED, House, Unhurried
-from support import make_files, traces
+from helpers.daemon import WATCHER, Place, environment, run
+from helpers.fsck_site import FILED, House, Unhurried
+from helpers.support import make_files, traces
 
 from watcher.cli.prune import _ago
 from watcher.folders.claims import Claims

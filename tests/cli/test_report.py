@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from daemon import Place, reference_picture, run
-from page import Page
-from support import digit_picture, make_files, read_files
+from helpers.daemon import Place, reference_picture, run
+from helpers.html_page import Page
+from helpers.support import digit_picture, make_files, read_files
 
 from watcher.cli.explain import Explainer
 from watcher.recognition import Reading

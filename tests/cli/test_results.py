@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import WATCHER, environment
-from logged import HOSTILE_TEXT, LOG, NOW, add, decision, write_log
+from helpers.daemon import WATCHER, environment
+from helpers.sample_log import HOSTILE_TEXT, LOG, NOW, add, decision, write_log
 
 from watcher.store.timestamps import as_stamp
 

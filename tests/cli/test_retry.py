@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from daemon import Daemon, Place, reference_picture
-from support import make_files, read_files, wait_until
+from helpers.daemon import Daemon, Place, reference_picture
+from helpers.support import make_files, read_files, wait_until
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Place, reference_picture, run
+from helpers.daemon import Place, reference_picture, run
+from helpers.support import digit_picture, make_files, read_files
 from PIL import Image
-from support import digit_picture, make_files, read_files
 
 from watcher.config.load import load_config
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from campaigns.processes import processor_seconds
-from daemon import WATCHER, environment
-from logged import add, decision, write_log
-from support import read_files, wait_until
+from helpers.daemon import WATCHER, environment
+from helpers.sample_log import add, decision, write_log
+from helpers.support import read_files, wait_until
 
 from watcher.store.read_only import described
 

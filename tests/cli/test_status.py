@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Daemon, Place, reference_picture
-from support import make_files, wait_until
-from workshop import NO_PICTURE, OTHERS, PICTURES, Workshop, recognized
+from helpers.daemon import Daemon, Place, reference_picture
+from helpers.filing_site import NO_PICTURE, OTHERS, PICTURES, Workshop, recognized
+from helpers.support import make_files, wait_until
 
 from watcher.monitoring.faults import Fault
 from watcher.monitoring.state_file import Phase, State, StateFile

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import digit_picture, make_files
+from helpers.support import digit_picture, make_files
 
 Watcher = Callable[..., Any]
 ALL_TEN = {f"{digit}_{index}.png": digit_picture(digit, index) for digit in range(10) for index in range(2)}

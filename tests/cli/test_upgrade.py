@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ages import content, make_older
+from helpers.older_databases import content, make_older
 from structlog.testing import CapturingLogger
 
 from watcher.config.load import load_config
-from watcher.startup import open_and_tell
+from watcher.daemon.startup import open_and_tell
 
 Watcher = Callable[..., Any]
 

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from helpers.support import make_files
 from hypothesis import given
 from hypothesis import strategies as st
-from support import make_files
 
 from watcher.folders import arrivals as door_module
 from watcher.folders.arrivals import Door

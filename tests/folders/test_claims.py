@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.support import make_files, read_files
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support import make_files, read_files
 
 from watcher.folders.claims import Claims, claimed_name
 from watcher.folders.inbox import Arrival

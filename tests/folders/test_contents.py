@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from support import make_files
+from helpers.support import make_files
 
 from watcher.errors import Unreadable
 from watcher.folders.contents import LARGEST_FILE, examine, read_file, state_of

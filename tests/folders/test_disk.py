@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Semaphore
 
 import pytest
-from support import make_files, read_files
+from helpers.support import make_files, read_files
 
 from watcher.folders.disk import DiskError, Flusher, require_one_disk
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import make_files, wait_until
+from helpers.support import make_files, wait_until
 
 from watcher.folders.events import watching
 

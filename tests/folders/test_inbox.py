@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support import make_files
+from helpers.support import make_files
 
 from watcher.folders.completeness import WritingWatch
 from watcher.folders.inbox import Arrival, Inbox, NotYet, is_hidden

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from support import make_files, read_files
+from helpers.support import make_files, read_files
 
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims

@@ -5,9 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from helpers.support import make_files, read_files
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support import make_files, read_files
 
 from watcher.folders.disk import move_without_replacing
 from watcher.folders.outbox import FOLDERS, LONGEST_NAME, Outbox, numbered

@@ -1,8 +1,8 @@
 """Putting failed files back: whole or not at all, however it is cut short, and never two rows for a file."""
 
 import pytest
-from support import make_files, read_files
-from workshop import Crash, Fuse, Workshop, recognized
+from helpers.filing_site import Crash, Fuse, Workshop, recognized
+from helpers.support import make_files, read_files
 
 from watcher.errors import WatcherError
 from watcher.folders.outbox import Outbox

@@ -1,4 +1,4 @@
-"""A program of ours that `forker.py` starts, in place of it: `client.py ADDRESS MODULE ARGUMENT…`."""
+"""A program of ours that `preload_server.py` starts, in place of it: `client.py ADDRESS MODULE ARGUMENT…`."""
 
 import json
 import os

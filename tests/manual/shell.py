@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from daemon import environment, forker
+from helpers.daemon import environment, forker
 
 CLIENT = Path(__file__).with_name("client.py")
 STAND_INS = {

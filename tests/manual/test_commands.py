@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon import Place, environment, furnished, reference_picture
+from helpers.daemon import Place, environment, furnished, reference_picture
+from helpers.support import make_files, wait_until
 from manual.pages import README, ROOT, Block, Command, Page, pages, saved_as
 from manual.sheet import written_sheet
 from manual.shell import Shell
-from support import make_files, wait_until
 
 from watcher.config.load import load_config
 

@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from helpers.mounts import may_mount
 from hypothesis import given
 from hypothesis import strategies as st
-from mounts import may_mount
 
 from watcher.monitoring.faults import Fault
 from watcher.monitoring.state_file import SIZE, Phase, State, StateFile

@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from daemon import Place
-from support import make_files, read_files
+from helpers.daemon import Place
+from helpers.support import make_files, read_files
 
 from watcher.errors import UnfitReferencesError
 from watcher.folders.arrivals import Door

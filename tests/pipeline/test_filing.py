@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import make_files, read_files
-from workshop import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, reading, recognized
+from helpers.filing_site import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, reading, recognized
+from helpers.support import make_files, read_files
 
 from watcher.pipeline.decision import judge
 from watcher.workers import Recognized

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support import make_files, read_files
-from workshop import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, recognized
+from helpers.filing_site import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, recognized
+from helpers.support import make_files, read_files
 
 from watcher.folders.claims import Claim
 from watcher.folders.contents import State, examine

@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers.support import digit_picture, read_files
 from sqlalchemy import text
-from support import digit_picture, read_files
 
 from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import digit_picture, wait_until
+from helpers.support import digit_picture, wait_until
 
 from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError

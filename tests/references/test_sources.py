@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from helpers.support import digit_picture, make_files
 from hypothesis import given
 from hypothesis import strategies as st
-from support import digit_picture, make_files
 
 from watcher.recognition import read_picture
 from watcher.references.sources import SourceError, labelled_images

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support import digit_picture
+from helpers.support import digit_picture
 
 from watcher.references.training import train
 from watcher.store.database import open_database

@@ -3,8 +3,8 @@
 from contextlib import closing
 from pathlib import Path
 
-from page import Page
-from support import digit_picture
+from helpers.html_page import Page
+from helpers.support import digit_picture
 
 from watcher.config.settings import RecognitionSettings
 from watcher.recognition import Reading

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import digit_picture
+from helpers.support import digit_picture
 
 from watcher.config.settings import RecognitionSettings
 from watcher.recognition import NORMALIZERS, Reading, read_picture

@@ -11,10 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from daemon import environment
+from helpers.daemon import environment
+from helpers.support import read_files
 from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
-from support import read_files
 
 from watcher.errors import passes
 from watcher.store.database import LOG_BYTES, Database, DatabaseError, open_database, open_log, told

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from daemon import is_alive, reference_picture
+from helpers.daemon import is_alive, reference_picture
+from helpers.harmful_pictures import KINDS, FaultyDecoder, pill
+from helpers.support import wait_until
 from PIL import Image
-from pills import KINDS, FaultyDecoder, pill
-from support import wait_until
 
 from watcher.config.settings import WorkersSettings
 from watcher.errors import UnfitReferencesError

@@ -11,10 +11,10 @@ from watcher.cli import COMMANDS, config_option
 from watcher.cli.show import progress_bar
 from watcher.config.load import load_config
 from watcher.config.settings import Config
+from watcher.daemon.run import serve
+from watcher.daemon.systemd.notify import service_manager
 from watcher.folders.inbox import Inbox
-from watcher.lifecycle import serve
 from watcher.monitoring.log import Log, leave_unsaid
-from watcher.notify import service_manager
 
 
 @click.command(

@@ -10,7 +10,7 @@ import watcher
 from watcher.cli import COMMANDS, config_option
 from watcher.cli.show import complain
 from watcher.config.load import FILE, load_sourced
-from watcher.unit import Installation, system_unit, temporary_folders, user_unit
+from watcher.daemon.systemd.unit import Installation, system_unit, temporary_folders, user_unit
 
 ACCOUNT = "watcher"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from daemon import Place
+from helpers.daemon import Place
 
 from watcher.config.load import load_config
 from watcher.config.settings import Config

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Daemon, Place, reference_picture
-from support import traces, wait_until
+from helpers.daemon import Daemon, Place, reference_picture
+from helpers.support import traces, wait_until
 
 from watcher.config.settings import Config
 from watcher.maintenance.doctor.examination import CHECKS, examine

@@ -6,8 +6,8 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
-from daemon import Place
-from support import make_files
+from helpers.daemon import Place
+from helpers.support import make_files
 
 from watcher.config.settings import Config
 from watcher.maintenance.doctor import events, machine

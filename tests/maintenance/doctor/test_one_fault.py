@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from daemon import Place
-from support import make_files, read_files, traces
+from helpers.daemon import Place
+from helpers.support import make_files, read_files, traces
 
 from watcher.config.settings import Config
 from watcher.folders.events import CANARY

@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from daemon import Place
-from house import FILED, House, Unhurried
+from helpers.daemon import Place
+from helpers.fsck_site import FILED, House, Unhurried
 
 from watcher.folders.claims import Claims
 from watcher.folders.outbox import Outbox

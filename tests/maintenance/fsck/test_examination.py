@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from house import FILED, NO_PICTURE, Found, House
-from support import make_files, read_files, traces
+from helpers.fsck_site import FILED, NO_PICTURE, Found, House
+from helpers.support import make_files, read_files, traces
 
 from watcher.maintenance.fsck.discrepancies import Kind
 from watcher.store.pruning import prunable, prune

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from nondigits import KINDS, nondigits
+from helpers.nondigits import KINDS, nondigits
 from numpy.typing import NDArray
 
 from watcher.recognition import ImageClassifier

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from page import HOSTILE, Page
+from helpers.html_page import HOSTILE, Page
 
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import evaluate

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ages import OLDER, content, make_older
+from helpers.older_databases import OLDER, content, make_older
 
 from watcher.store.database import open_database, open_log
 from watcher.store.schema import HEAD

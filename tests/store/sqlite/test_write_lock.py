@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from daemon import environment
+from helpers.daemon import environment
 from sqlalchemy import insert, select
 
 from watcher.errors import passes

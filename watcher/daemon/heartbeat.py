@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
+from watcher.daemon.systemd.notify import Notifier
 from watcher.monitoring.faults import Fault, Trouble, Troubles
 from watcher.monitoring.state_file import LONGEST_WORDS, Phase, State, StateFile
-from watcher.notify import Notifier
 from watcher.text import counted, printable
 
 START_SECONDS = 60.0

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from support import make_files, wait_until
+from helpers.support import make_files, wait_until
 
-from watcher import lookout as module
 from watcher.config.settings import InboxSettings, LogSettings
+from watcher.daemon import inbox_watcher as module
+from watcher.daemon.inbox_watcher import Lookout
 from watcher.errors import WatcherError
 from watcher.folders import arrivals as door_module
 from watcher.folders.arrivals import Door
 from watcher.folders.inbox import Inbox
-from watcher.lookout import Lookout
 from watcher.monitoring.faults import Troubles
 from watcher.monitoring.log import Log
 
@@ -149,7 +149,7 @@ def test_with_events_all_is_well(post: Make, polling: Literal["auto", False]) ->
 
 
 def test_polling_that_was_asked_for_is_not_worth_a_word(post: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.lookout.Watch", None)
+    monkeypatch.setattr("watcher.daemon.inbox_watcher.Watch", None)
     here = post(polling=True)
     here.lookout.start()
     here.lookout.check()

@@ -4,7 +4,7 @@ import socket
 from contextlib import suppress
 from typing import Self
 
-from support import wait_until
+from helpers.support import wait_until
 
 
 class Manager:

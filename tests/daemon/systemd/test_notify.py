@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from manager import Manager
+from helpers.service_manager import Manager
 
-from watcher.notify import Notifier, service_manager
+from watcher.daemon.systemd.notify import Notifier, service_manager
 
 
 @pytest.mark.parametrize("kind", ["path", "abstract"])

@@ -6,8 +6,17 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from functools import partial
 
-from watcher.bulletin import Bulletin
 from watcher.config.settings import Config
+from watcher.daemon.heartbeat import Bulletin
+from watcher.daemon.housekeeping import Upkeep
+from watcher.daemon.inbox_guard import Supervision
+from watcher.daemon.inbox_watcher import Lookout
+from watcher.daemon.log_lines import tell_of_files, tell_picture
+from watcher.daemon.outage import Stall
+from watcher.daemon.reload import Reloading
+from watcher.daemon.signals import Asked
+from watcher.daemon.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
+from watcher.daemon.systemd.notify import Notifier
 from watcher.errors import UnfitReferencesError, WatcherError, passes
 from watcher.folders.arrivals import Door
 from watcher.folders.claims import Claim, Claims
@@ -15,27 +24,18 @@ from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Inbox, waiting
 from watcher.folders.inbox_lock import Hold
 from watcher.folders.outbox import Outbox
-from watcher.lookout import Lookout
 from watcher.maintenance.requeue import Retrying
 from watcher.monitoring.faults import Trouble, Troubles
 from watcher.monitoring.log import Log
 from watcher.monitoring.state_file import StateFile
-from watcher.notify import Notifier
 from watcher.pipeline.dispatcher import Sorter
 from watcher.pipeline.filing import Journey
 from watcher.references.model import fitted_classifier
 from watcher.references.refresh import Learner
-from watcher.reload import Reloading
-from watcher.signals import Asked
-from watcher.stall import Stall
-from watcher.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
 from watcher.store.references import ReferenceStore
 from watcher.store.results import Decision, ResultsLog
 from watcher.store.retries import Retries
-from watcher.supervision import Supervision
-from watcher.telling import tell_of_files, tell_picture
 from watcher.text import in_words, name_as_text
-from watcher.upkeep import Upkeep
 from watcher.workers import Pool
 
 ONCE_PATIENCE = 10.0

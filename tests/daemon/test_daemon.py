@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Daemon, Place, furnished, reference_picture, run
-from support import digit_picture, make_files, read_files, wait_until
+from helpers.daemon import Daemon, Place, furnished, reference_picture, run
+from helpers.support import digit_picture, make_files, read_files, wait_until
 
 STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
 MEMORY = "/dev/shm"  # noqa: S108 - a disk of its own on Linux

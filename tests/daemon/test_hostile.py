@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon import Daemon, furnished, reference_picture
-from mounts import may_mount, mounted
-from support import make_files, read_files, wait_until
+from helpers.daemon import Daemon, furnished, reference_picture
+from helpers.mounts import may_mount, mounted
+from helpers.support import make_files, read_files, wait_until
 
 from watcher.text import name_as_text
 

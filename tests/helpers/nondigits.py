@@ -1,4 +1,4 @@
-"""Pictures of what is no digit: `python tests/nondigits.py FOLDER` writes 200 of each kind."""
+"""Pictures of what is no digit: `python tests/helpers/nondigits.py FOLDER` writes 200 of each kind."""
 
 import sys
 from collections.abc import Callable, Mapping

@@ -5,8 +5,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from daemon import Place
-from support import make_files
+from helpers.daemon import Place
+from helpers.support import make_files
 
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher

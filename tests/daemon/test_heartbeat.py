@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from manager import Manager
+from helpers.service_manager import Manager
 
-from watcher.bulletin import Bulletin
 from watcher.config.settings import LogSettings
+from watcher.daemon.heartbeat import Bulletin
+from watcher.daemon.systemd.notify import Notifier
 from watcher.monitoring.faults import Trouble, Troubles
 from watcher.monitoring.log import Log
 from watcher.monitoring.state_file import Phase, StateFile
-from watcher.notify import Notifier
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Desk:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("watcher.bulletin.time.monotonic", clock)
+    monkeypatch.setattr("watcher.daemon.heartbeat.time.monotonic", clock)
     return clock
 
 
@@ -144,7 +144,7 @@ def test_the_state_is_kept_when_something_happens_and_once_a_minute(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wall = Clock()
-    monkeypatch.setattr("watcher.bulletin.time.time", wall)
+    monkeypatch.setattr("watcher.daemon.heartbeat.time.time", wall)
     desk = Desk(tmp_path, period=None)
 
     def kept() -> Any:

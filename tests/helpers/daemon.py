@@ -17,12 +17,12 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from campaigns.audit import Drop, audit
-from forking import Forker, Process
-from support import wait_until
+from helpers.preload_client import Forker, Process
+from helpers.support import wait_until
 
 from watcher.text import name_as_text
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PLAIN: tuple[str, ...] = (sys.executable, "-m", "watcher")
 WATCHER = PLAIN
 """How `watcher` is started."""

@@ -29,13 +29,13 @@ from typing import Any
 import alembic.command
 import alembic.config
 
+import watcher.daemon.daemon
 import watcher.pen.sheet
-import watcher.service
 from watcher.cli import COMMANDS
 
 LOADED = (
     *(importlib.import_module(f"watcher.cli.{name}") for name in COMMANDS),
-    *(watcher.service, watcher.pen.sheet, alembic.command, alembic.config, sqlite3),
+    *(watcher.daemon.daemon, watcher.pen.sheet, alembic.command, alembic.config, sqlite3),
 )
 LONGEST_REQUEST = 2**20
 

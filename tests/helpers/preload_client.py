@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-FORKER = Path(__file__).with_name("forker.py")
+FORKER = Path(__file__).with_name("preload_server.py")
 READ_AT_ITS_START = ("PYTHON", "LANG", "LC_")
 """What the variables begin with that a Python heeds when it starts and never again."""
 
@@ -70,7 +70,7 @@ class Forked:
 
 
 class Forker:
-    """The process that has the program in memory; see `forker.py`."""
+    """The process that has the program in memory; see `preload_server.py`."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.address = f"watcher-tests-{os.getpid()}"

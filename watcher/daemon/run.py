@@ -4,11 +4,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from watcher.config.settings import Config
+from watcher.daemon.daemon import Daemon, Stopped
+from watcher.daemon.signals import asked_by_signals
+from watcher.daemon.systemd.notify import Notifier
 from watcher.errors import WatcherError
 from watcher.monitoring.log import Log, library_log
-from watcher.notify import Notifier
-from watcher.service import Daemon, Stopped
-from watcher.signals import asked_by_signals
 from watcher.store.results import Decision
 from watcher.text import in_words
 

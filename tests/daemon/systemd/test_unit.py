@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sandbox
-from daemon import WATCHER, Place, descendants, environment, furnished, reference_picture, run
-from manager import Manager
-from support import make_files, wait_until
+from helpers.daemon import WATCHER, Place, descendants, environment, furnished, reference_picture, run
+from helpers.service_manager import Manager
+from helpers.support import make_files, wait_until
+from helpers.unit_restrictions import lacking, restricted, values
 
 from watcher.config.load import load_config
+from watcher.daemon.systemd.unit import Installation, system_unit, user_unit
 from watcher.errors import WatcherError
-from watcher.unit import Installation, system_unit, user_unit
 
 needs_analyze = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze"
@@ -71,10 +71,13 @@ def test_it_is_hardly_exposed(settled: Installation, tmp_path: Path) -> None:
 
 def test_it_opens_one_folder_in_which_inbox_and_outbox_lie(settled: Installation) -> None:
     unit = system_unit(settled, "scans")
-    assert sandbox.values(unit, "ReadWritePaths") == ['"/srv/50 %%"']
-    assert sandbox.values(unit, "Environment")[0] == '"WATCHER_INBOX__PATH=/srv/50 %%/in"'
-    assert sandbox.values(unit, "User") == ["scans"]
-    assert (sandbox.values(unit, "ProtectHome"), sandbox.values(unit, "PrivateTmp")) == (["yes"], ["yes"])
+    assert values(unit, "ReadWritePaths") == ['"/srv/50 %%"']
+    assert values(unit, "Environment")[0] == '"WATCHER_INBOX__PATH=/srv/50 %%/in"'
+    assert values(unit, "User") == ["scans"]
+    assert (values(unit, "ProtectHome"), values(unit, "PrivateTmp")) == (
+        ["yes"],
+        ["yes"],
+    )
 
 
 def test_a_database_elsewhere_is_opened_as_well_and_what_lies_in_a_home_is_seen(workplace: Path) -> None:
@@ -83,8 +86,8 @@ def test_a_database_elsewhere_is_opened_as_well_and_what_lies_in_a_home_is_seen(
     unit = system_unit(
         installation(Path("/srv"), **paths, database__url="sqlite:////srv/log/w.db"), "watcher"
     )
-    assert sandbox.values(unit, "ReadWritePaths") == ["/home/ada /srv/log"]
-    assert sandbox.values(unit, "ProtectHome") == ["read-only"]
+    assert values(unit, "ReadWritePaths") == ["/home/ada /srv/log"]
+    assert values(unit, "ProtectHome") == ["read-only"]
 
 
 def test_folders_that_have_nothing_in_common_are_refused(workplace: Path) -> None:
@@ -106,15 +109,15 @@ def test_the_command_names_the_file_the_account_and_what_the_environment_overrid
 ) -> None:
     (workplace / "config.toml").touch()
     unit = run(workplace, "unit", "--account", "scans", log__level="debug").stdout
-    assert sandbox.values(unit, "User") == ["scans"]
-    assert sandbox.values(unit, "WorkingDirectory") == [str(workplace)]
-    assert sandbox.values(unit, "Environment") == ["WATCHER_LOG__LEVEL=debug"]
-    [start] = sandbox.values(unit, "ExecStart")
+    assert values(unit, "User") == ["scans"]
+    assert values(unit, "WorkingDirectory") == [str(workplace)]
+    assert values(unit, "Environment") == ["WATCHER_LOG__LEVEL=debug"]
+    [start] = values(unit, "ExecStart")
     assert start.endswith(f"watcher run --config {workplace}/config.toml")
-    assert sandbox.values(unit, "ExecStartPre") == [start.replace(" run ", " config check ")]
+    assert values(unit, "ExecStartPre") == [start.replace(" run ", " config check ")]
     of_a_user = run(workplace, "unit", "--user").stdout
-    assert sandbox.values(of_a_user, "User") == sandbox.values(of_a_user, "ReadWritePaths") == []
-    assert sandbox.values(of_a_user, "WantedBy") == ["default.target"]
+    assert values(of_a_user, "User") == values(of_a_user, "ReadWritePaths") == []
+    assert values(of_a_user, "WantedBy") == ["default.target"]
 
 
 def test_a_service_of_a_user_s_has_no_other_account(workplace: Path) -> None:
@@ -125,7 +128,7 @@ def test_a_service_of_a_user_s_has_no_other_account(workplace: Path) -> None:
 @pytest.fixture
 def service_folder(trained: Path) -> Iterator[Path]:
     """A folder that another account may reach and work in."""
-    lacking = sandbox.lacking()
+    lacking = lacking()
     if lacking is not None:
         pytest.skip(f"processes cannot be restricted here: {lacking}")
     folder = Path(tempfile.mkdtemp(prefix="watcher-service-"))
@@ -134,7 +137,7 @@ def service_folder(trained: Path) -> Iterator[Path]:
         make_files(folder, {"inbox/": None})
         (folder / "config.toml").write_text("[workers]\ncount = 1\n")
         for path in [folder, *folder.rglob("*")]:
-            os.chown(path, sandbox.ACCOUNT, sandbox.ACCOUNT)
+            os.chown(path, ACCOUNT, ACCOUNT)
         folder.chmod(0o755)
         yield folder
     finally:
@@ -147,7 +150,7 @@ def test_under_its_restrictions_it_does_all_its_work(service_folder: Path) -> No
     assert printed.stderr.count("the system empties this folder now and then") == 1
     with Manager(str(service_folder / "notify"), 5) as manager:
         (service_folder / "notify").chmod(0o666)
-        words = sandbox.restricted(printed.stdout, service_folder)
+        words = restricted(printed.stdout, service_folder)
         with (service_folder / "log.jsonl").open("wb") as log:
             process = subprocess.Popen(
                 [*words, *WATCHER, "run"],
@@ -211,7 +214,7 @@ def is_restricted(pid: int) -> bool:
     mounts = (line.split() for line in Path(f"/proc/{pid}/mountinfo").read_text().splitlines())
     options = {mount[4]: mount[5].split(",")[0] for mount in mounts}
     return (
-        status["Uid"].split() == [str(sandbox.ACCOUNT)] * 4
+        status["Uid"].split() == [str(ACCOUNT)] * 4
         and {int(status[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb")} == {0}
         and options["/"] == "ro"
         and (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")

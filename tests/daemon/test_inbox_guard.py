@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from daemon import WATCHER, Daemon, Place, environment, furnished, reference_picture, run
-from mounts import may_mount, mounted
-from support import make_files, read_files, wait_until
+from helpers.daemon import WATCHER, Daemon, Place, environment, furnished, reference_picture, run
+from helpers.mounts import may_mount, mounted
+from helpers.support import make_files, read_files, wait_until
 
 SEVEN = reference_picture(7)
 # Root may read anything, unless it goes without the privilege to.

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from daemon import WATCHER, Daemon, Place, environment, is_alive, reference_picture
-from support import read_files, wait_until
+from helpers.daemon import WATCHER, Daemon, Place, environment, is_alive, reference_picture
+from helpers.support import read_files, wait_until
 
 
 def drop(place: Place, count: int, prefix: str) -> list[tuple[str, bytes]]:

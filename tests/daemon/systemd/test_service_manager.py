@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from daemon import WATCHER, Daemon, Place, descendants, environment, furnished, reference_picture, run
-from manager import Manager
-from support import make_files, wait_until
+from helpers.daemon import WATCHER, Daemon, Place, descendants, environment, furnished, reference_picture, run
+from helpers.service_manager import Manager
+from helpers.support import make_files, wait_until
 
 SETTINGS = """\
 [inbox]

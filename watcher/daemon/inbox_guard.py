@@ -4,9 +4,9 @@ import errno
 import os
 from typing import Protocol
 
+from watcher.daemon.inbox_watcher import Lookout
 from watcher.errors import WatcherError
 from watcher.folders.inbox_lock import Hold
-from watcher.lookout import Lookout
 from watcher.monitoring.faults import Trouble, Troubles
 from watcher.text import in_words, name_as_text
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from campaigns.processes import processor_seconds
-from daemon import Daemon, Place, furnished, reference_picture, run
-from support import make_files, wait_until
+from helpers.daemon import Daemon, Place, furnished, reference_picture, run
+from helpers.support import make_files, wait_until
 
 ONE_THREAD: dict[str, object] = {"workers__executor": "threads", "workers__count": 1}
 RESUMED = 5.0
