@@ -43,7 +43,7 @@ def _commands() -> Iterator[str]:
     yield ""
     yield from _help("watcher", watcher)
     for name in COMMANDS:
-        command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
+        command: click.Command = importlib.import_module(f"watcher.cli.commands.{name}").command
         yield from _help(f"watcher {name}", command)
         if isinstance(command, click.Group):
             for part, below in command.commands.items():

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 LONGEST_MODULE = 300
 MAY_IMPORT = {
     "watcher.recognition": {"watcher.recognition", "watcher.errors"},
-    "watcher.store": {"watcher.store", "watcher.errors", "watcher.shipped", "watcher.text"},
+    "watcher.store": {"watcher.store", "watcher.errors", "watcher.resources", "watcher.text"},
     "watcher.folders": {"watcher.folders", "watcher.errors", "watcher.text"},
     "watcher.pen": {"watcher.pen"},
     "watcher.report.render": {"watcher.report.render", "watcher.recognition", "watcher.text"},

@@ -62,7 +62,7 @@ def test_the_doctor_says_what_the_next_start_will_do(watcher: Watcher, older: Pa
 def test_no_command_opens_the_database_in_silence() -> None:
     opening = [
         file.name
-        for file in (Path(__file__).parents[2] / "watcher" / "cli").glob("*.py")
+        for file in (Path(__file__).parents[2] / "watcher" / "cli").rglob("*.py")
         if re.search(r"\bopen_(log|database)\b", file.read_text("utf-8"))
     ]
     assert opening == ["databases.py"]

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from watcher.shipped import shipped
+from watcher.resources import shipped
 
 OLDER = ("0001", "0002")
 STAMP = "2026-01-0{}T10:00:00.000000Z"

@@ -34,7 +34,7 @@ import watcher.pen.sheet
 from watcher.cli import COMMANDS
 
 LOADED = (
-    *(importlib.import_module(f"watcher.cli.{name}") for name in COMMANDS),
+    *(importlib.import_module(f"watcher.cli.commands.{name}") for name in COMMANDS),
     *(watcher.daemon.daemon, watcher.pen.sheet, alembic.command, alembic.config, sqlite3),
 )
 LONGEST_REQUEST = 2**20

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, inspect
 
-from watcher.shipped import shipped
+from watcher.resources import shipped
 from watcher.store.database import Database, open_database
 from watcher.store.schema import HEAD, metadata
 

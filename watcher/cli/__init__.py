@@ -44,7 +44,7 @@ class _Commands(click.Group):
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"watcher.cli.{name}").command
+        command: click.Command = importlib.import_module(f"watcher.cli.commands.{name}").command
         return command
 
     def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:

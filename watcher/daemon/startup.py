@@ -14,7 +14,7 @@ from watcher.folders.outbox import Outbox
 from watcher.references.model import Fitted, fitted_classifier, forget_others
 from watcher.references.sources import SourceError, labelled_images
 from watcher.references.training import train
-from watcher.shipped import shipped
+from watcher.resources import shipped
 from watcher.store.database import BUSY_SECONDS, Database, DatabaseError, open_database
 from watcher.store.references import ReferenceStore
 from watcher.store.sqlite.backup import Upgrade

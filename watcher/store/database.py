@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from watcher.errors import WatcherError, passes
-from watcher.shipped import shipped
+from watcher.resources import shipped
 from watcher.store.schema import HEAD
 from watcher.store.sqlite.backup import Upgrade, back_up
 from watcher.store.sqlite.write_lock import Turn

@@ -15,7 +15,7 @@ import pytest
 from helpers.daemon import WATCHER, Place, descendants, environment, furnished, reference_picture, run
 from helpers.service_manager import Manager
 from helpers.support import make_files, wait_until
-from helpers.unit_restrictions import lacking, restricted, values
+from helpers.unit_restrictions import ACCOUNT, lacking, restricted, values
 
 from watcher.config.load import load_config
 from watcher.daemon.systemd.unit import Installation, system_unit, user_unit
@@ -128,9 +128,9 @@ def test_a_service_of_a_user_s_has_no_other_account(workplace: Path) -> None:
 @pytest.fixture
 def service_folder(trained: Path) -> Iterator[Path]:
     """A folder that another account may reach and work in."""
-    lacking = lacking()
-    if lacking is not None:
-        pytest.skip(f"processes cannot be restricted here: {lacking}")
+    missing = lacking()
+    if missing is not None:
+        pytest.skip(f"processes cannot be restricted here: {missing}")
     folder = Path(tempfile.mkdtemp(prefix="watcher-service-"))
     try:
         furnished(folder, trained)

@@ -97,7 +97,7 @@ def test_to_know_the_commands_none_is_imported(tmp_path: Path) -> None:
         check=False,
     )
     assert {line.removeprefix("plain,") for line in done.stdout.splitlines()} == set(COMMANDS)
-    assert not {"numpy", "sqlalchemy", "pydantic", "watcher.cli.run"} & set(done.stderr.split())
+    assert not {"numpy", "sqlalchemy", "pydantic", "watcher.cli.commands.run"} & set(done.stderr.split())
 
 
 def test_another_shell_is_refused_with_those_there_are(watcher: Callable[..., Any]) -> None:

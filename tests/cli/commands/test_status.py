@@ -162,7 +162,7 @@ def test_one_that_starts_or_stops_is_said_to(watcher: Watcher, workshop: Worksho
 def test_of_very_many_that_wait_it_is_said_that_there_are_as_many_or_more(
     watcher: Watcher, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("watcher.monitoring.status", "watcher.cli.status"):
+    for module in ("watcher.monitoring.status", "watcher.cli.commands.status"):
         monkeypatch.setattr(f"{module}.MOST_COUNTED", 3)
     make_files(workshop.place.inbox, {f"{number}.png": b"7" for number in range(5)})
     told = said(watcher("status", code=3).out)
@@ -189,7 +189,7 @@ def test_watching_shows_it_again_and_again(
         if next(naps, "over") == "over":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("watcher.cli.status.time.sleep", nap)
+    monkeypatch.setattr("watcher.cli.commands.status.time.sleep", nap)
     lines = watcher("status", "--watch", "--json", code=3).out.splitlines()
     assert [json.loads(line)["running"] for line in lines] == [False] * 3
 

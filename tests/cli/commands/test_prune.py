@@ -13,7 +13,7 @@ from helpers.daemon import WATCHER, Place, environment, run
 from helpers.fsck_site import FILED, House, Unhurried
 from helpers.support import make_files, traces
 
-from watcher.cli.prune import _ago
+from watcher.cli.commands.prune import _ago
 from watcher.folders.claims import Claims
 from watcher.folders.outbox import Outbox
 from watcher.store.database import open_database, open_log

@@ -13,9 +13,8 @@ import pytest
 from helpers.daemon import WATCHER, Place, descendants, environment, is_alive, run
 from helpers.support import wait_until
 
-from watcher import demonstration
-from watcher.cli import COMMANDS
-from watcher.demonstration import demonstrating, samples
+from watcher.cli import COMMANDS, demonstration
+from watcher.cli.demonstration import demonstrating, samples
 from watcher.errors import WatcherError
 
 
@@ -46,7 +45,7 @@ def test_what_is_shown_is_what_happened_and_is_kept_where_it_says(workplace: Pat
 
 def test_what_it_says_to_do_next_can_be_done(workplace: Path) -> None:
     del workplace
-    from watcher.cli.demo import NEXT  # noqa: PLC0415 - click and all of it
+    from watcher.cli.commands.demo import NEXT  # noqa: PLC0415 - click and all of it
 
     commands = re.findall(r"^  watcher (\w+)", NEXT, re.MULTILINE)
     assert len(commands) == 5

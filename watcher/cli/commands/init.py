@@ -6,7 +6,7 @@ import click
 
 from watcher.cli import COMMANDS, config_option
 from watcher.errors import WatcherError
-from watcher.shipped import shipped
+from watcher.resources import shipped
 from watcher.text import printable
 
 

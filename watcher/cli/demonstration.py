@@ -87,7 +87,7 @@ class Demonstration:
 def demonstrating(folder: Path) -> Iterator[Demonstration]:
     """While in the context, a daemon watches `inbox` of an empty folder. It has ended when that is left."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    paths = [str(Path(__file__).parents[1]), *filter(None, [ours.get("PYTHONPATH")])]
+    paths = [str(Path(__file__).parents[2]), *filter(None, [ours.get("PYTHONPATH")])]
     with subprocess.Popen(
         [sys.executable, "-m", "watcher", "run"],
         cwd=folder,

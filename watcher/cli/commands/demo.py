@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from watcher.cli import COMMANDS
-from watcher.demonstration import Event, demonstrating, samples
+from watcher.cli.demonstration import Event, demonstrating, samples
 from watcher.text import counted, printable
 
 PAUSE = 0.4

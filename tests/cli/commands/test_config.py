@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-COMMITTED = Path(__file__).parents[2] / "config.toml"
+COMMITTED = Path(__file__).parents[3] / "config.toml"
 Watcher = Callable[..., Any]
 
 

@@ -142,7 +142,7 @@ def test_one_that_somebody_else_makes_meanwhile_is_left_as_it_is(
     def and_another(*_: object) -> None:
         Path("log.csv").write_text("theirs")
 
-    monkeypatch.setattr("watcher.cli.export.write_csv", and_another)
+    monkeypatch.setattr("watcher.cli.commands.export.write_csv", and_another)
     assert watcher("export", "log.csv", code=1).err == (
         "watcher: log.csv: it was made by somebody else meanwhile, and left as it is\n"
     )
@@ -156,7 +156,7 @@ def test_a_disk_that_is_full_leaves_nothing_behind(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("watcher.cli.export.write_csv", full)
+    monkeypatch.setattr("watcher.cli.commands.export.write_csv", full)
     assert watcher("export", "log.csv", code=1).err == (
         "watcher: log.csv: the log cannot be exported there: No space left on device\n"
     )

@@ -1,0 +1,1 @@
+"""A module a command, each imported only when its command is used."""
