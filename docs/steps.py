@@ -32,9 +32,9 @@ def main() -> None:
     ]
     steps: dict[str, Callable[[Picture], Picture]] = {
         "picture": lambda picture: picture,
-        "contrast": lambda picture: _grey(ink_contrast(picture[None])[0], 120),
-        "ink": lambda picture: _grey(ink_coverage(picture[None])[0], 1),
-        "normalised": lambda picture: _grey(_enlarged(NORMALIZERS["centred"](picture)), 1),
+        "contrast": lambda picture: _gray(ink_contrast(picture[None])[0], 120),
+        "ink": lambda picture: _gray(ink_coverage(picture[None])[0], 1),
+        "normalized": lambda picture: _gray(_enlarged(NORMALIZERS["centered"](picture)), 1),
     }
     side = 64 * ZOOM + GAP
     page = Image.new("RGB", (side * len(pictures) + 90, (side + HEADING) * len(steps)), "white")
@@ -57,7 +57,7 @@ def main() -> None:
 def _on_paper(
     clean: Picture, *, paper: tuple[int, int, int], ink: tuple[int, int, int], slope: float, noise: float
 ) -> Picture:
-    """The digit of a clean drawing on other paper: coloured, unevenly lit, noisy."""
+    """The digit of a clean drawing on other paper: colored, unevenly lit, noisy."""
     chance = np.random.default_rng(SEED)
     cover = 1 - clean.mean(axis=2, keepdims=True) / clean.mean(axis=2).max()
     light = np.linspace(-slope, slope, 64)[None, :, None] / 2
@@ -79,7 +79,7 @@ def _enlarged(digit: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(digit, (64, 64)), np.float32)
 
 
-def _grey(values: NDArray[np.floating], white: float) -> Picture:
+def _gray(values: NDArray[np.floating], white: float) -> Picture:
     return np.asarray(np.clip(255 - values * (255 / white), 0, 255), np.uint8)
 
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,10 @@ from watcher.store.database import open_database
 from watcher.store.results import ResultsLog
 
 __all__ = ["faulty_decoder"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs in the background so. The programs under test would inherit it, deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("patient", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("patient")
@@ -62,7 +67,7 @@ def place(workplace: Path, trained: Path) -> Place:
 
 @pytest.fixture
 def workshop(workplace: Path) -> Iterator[Workshop]:
-    """An empty place, and what a journey needs there."""
+    """An empty place, and what a filing needs there."""
     place = Place(workplace)
     place.inbox.mkdir()
     Claims(place.inbox).make()

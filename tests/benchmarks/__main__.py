@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
 from benchmarks.exact import exact  # noqa: E402
 from benchmarks.latency import load, singles, steady  # noqa: E402
-from benchmarks.matching import nearest_neighbours, tutorial_rule  # noqa: E402
+from benchmarks.matching import nearest_neighbors, tutorial_rule  # noqa: E402
 from benchmarks.resting import idle, memory, ready  # noqa: E402
 from benchmarks.rows import Row  # noqa: E402
 from benchmarks.scale import FULL, SHORT, Scale  # noqa: E402
@@ -52,7 +52,7 @@ def benchmarks(scale: Scale, here: Path, source: Path | None = None) -> dict[str
         "memory": lambda: memory(scale, here, knowing(scale.many)),
         "idle": lambda: idle(scale, here, shipped()),
         "growth": lambda: growth(scale, here, shipped()),
-        "sklearn": lambda: nearest_neighbours(scale),
+        "sklearn": lambda: nearest_neighbors(scale),
         "exact": lambda: exact(scale, source),
         "stages": lambda: stages(scale, here),
     }

@@ -14,7 +14,7 @@ from benchmarks.scene import REFERENCES_BY, as_arrays, of_all_digits, pictures
 from numpy.typing import NDArray
 
 from watcher.recognition import ImageClassifier
-from watcher.recognition.calibration.fit import Learned, in_order, learn
+from watcher.recognition.calibration.fit import FittedModel, fit_model, in_order
 from watcher.recognition.rules import look, make_rule, shortlist
 from watcher.recognition.rules.distortion import image_distortion
 
@@ -25,11 +25,11 @@ TOLD = 10  # of the answers that differ
 
 @dataclass(frozen=True)
 class Answers:
-    """The digits said of m pictures, (m,), their certainties, (m,), and whether a glance was enough, (m,)."""
+    """The digits, certainties, and whether the first comparison was enough, of m pictures; (m,) each."""
 
     digits: NDArray[np.int64]
     certainties: NDArray[np.float64]
-    glanced: NDArray[np.bool_]
+    exited_early: NDArray[np.bool_]
 
 
 def exact(scale: Scale, source: Path | None) -> list[Row]:
@@ -41,22 +41,22 @@ def _compared(references: int, asked: int, source: Path | None) -> Row:
     known, digits, others = _files(references, asked, source)
     normalize = ImageClassifier().normalize
     laid, labels, ids = in_order(normalize(as_arrays(known)), np.array(digits), np.arange(references))
-    learned = learn(make_rule("deformable", laid, labels, augment=True), labels, ids)
+    fitted = fit_model(make_rule("deformable", laid, labels, augment=True), labels, ids)
     to_read = normalize(as_arrays(others))
     batches = [to_read[at : at + BATCH] for at in range(0, asked, BATCH)]
     with ProcessPoolExecutor() as pool:
-        found = list(pool.map(partial(_both, learned), batches))
+        found = list(pool.map(partial(_both, fitted), batches))
     usual, exhaustive = (_joined(some) for some in zip(*found, strict=True))
     other = usual.digits != exhaustive.digits
     less_sure = np.abs(usual.certainties - exhaustive.certainties) > APART
-    close = ~usual.glanced
+    close = ~usual.exited_early
     details = [
         f"certainty differs by more than {APART} for {int(less_sure.sum()):,} of all",
-        f"for {int(less_sure[close].sum()):,} of the {int(close.sum()):,} not told at a glance",
+        f"for {int(less_sure[close].sum()):,} of the {int(close.sum()):,} not told at a early_exit",
         *_told(usual, exhaustive, other)[:TOLD],
     ]
     return Row(
-        f"a shortlist against every one of {references:,} {'drawn' if source is None else 'labelled'}"
+        f"a shortlist against every one of {references:,} {'drawn' if source is None else 'labeled'}"
         f" references and their copies, {asked:,} pictures",
         f"{int(other.sum())} other answers ({100 * other.mean():.2f} %)",
         "0.01 % at most",
@@ -74,9 +74,9 @@ def _files(references: int, asked: int, source: Path | None) -> tuple[list[bytes
     return held[:references], [int(file.name[0]) for file in files[:references]], held[references:]
 
 
-def _both(learned: Learned, batch: NDArray[np.float32]) -> tuple[Answers, Answers]:
+def _both(fitted: FittedModel, batch: NDArray[np.float32]) -> tuple[Answers, Answers]:
     """The usual answers, and those of a close look at everything."""
-    usual = _answers(learned, batch)
+    usual = _answers(fitted, batch)
     looks = []
 
     def counted(pictures: NDArray[np.uint8], references: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -87,25 +87,25 @@ def _both(learned: Learned, batch: NDArray[np.float32]) -> tuple[Answers, Answer
         mock.patch.object(shortlist, "CANDIDATES", np.iinfo(np.int64).max),
         mock.patch.object(look, "image_distortion", counted),
     ):
-        exhaustive = _answers(replace(learned, glance=None), batch)
-    assert sum(looks) == len(batch) * len(learned.rule.arrays()["pictures"])
+        exhaustive = _answers(replace(fitted, early_exit=None), batch)
+    assert sum(looks) == len(batch) * len(fitted.rule.arrays()["pictures"])
     return usual, exhaustive
 
 
-def _answers(learned: Learned, batch: NDArray[np.float32]) -> Answers:
-    found, certainties, _odd = learned.compare(batch)
-    assert found.glanced is not None
-    return Answers(found.distances.argmin(axis=1), certainties, found.glanced)
+def _answers(fitted: FittedModel, batch: NDArray[np.float32]) -> Answers:
+    found, certainties, _odd = fitted.compare(batch)
+    assert found.exited_early is not None
+    return Answers(found.distances.argmin(axis=1), certainties, found.exited_early)
 
 
 def _joined(some: Sequence[Answers]) -> Answers:
-    columns = ([getattr(one, name) for one in some] for name in ("digits", "certainties", "glanced"))
+    columns = ([getattr(one, name) for one in some] for name in ("digits", "certainties", "exited_early"))
     return Answers(*(np.concatenate(column) for column in columns))
 
 
 def _told(usual: Answers, exhaustive: Answers, which: NDArray[np.bool_]) -> list[str]:
     """Each answer that differs, in words."""
-    how = np.where(usual.glanced, "at a glance", "looked at closely")
+    how = np.where(usual.exited_early, "at a early_exit", "looked at closely")
     return [
         f"picture {at}: {usual.digits[at]} ({usual.certainties[at]:.2f}, {how[at]}) is"
         f" {exhaustive.digits[at]} ({exhaustive.certainties[at]:.2f})"

@@ -44,12 +44,12 @@ def tutorial_rule(scale: Scale) -> list[Row]:
     ]
 
 
-def nearest_neighbours(scale: Scale) -> list[Row]:
-    """`nearest` on normalised pictures against scikit-learn's two ways to the five nearest."""
+def nearest_neighbors(scale: Scale) -> list[Row]:
+    """`nearest` on normalized pictures against scikit-learn's two ways to the five nearest."""
     neighbors = importlib.import_module("sklearn.neighbors")  # seconds that no other row waits for
     count = min(scale.many, 10_000)
     labels = np.sort(np.arange(count) % 10)
-    normalize = ImageClassifier("centred", "nearest").normalize
+    normalize = ImageClassifier("centered", "nearest").normalize
     drawn = as_arrays(pictures(count, REFERENCES_BY))[np.argsort(np.arange(count) % 10, kind="stable")]
     references, asked = normalize(drawn), normalize(as_arrays(pictures(scale.compared)))
     rule = make_rule("nearest", references, labels, augment=False)

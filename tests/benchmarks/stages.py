@@ -16,7 +16,7 @@ BATCH = 64
 
 
 def stages(scale: Scale, here: Path) -> list[Row]:
-    """Processor microseconds of one picture: what only moving it costs, and what recognising it does."""
+    """Processor microseconds of one picture: what only moving it costs, and what recognizing it does."""
     files = pictures(max(scale.compared, BATCH))
     folder = here / "stages"
     folder.mkdir()
@@ -31,14 +31,14 @@ def stages(scale: Scale, here: Path) -> list[Row]:
         "read the file": lambda: [path.read_bytes() for path in paths],
         "decode, as Pillow does alone": lambda: [_decode(file) for file in files],
         "decode and check": lambda: [read_picture(file) for file in files],
-        "normalise": lambda: [classifier.normalize(arrays[at : at + BATCH]) for at in _starts(len(arrays))],
-        "normalise and match": lambda: [
+        "normalize": lambda: [classifier.normalize(arrays[at : at + BATCH]) for at in _starts(len(arrays))],
+        "normalize and match": lambda: [
             classifier.classify(arrays[at : at + BATCH]) for at in _starts(len(arrays))
         ],
         "rename, link, unlink": lambda: [_file(path) for path in paths],
     }
     seconds = {what: _best(work) / len(files) for what, work in each.items()}
-    seconds["match"] = seconds.pop("normalise and match") - seconds["normalise"]
+    seconds["match"] = seconds.pop("normalize and match") - seconds["normalize"]
     whole = sum(taken for what, taken in seconds.items() if what != "decode, as Pillow does alone")
     return [
         Row(what, f"{taken * 1e6:.0f} µs", "", f"{100 * taken / whole:.0f} %")

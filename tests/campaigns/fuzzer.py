@@ -23,11 +23,12 @@ from campaigns.mutation import LONGEST, changed
 from PIL import Image
 
 from watcher.errors import LacksMemory, Unreadable
-from watcher.recognition import picture, read_picture
+from watcher.recognition import read_picture
+from watcher.recognition.images import decode
 
 CPU_SECONDS = 5
 MEMORY = 1 << 30
-CODE = (str(Path(picture.__file__).parent), str(Path(Image.__file__).parent))
+CODE = (str(Path(decode.__file__).parent), str(Path(Image.__file__).parent))
 ROOT = Path(__file__).parents[2]
 
 

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from helpers.daemon import Place, environment, forker
+from helpers.daemon import Place, environment, preload
 from helpers.preload_client import Forked
 
 
@@ -38,7 +38,7 @@ class Launcher:
         output = place.path / "output.txt"
         output.unlink(missing_ok=True)
         with Path(os.devnull).open() as nothing, output.open("wb") as said:
-            process = forker().start(
+            process = preload().start(
                 arguments,
                 folder=place.path,
                 environment=environment(settings),

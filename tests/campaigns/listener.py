@@ -9,18 +9,18 @@ import sys
 import time
 from pathlib import Path
 
-from watcher.folders.arrivals import Door
+from watcher.folders.arrivals import Arrivals
 
 
 def main() -> None:
     """Run until asked to stop."""
-    hint, hints = Door.hint, list[tuple[str, float]]()
+    hint, hints = Arrivals.notice, list[tuple[str, float]]()
 
-    def noted(self: Door, path: str) -> None:
+    def noted(self: Arrivals, path: str) -> None:
         hints.append((path, time.monotonic()))
         hint(self, path)
 
-    Door.hint = noted  # type: ignore[method-assign]
+    Arrivals.notice = noted  # type: ignore[method-assign]
     sys.argv = ["watcher", "run"]
     try:
         runpy.run_module("watcher", run_name="__main__")

@@ -1,7 +1,7 @@
-"""A model of the world around the journey: files come, people meddle, the power goes, disks fail.
+"""A model of the world around the filing: files come, people meddle, the power goes, disks fail.
 
-The journey, the claims, the outbox, the door, the log and its database are the real ones. What stands in for
-the pool finds in a file the digit it begins with.
+Filing, claims, outbox, arrivals, the log and its database are the real ones. In place of the pool, the
+digit that a file begins with is what is found in it.
 """
 
 import errno
@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from watcher.errors import WatcherError
-from watcher.folders.arrivals import Door
+from watcher.folders.arrivals import Arrivals
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Inbox
@@ -31,7 +31,7 @@ from watcher.maintenance.fsck.discrepancies import Kind
 from watcher.maintenance.fsck.examination import examine
 from watcher.maintenance.fsck.site import Site
 from watcher.pipeline.decision import Outcome
-from watcher.pipeline.filing import Journey
+from watcher.pipeline.filing import Filing
 from watcher.recognition import Reading
 from watcher.store.database import DatabaseError, open_database
 from watcher.store.results import ResultsLog
@@ -130,9 +130,9 @@ class World:
         self.claims = Claims(self.inbox)
         self._note_claims()
         self.site = Site(database, self.claims, Outbox(self.outbox))
-        self.door = Door(Inbox(self.inbox, recursive=True, quiet_seconds=0))
-        self.journey = Journey(ResultsLog(database), self.claims, self.site.outbox, flusher, 0.9)
-        self.claimed, _ = self.journey.resume()
+        self.arrivals = Arrivals(Inbox(self.inbox, recursive=True, quiet_seconds=0))
+        self.filing = Filing(ResultsLog(database), self.claims, self.site.outbox, flusher, 0.9)
+        self.claimed, _ = self.filing.resume()
         self.is_up = True
 
     def stop(self) -> None:
@@ -143,20 +143,20 @@ class World:
         self.is_up = False
 
     def claim(self) -> None:
-        """Take what the door lets pass."""
-        self.door.sweep()
-        self.claimed += self.claims.take(self.door.take(MOST_CLAIMED))
+        """Take what the arrivals lets pass."""
+        self.arrivals.sweep()
+        self.claimed += self.claims.take(self.arrivals.take(MOST_CLAIMED))
         self._note_claims()
 
     def finish(self) -> None:
-        """Have what is claimed recognised and filed; go on first with what a fault came between."""
+        """Have what is claimed recognized and filed; go on first with what a fault came between."""
         if not self.claimed and not self.unfinished:
             self.claim()
         again = bool(self.unfinished)
         if not again:
             self.unfinished, self.claimed = [recognized(claim) for claim in self.claimed], []
         if self.unfinished:
-            finished = self.journey.finish(self.unfinished, again=again)
+            finished = self.filing.finish(self.unfinished, again=again)
             self.unfinished = []
             self.claimed += finished.changed
 

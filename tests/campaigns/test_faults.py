@@ -24,7 +24,7 @@ CALLS = (
     *("mkdir", "rename", "openat", "read", "syncfs", "pwrite64", "fdatasync", "linkat", "unlink"),
     *("rmdir", "getdents64"),
 )
-"""The kinds of calls that the daemon makes while it works, in about the order of a file's journey."""
+"""The kinds of calls that the daemon makes while it works, in about the order of a file's filing."""
 
 RESUMED_SECONDS = 5.0
 MOST_BUSY = 0.05

@@ -19,8 +19,8 @@ from helpers.support import make_files, wait_until
 REASONS = {
     "crash": "it brings down the process that reads it (SIGSEGV)",
     "exit": "it ends the process that reads it (exit code 3)",
-    "spin": "recognising it takes longer than 0.5 s",
-    "sleep": "recognising it takes longer than 0.5 s",
+    "spin": "recognizing it takes longer than 0.5 s",
+    "sleep": "recognizing it takes longer than 0.5 s",
     "memory": "reading it takes more memory than there is for it",
 }
 LIMITS = {"workers__deadline_seconds": 0.5, "workers__memory_megabytes": 256, "workers__count": 2}

@@ -17,7 +17,7 @@ from PIL import Image
 
 from watcher.folders.outbox import Outbox
 from watcher.report.period import MOST_BARS, MOST_PICTURES, tell
-from watcher.report.render.period import Told, period_page
+from watcher.report.render.period import PeriodSummary, period_page
 from watcher.store.database import open_database
 from watcher.store.results import Decision, ResultsLog, Status
 from watcher.store.timestamps import as_stamp
@@ -48,7 +48,7 @@ def write(place: Path, decisions: list[Decision], seconds: float = 0.5) -> None:
             log.mark_filed([one.claim], as_stamp(filed))
 
 
-def told(place: Path, since: datetime, until: datetime, review_below: float = 0.9) -> Told:
+def told(place: Path, since: datetime, until: datetime, review_below: float = 0.9) -> PeriodSummary:
     with closing(open_database(place / "watcher.db")) as database:
         return tell(database, Outbox(place / "outbox"), as_stamp(since), as_stamp(until), review_below)
 

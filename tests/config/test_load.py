@@ -101,6 +101,12 @@ def test_the_environment_overrides_the_file(workplace: Path) -> None:
     assert config.database.file == workplace / "other.db"
 
 
+def test_the_former_spelling_of_a_setting_is_understood() -> None:
+    assert loaded('[recognition]\nnormalizer = "centred"').recognition.normalizer == "centered"
+    from_outside = loaded("", {"WATCHER_RECOGNITION__NORMALIZER": "centred"})
+    assert from_outside.recognition.normalizer == "centered"
+
+
 def test_nothing_in_a_configuration_changes() -> None:
     config = loaded("")
     with pytest.raises(ValueError, match="frozen"):

@@ -237,10 +237,10 @@ def test_by_polling_it_finds_what_was_there_what_comes_and_what_lies_deeper_and_
         make_files(place.path / "mine", {"3_0.png": digit_picture(3), "5_0.png": digit_picture(5)})
         run(place.path, "train", "mine")
         wait_until(lambda: daemon.said("references changed"))
-        (place.inbox / "learnt.png").write_bytes(digit_picture(3))
-        wait_until(lambda: place.row("learnt.png"))
+        (place.inbox / "learned.png").write_bytes(digit_picture(3))
+        wait_until(lambda: place.row("learned.png"))
     assert [row["reference_version"] for row in place.rows()] == [1, 1, 1, 2]
-    assert place.rows()[-1]["destination"] == "3/learnt.png"
+    assert place.rows()[-1]["destination"] == "3/learned.png"
     assert read_files(place.inbox) == {".dot/ignored.jpg": SEVEN}
     assert {row["destination"] for row in place.rows()[:2]} == {"7/before.jpg", "7/before-1.jpg"}
 

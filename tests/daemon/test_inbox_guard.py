@@ -121,7 +121,7 @@ def test_a_file_in_its_place_is_no_inbox(daemon: Daemon, place: Place) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read anything")
 def test_made_unreadable(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("daemon.WATCHER", (*WITHOUT_PRIVILEGE, *WATCHER))
+    monkeypatch.setattr("helpers.daemon.WATCHER", (*WITHOUT_PRIVILEGE, *WATCHER))
     place = furnished(tmp_path, trained)
     with Daemon(place, workers__executor="threads", inbox__sweep_seconds=0.05) as daemon:
         for mode in (0o000, 0o300, 0o600):

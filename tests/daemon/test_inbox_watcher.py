@@ -11,27 +11,27 @@ from helpers.support import make_files, wait_until
 
 from watcher.config.settings import InboxSettings, LogSettings
 from watcher.daemon import inbox_watcher as module
-from watcher.daemon.inbox_watcher import Lookout
+from watcher.daemon.inbox_watcher import InboxWatcher
 from watcher.errors import WatcherError
 from watcher.folders import arrivals as door_module
-from watcher.folders.arrivals import Door
+from watcher.folders.arrivals import Arrivals
 from watcher.folders.inbox import Inbox
-from watcher.monitoring.faults import Troubles
+from watcher.monitoring.faults import Conditions
 from watcher.monitoring.log import Log
 
 ADD_WATCH = "watchdog.observers.inotify_c.inotify_add_watch"
 
 
 class Post:
-    """A lookout over a folder, and what it says."""
+    """A inbox_watcher over a folder, and what it says."""
 
     def __init__(self, inbox: Path, **settings: Any) -> None:
         self.inbox = inbox
         self._said = io.StringIO()
         config = InboxSettings(path=inbox, **settings)
-        self.door = Door(Inbox(inbox, recursive=config.recursive, quiet_seconds=1))
+        self.door = Arrivals(Inbox(inbox, recursive=config.recursive, quiet_seconds=1))
         logger = Log(LogSettings(format="json", level="info"), self._said).logger
-        self.lookout = Lookout(config, self.door, lambda: None, Troubles(logger))
+        self.inbox_watcher = InboxWatcher(config, self.door, lambda: None, Conditions(logger))
 
     def said(self) -> list[dict[str, str]]:
         events = [json.loads(line) for line in self._said.getvalue().splitlines()]
@@ -39,7 +39,7 @@ class Post:
 
     def checked(self) -> set[str]:
         """The names that have come after another check."""
-        self.lookout.check()
+        self.inbox_watcher.check()
         return self.taken()
 
     def taken(self) -> set[str]:
@@ -63,7 +63,7 @@ def post(tmp_path: Path) -> Iterator[Callable[..., Post]]:
 
     yield make
     for each in posts:
-        each.lookout.stop()
+        each.inbox_watcher.stop()
 
 
 @pytest.fixture
@@ -76,13 +76,13 @@ Make = Callable[..., Post]
 
 def test_what_lies_there_is_swept_up_and_what_comes_is_told(post: Make) -> None:
     here = post(sweep_seconds=3600)
-    here.lookout.start()
-    here.lookout.check()
+    here.inbox_watcher.start()
+    here.inbox_watcher.check()
     assert here.taken() == {"before"}
     make_files(here.inbox, {"after": b"x"})
     wait_until(lambda: here.taken() == {"after"})
     assert here.said() == []
-    assert here.lookout.pace == module.CHECK_SECONDS
+    assert here.inbox_watcher.pace == module.CHECK_SECONDS
 
 
 def test_a_folder_that_tells_nothing_is_polled_until_it_does(
@@ -92,11 +92,11 @@ def test_a_folder_that_tells_nothing_is_polled_until_it_does(
     here = post(sweep_seconds=3600)
     with monkeypatch.context() as silence:
         silence.setattr(ADD_WATCH, lambda *_: 1)
-        here.lookout.start()
+        here.inbox_watcher.start()
     fault = "a hidden file was not told of within 0.05 s"
     assert here.said() == [{"event": "no events; polling instead", "fault": fault}]
-    assert here.lookout.pace == module.POLL_SECONDS
-    here.lookout.check()
+    assert here.inbox_watcher.pace == module.POLL_SECONDS
+    here.inbox_watcher.check()
     assert here.taken() == {"before"}
     make_files(here.inbox, {"after": b"x"})
     wait_until(lambda: here.checked() == {"after"})
@@ -114,16 +114,16 @@ def test_a_system_that_refuses_is_asked_again(
     here = post()
     with monkeypatch.context() as refusal:
         refusal.setattr(ADD_WATCH, refuse)
-        here.lookout.start()
+        here.inbox_watcher.start()
         for _ in range(3):
-            here.lookout.check()
-            assert here.lookout.pace == module.POLL_SECONDS
+            here.inbox_watcher.check()
+            assert here.inbox_watcher.pace == module.POLL_SECONDS
     fault = "its folders lie too deep in one another" if isinstance(error, RecursionError) else error.args[1]
     assert here.said() == [{"event": "no events; polling instead", "fault": fault}]
     assert here.taken() == {"before"}
-    here.lookout.check()
+    here.inbox_watcher.check()
     assert here.said()[1:] == [{"event": "events again"}]
-    assert here.lookout.pace == module.CHECK_SECONDS
+    assert here.inbox_watcher.pace == module.CHECK_SECONDS
 
 
 def test_who_insists_on_events_is_told_what_to_write_where_there_are_none(
@@ -133,7 +133,7 @@ def test_who_insists_on_events_is_told_what_to_write_where_there_are_none(
     monkeypatch.setattr(ADD_WATCH, lambda *_: 1)
     here = post(polling=False)
     with pytest.raises(WatcherError) as raised:
-        here.lookout.start()
+        here.inbox_watcher.start()
     assert str(raised.value) == (
         f"the system tells of no files in {here.inbox}: a hidden file was not told of within 0.05 s; "
         'to do without, write `polling = "auto"` under [inbox] of config.toml'
@@ -143,16 +143,16 @@ def test_who_insists_on_events_is_told_what_to_write_where_there_are_none(
 @pytest.mark.parametrize("polling", ["auto", False])
 def test_with_events_all_is_well(post: Make, polling: Literal["auto", False]) -> None:
     here = post(polling=polling)
-    here.lookout.start()
-    here.lookout.check()
+    here.inbox_watcher.start()
+    here.inbox_watcher.check()
     assert here.said() == []
 
 
 def test_polling_that_was_asked_for_is_not_worth_a_word(post: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.daemon.inbox_watcher.Watch", None)
+    monkeypatch.setattr("watcher.daemon.inbox_watcher.EventWatcher", None)
     here = post(polling=True)
-    here.lookout.start()
-    here.lookout.check()
+    here.inbox_watcher.start()
+    here.inbox_watcher.check()
     assert here.taken() == {"before"}
     make_files(here.inbox, {"after": b"x"})
     wait_until(lambda: here.checked() == {"after"})
@@ -163,14 +163,14 @@ def test_an_observer_that_breaks_down_is_replaced_and_what_came_meanwhile_is_fou
     post: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = post(sweep_seconds=3600)
-    here.lookout.start()
-    here.lookout.check()
+    here.inbox_watcher.start()
+    here.inbox_watcher.check()
     assert here.taken() == {"before"}
     with monkeypatch.context() as fault:
         fault.setattr("watchdog.observers.inotify.InotifyWatchGroup.on_event", None)
         make_files(here.inbox, {"untold": b"x"})
-        wait_until(lambda: here.lookout._watch is None or here.lookout._watch.fault)  # noqa: SLF001 - or the fault is taken back too soon
-    here.lookout.check()
+        wait_until(lambda: here.inbox_watcher._watch is None or here.inbox_watcher._watch.fault)  # noqa: SLF001 - or the fault is taken back too soon
+    here.inbox_watcher.check()
     assert here.taken() == {"untold"}
     make_files(here.inbox, {"told": b"x"})
     wait_until(lambda: here.taken() == {"told"})
@@ -188,8 +188,8 @@ def test_where_events_are_lost_a_sweep_follows(
     post: Make, monkeypatch: pytest.MonkeyPatch, *, recursive: bool
 ) -> None:
     here = post(sweep_seconds=3600, recursive=recursive)
-    here.lookout.start()
-    here.lookout.check()
+    here.inbox_watcher.start()
+    here.inbox_watcher.check()
     assert here.taken() == {"before"}
     monkeypatch.setattr(door_module, "MOST_HINTS", 1)
     files = {f"{number}": b"x" for number in range(5)}
@@ -197,7 +197,7 @@ def test_where_events_are_lost_a_sweep_follows(
     wait_until(lambda: here.door._has_lost_hints)  # noqa: SLF001 - asking would take it back
     monkeypatch.undo()
     for _ in range(3):
-        here.lookout.check()
+        here.inbox_watcher.check()
     assert here.taken() == files.keys()
     make_files(here.inbox, {"after": b"x"})
     wait_until(lambda: here.taken() == {"after"})

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from helpers.support import make_files
 
-from watcher.folders.completeness import WritingWatch
+from watcher.folders.completeness import CompletenessCheck
 from watcher.folders.inbox import Arrival, Inbox, NotYet, is_hidden
 
 HOLDS_OPEN = "import sys; f = open(sys.argv[1], 'ab'); print('open', flush=True); sys.stdin.read()"
@@ -234,7 +234,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(fcntl, "fcntl", refuse)
     clock = Clock()
     monkeypatch.setattr(
-        "watcher.folders.inbox.WritingWatch", lambda quiet_seconds: WritingWatch(quiet_seconds, clock)
+        "watcher.folders.inbox.CompletenessCheck",
+        lambda quiet_seconds: CompletenessCheck(quiet_seconds, clock),
     )
     return clock
 
@@ -302,7 +303,7 @@ def test_a_file_written_under_another_name_of_it_waits_as_well(tmp_path: Path) -
 
 
 def test_a_sweep_forgets_the_waiting_files_that_are_gone(tmp_path: Path, clock: Clock) -> None:
-    watch = WritingWatch(1, clock)
+    watch = CompletenessCheck(1, clock)
     make_files(tmp_path, {"a": b"", "b": b""})
     for name in "ab":
         watch.is_quiet(name, (tmp_path / name).stat())

@@ -13,7 +13,7 @@ from helpers.support import make_files, read_files
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
 from watcher.folders.disk import DiskError
-from watcher.folders.inbox_lock import Hold
+from watcher.folders.inbox_lock import InboxLock
 
 OTHER_DISK = Path("/dev/shm")  # noqa: S108 - a file system of its own on most Linux systems
 
@@ -25,14 +25,14 @@ def inbox(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def hold(inbox: Path) -> Iterator[Hold]:
+def hold(inbox: Path) -> Iterator[InboxLock]:
     with closing(hold_of(inbox)) as hold:
         hold.take()
         yield hold
 
 
-def hold_of(inbox: Path) -> Hold:
-    return Hold(inbox, inbox.with_name("outbox"), Claims(inbox))
+def hold_of(inbox: Path) -> InboxLock:
+    return InboxLock(inbox, inbox.with_name("outbox"), Claims(inbox))
 
 
 @contextmanager
@@ -60,19 +60,19 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counts itself each time
 
 
-def test_one_has_it_until_it_lets_go(inbox: Path, hold: Hold) -> None:
+def test_one_has_it_until_it_lets_go(inbox: Path, hold: InboxLock) -> None:
     assert is_refused(inbox)
     hold.close()
     assert not is_refused(inbox)
 
 
-def test_while_nothing_happens_there_is_no_fault(inbox: Path, hold: Hold) -> None:
+def test_while_nothing_happens_there_is_no_fault(inbox: Path, hold: InboxLock) -> None:
     make_files(inbox, {"a.png": b"x", ".claimed/1/b.png": b"x"})
     assert hold.fault() is None
     assert hold.whereabouts() == str(inbox)
 
 
-def test_a_folder_that_is_gone_is_told_with_where_it_is(inbox: Path, hold: Hold) -> None:
+def test_a_folder_that_is_gone_is_told_with_where_it_is(inbox: Path, hold: InboxLock) -> None:
     inbox.rename(inbox.with_name("elsewhere"))
     assert hold.fault() == f"{inbox}: No such file or directory"
     assert hold.whereabouts() == str(inbox.with_name("elsewhere"))
@@ -85,7 +85,7 @@ def test_a_folder_that_is_gone_is_told_with_where_it_is(inbox: Path, hold: Hold)
     assert hold.whereabouts() is None
 
 
-def test_a_folder_made_anew_is_another_even_under_the_old_number(inbox: Path, hold: Hold) -> None:
+def test_a_folder_made_anew_is_another_even_under_the_old_number(inbox: Path, hold: InboxLock) -> None:
     for _ in range(20):
         shutil.rmtree(inbox)
         inbox.mkdir()
@@ -95,7 +95,7 @@ def test_a_folder_made_anew_is_another_even_under_the_old_number(inbox: Path, ho
         assert is_refused(inbox)
 
 
-def test_what_was_claimed_in_the_old_one_is_brought_over_into_the_new(inbox: Path, hold: Hold) -> None:
+def test_what_was_claimed_in_the_old_one_is_brought_over_into_the_new(inbox: Path, hold: InboxLock) -> None:
     make_files(inbox, {".claimed/1/a.png": b"a", ".claimed/2/a.png": b"b", "waits.png": b"c"})
     inbox.rename(inbox.with_name("old"))
     make_files(inbox, {"new.png": b"d"})
@@ -105,7 +105,7 @@ def test_what_was_claimed_in_the_old_one_is_brought_over_into_the_new(inbox: Pat
     assert not is_refused(inbox.with_name("old"))
 
 
-def test_claims_that_are_in_the_way_are_left_as_they_are(inbox: Path, hold: Hold) -> None:
+def test_claims_that_are_in_the_way_are_left_as_they_are(inbox: Path, hold: InboxLock) -> None:
     make_files(inbox, {".claimed/1/a.png": b"old", ".claimed/2/b.png": b"old"})
     inbox.rename(inbox.with_name("old"))
     make_files(inbox, {".claimed/1/a.png": b"new"})
@@ -114,7 +114,7 @@ def test_claims_that_are_in_the_way_are_left_as_they_are(inbox: Path, hold: Hold
     assert read_files(inbox.with_name("old")) == {".claimed/1/a.png": b"old"}
 
 
-def test_claims_that_moved_into_another_inbox_are_still_ours(inbox: Path, hold: Hold) -> None:
+def test_claims_that_moved_into_another_inbox_are_still_ours(inbox: Path, hold: InboxLock) -> None:
     inbox.rename(inbox.with_name("old"))
     inbox.mkdir()
     inbox.with_name("old").joinpath(".claimed").rename(inbox / ".claimed")
@@ -123,7 +123,7 @@ def test_claims_that_moved_into_another_inbox_are_still_ours(inbox: Path, hold: 
     assert is_refused(inbox)
 
 
-def test_a_folder_that_another_process_holds_is_not_taken(inbox: Path, hold: Hold) -> None:
+def test_a_folder_that_another_process_holds_is_not_taken(inbox: Path, hold: InboxLock) -> None:
     inbox.rename(inbox.with_name("old"))
     with held_by_another(inbox):
         make_files(inbox.with_name("old"), {".claimed/1/a.png": b"a"})
@@ -136,7 +136,7 @@ def test_a_folder_that_another_process_holds_is_not_taken(inbox: Path, hold: Hol
     assert read_files(inbox) == {".claimed/1/a.png": b"a"}
 
 
-def test_a_folder_on_another_disk_is_refused_and_nothing_is_left_in_it(inbox: Path, hold: Hold) -> None:
+def test_a_folder_on_another_disk_is_refused_and_nothing_is_left_in_it(inbox: Path, hold: InboxLock) -> None:
     if not os.access(OTHER_DISK, os.W_OK) or OTHER_DISK.stat().st_dev == inbox.stat().st_dev:
         pytest.skip("there is no second disk to try")
     inbox.rename(inbox.with_name("old"))
@@ -158,7 +158,7 @@ def test_claims_that_are_a_link_are_refused(inbox: Path) -> None:
         hold.take()
 
 
-def test_no_descriptor_is_left_open(inbox: Path, hold: Hold) -> None:
+def test_no_descriptor_is_left_open(inbox: Path, hold: InboxLock) -> None:
     before = descriptors()
     for _ in range(3):
         inbox.rename(inbox.with_name("old"))

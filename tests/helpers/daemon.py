@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from campaigns.audit import Drop, audit
-from helpers.preload_client import Forker, Process
+from helpers.preload_client import PreloadServer, Process
 from helpers.support import wait_until
 
 from watcher.text import name_as_text
@@ -117,9 +117,9 @@ def environment(settings: Mapping[str, object]) -> dict[str, str]:
 
 
 @cache
-def forker() -> Forker:
+def preload() -> PreloadServer:
     """The only one of this process, made when it is first asked for."""
-    return Forker(environment({}))
+    return PreloadServer(environment({}))
 
 
 def start(
@@ -134,8 +134,8 @@ def start(
     It is forked from a process that has it in memory, unless it is to be started by another program or in an
     environment in which Python itself behaves otherwise.
     """
-    if WATCHER == PLAIN and forker().serves(variables):
-        return forker().start(
+    if WATCHER == PLAIN and preload().serves(variables):
+        return preload().start(
             arguments, folder=folder, environment=variables, streams=streams, session=session
         )
     stdin, stdout, stderr = streams

@@ -1,4 +1,4 @@
-"""A journey by hand: a place with claims, outcomes as workers would find them, and faults at any step."""
+"""A filing by hand: a place with claims, outcomes as workers would find them, and faults at any step."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -13,7 +13,7 @@ from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival
 from watcher.folders.outbox import Outbox
 from watcher.pipeline.decision import Outcome
-from watcher.pipeline.filing import Journey
+from watcher.pipeline.filing import Filing
 from watcher.recognition import Reading
 from watcher.store.results import ResultsLog
 from watcher.workers import Recognized
@@ -55,7 +55,7 @@ class Fuse:
 
 
 class Workshop:
-    """A place with all that a journey needs, as often as it is taken up again."""
+    """A place with all that a filing needs, as often as it is taken up again."""
 
     def __init__(self, place: Place, log: ResultsLog, flusher: Flusher) -> None:
         self.place = place
@@ -63,9 +63,9 @@ class Workshop:
         self.flusher = flusher
         self.claims = Claims(place.inbox)
 
-    def journey(self, fuse: Fuse | None = None) -> Journey:
+    def filing(self, fuse: Fuse | None = None) -> Filing:
         fuse = fuse or Fuse(10**9)
-        return Journey(
+        return Filing(
             fuse.guard(ResultsLog(self.log._database), "record", "mark_filed", "redirect", "forget"),  # noqa: SLF001 - another log of the same database
             fuse.guard(Claims(self.place.inbox), "drop"),
             fuse.guard(Outbox(self.place.outbox), "file", "explain", "withdraw"),
@@ -79,10 +79,10 @@ class Workshop:
 
     def resume(self) -> int:
         """What the next start does: go on, and put through again what was not decided. How often it was."""
-        journey = self.journey()
-        again, _ = journey.resume()
+        filing = self.filing()
+        again, _ = filing.resume()
         if again:
-            journey.finish([recognized(claim) for claim in again])
+            filing.finish([recognized(claim) for claim in again])
         return len(again)
 
 

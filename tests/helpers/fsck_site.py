@@ -1,4 +1,4 @@
-"""A place where the real journey files what it is given, and fsck looks at it."""
+"""A place where the real filing files what it is given, and fsck looks at it."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -16,7 +16,7 @@ from watcher.maintenance.fsck.examination import examine
 from watcher.maintenance.fsck.repair import Mender
 from watcher.maintenance.fsck.site import Site
 from watcher.pipeline.decision import Outcome
-from watcher.pipeline.filing import Journey
+from watcher.pipeline.filing import Filing
 from watcher.recognition import Reading
 from watcher.store.database import Database
 from watcher.store.results import ResultsLog
@@ -53,7 +53,7 @@ class Unhurried(Flusher):
 
 
 class House:
-    """A place, and what the journey and fsck do in it."""
+    """A place, and what the filing and fsck do in it."""
 
     def __init__(self, place: Place, database: Database, flusher: Flusher) -> None:
         self.place = place
@@ -61,7 +61,7 @@ class House:
         self._flusher = flusher
 
     def file(self, files: Mapping[str, bytes], *, until: str | None = None) -> None:
-        """Have the journey file these; the power goes before the log's or the claims' method `until`."""
+        """Have the filing file these; the power goes before the log's or the claims' method `until`."""
         make_files(self.place.inbox, dict(files))
         arrivals = [Arrival(str(self.place.inbox / name), name, 1e9) for name in files]
         claims = Claims(self.place.inbox)
@@ -71,8 +71,8 @@ class House:
             if until is not None and hasattr(part, until):
                 setattr(part, until, _crash)
         try:
-            journey = Journey(log, claims, self.site.outbox, self._flusher, 0.9)
-            journey.finish([outcome(claim) for claim in claimed])
+            filing = Filing(log, claims, self.site.outbox, self._flusher, 0.9)
+            filing.finish([outcome(claim) for claim in claimed])
         except Crash:
             assert until is not None
         else:
@@ -87,8 +87,8 @@ class House:
     def repair(self) -> list[str | None]:
         """What was done about each discrepancy, in their order."""
         log = ResultsLog(self.site.database)
-        journey = Journey(log, self.site.claims, self.site.outbox, self._flusher, 0.9)
-        mender = Mender(self.site, self.place.inbox, journey)
+        filing = Filing(log, self.site.claims, self.site.outbox, self._flusher, 0.9)
+        mender = Mender(self.site, self.place.inbox, filing)
         return [mender.mend(one) for one in examine(self.site, is_running=False, deep=False)]
 
 

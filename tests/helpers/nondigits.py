@@ -97,8 +97,8 @@ def _two_digits(rng: Random) -> Picture:
     ink = np.zeros((SIDE, SIDE), np.float32)
     for middle in (20, 44):
         drawn = draw(int(rng.integers(1000, 2000)), int(rng.integers(10)), int(rng.integers(40)))
-        grey = cv2.cvtColor(drawn, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        dark = np.clip((np.median(grey) - grey) / max(float(np.median(grey) - grey.min()), 1), 0, 1)
+        gray = cv2.cvtColor(drawn, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        dark = np.clip((np.median(gray) - gray) / max(float(np.median(gray) - gray.min()), 1), 0, 1)
         place = np.array([[0.6, 0, middle - 19.2], [0, 0.6, 32 - 19.2 + rng.uniform(-5, 5)]])
         ink = np.maximum(ink, cv2.warpAffine(dark, place, (SIDE, SIDE), flags=cv2.INTER_AREA))
     return _on_paper(ink, rng)

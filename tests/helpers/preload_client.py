@@ -69,7 +69,7 @@ class Forked:
         self._connection.close()
 
 
-class Forker:
+class PreloadServer:
     """The process that has the program in memory; see `preload_server.py`."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:

@@ -6,15 +6,15 @@ from helpers.support import make_files, read_files
 
 from watcher.errors import WatcherError
 from watcher.folders.outbox import Outbox
-from watcher.maintenance.requeue import Retrying
+from watcher.maintenance.requeue import Requeue
 from watcher.store.retries import Retries
 
 NOVELS = {"novel.txt": b"once", "s\udcffn.txt": b"upon", "x" * 255: b"a time"}
 
 
-def retrying_in(workshop: Workshop, fuse: Fuse | None = None) -> Retrying:
+def retrying_in(workshop: Workshop, fuse: Fuse | None = None) -> Requeue:
     fuse = fuse or Fuse(10**9)
-    return Retrying(
+    return Requeue(
         fuse.guard(Retries(workshop.log._database), "begin", "end", "undo"),  # noqa: SLF001 - another face of the same database
         fuse.guard(Outbox(workshop.place.outbox), "give_back", "remove_reason"),
         workshop.place.inbox,
@@ -30,7 +30,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def fail(workshop: Workshop, files: dict[str, bytes]) -> list[int]:
     """Have files filed as failed; the ids of their rows."""
     before = {row["id"] for row in workshop.place.rows()}
-    workshop.journey().finish([recognized(claim) for claim in workshop.claim(files)])
+    workshop.filing().finish([recognized(claim) for claim in workshop.claim(files)])
     return [row["id"] for row in workshop.place.rows() if row["id"] not in before]
 
 
@@ -63,7 +63,7 @@ def test_what_is_put_through_again_has_one_row_and_the_old_one_is_history(worksh
     [old] = workshop.place.rows()
     retrying_in(workshop).put_back(ids, refuse)
     (workshop.place.inbox / "novel.txt").write_bytes(b"7")
-    workshop.journey().finish([recognized(claim) for claim in workshop.claim({"novel.txt": b"7"})])
+    workshop.filing().finish([recognized(claim) for claim in workshop.claim({"novel.txt": b"7"})])
     workshop.place.audit([("novel.txt", b"7")])
     with workshop.log._database.transaction() as connection:  # noqa: SLF001 - what other programs read
         [history] = connection.exec_driver_sql("SELECT * FROM retried_results").mappings().all()

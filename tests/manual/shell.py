@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from helpers.daemon import environment, forker
+from helpers.daemon import environment, preload
 
 CLIENT = Path(__file__).with_name("client.py")
 STAND_INS = {
@@ -62,7 +62,7 @@ class Shell:
         programs = home / "bin"
         programs.mkdir(parents=True)
         lines = dict(STAND_INS)
-        client = f"exec {sys.executable} -I -S {CLIENT} {forker().address}"
+        client = f"exec {sys.executable} -I -S {CLIENT} {preload().address}"
         lines["watcher"] = f'{client} watcher "$@"'
         lines["python"] = f"""
 case "$1 $2" in

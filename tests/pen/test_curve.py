@@ -12,7 +12,7 @@ STROKES = [stroke for forms in FORMS.values() for form in forms for stroke in fo
 
 
 def sharpest_turn(path: curve.Path) -> float:
-    """The largest change of direction between neighbouring steps, in degrees."""
+    """The largest change of direction between neighboring steps, in degrees."""
     steps = np.diff(path, axis=0)
     turns = np.diff(np.unwrap(np.arctan2(steps[:, 1], steps[:, 0])))
     return float(np.degrees(np.abs(turns).max()))

@@ -1,4 +1,4 @@
-"""The sorter between a real inbox and a real outbox, with pools that misbehave as they please."""
+"""The dispatcher between a real inbox and a real outbox, with pools that misbehave as they please."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
@@ -12,22 +12,22 @@ from helpers.daemon import Place
 from helpers.support import make_files, read_files
 
 from watcher.errors import UnfitReferencesError
-from watcher.folders.arrivals import Door
+from watcher.folders.arrivals import Arrivals
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival, Inbox
 from watcher.folders.outbox import Outbox
-from watcher.pipeline.dispatcher import LARGEST_BATCH, SUSPECTS_PAUSE, Sorter
-from watcher.pipeline.filing import Journey
+from watcher.pipeline.dispatcher import LARGEST_BATCH, SUSPECTS_PAUSE, Dispatcher
+from watcher.pipeline.filing import Filing
 from watcher.recognition import Reading
-from watcher.references.model import Fitted
+from watcher.references.model import StoredModel
 from watcher.store.database import open_database
 from watcher.store.results import Decision, ResultsLog
 from watcher.workers import Recognized
 
 POISON = b"poison"
-FIRST = Fitted(Path("first"), 1)
-SECOND = Fitted(Path("second"), 2)
+FIRST = StoredModel(Path("first"), 1)
+SECOND = StoredModel(Path("second"), 2)
 
 
 class Pool:
@@ -43,16 +43,16 @@ class Pool:
     def longest(self, files: Sequence[bytes], *, hurried: bool) -> float:
         return len(files) + 10.0 * (not hurried)
 
-    def submit(self, fitted: Path, files: Sequence[bytes]) -> Future[list[Recognized]]:
+    def submit(self, model: Path, files: Sequence[bytes]) -> Future[list[Recognized]]:
         future: Future[list[Recognized]] = Future()
-        self.waiting.append((future, fitted, files))
+        self.waiting.append((future, model, files))
         self.batches.append(files)
         return future
 
     submit_again = submit_apart = submit
 
     def answer(self, fault: Callable[[Sequence[bytes]], BaseException | None] = lambda _files: None) -> None:
-        """Have all that waits recognised, but for batches that have a fault."""
+        """Have all that waits recognized, but for batches that have a fault."""
         waiting, self.waiting = self.waiting, []
         for future, _, files in waiting:
             error = fault(files)
@@ -61,13 +61,13 @@ class Pool:
             else:
                 future.set_result([recognized(file) for file in files])
 
-    def answer_with_grief(self, over: bytes) -> None:
-        """Have all that waits recognised, but for one picture, over which a worker comes to grief."""
+    def answer_with_worker_failure(self, over: bytes) -> None:
+        """Have all that waits recognized, but for one picture, over which a worker comes to grief."""
         waiting, self.waiting = self.waiting, []
         for future, _, files in waiting:
             future.set_result(
                 [
-                    Recognized.by_grief(file, "it is poison") if file == over else recognized(file)
+                    Recognized.by_worker_failure(file, "it is poison") if file == over else recognized(file)
                     for file in files
                 ]
             )
@@ -86,7 +86,7 @@ def recognized(file: bytes) -> Recognized:
 
 
 class Hall:
-    """A sorter and what is around it."""
+    """A dispatcher and what is around it."""
 
     def __init__(self, place: Place, log: ResultsLog, flusher: Flusher) -> None:
         self.place = place
@@ -95,24 +95,24 @@ class Hall:
         self.pool = Pool()
         self.filed: list[Decision] = []
         claims, outbox = Claims(place.inbox), Outbox(place.outbox)
-        self.door = Door(Inbox(place.inbox, recursive=False, quiet_seconds=0))
-        self.sorter = Sorter(
+        self.door = Arrivals(Inbox(place.inbox, recursive=False, quiet_seconds=0))
+        self.dispatcher = Dispatcher(
             self.door,
             claims,
             self.pool,  # type: ignore[arg-type]  # stands in for the real one
-            Journey(log, claims, outbox, flusher, 0.9),
+            Filing(log, claims, outbox, flusher, 0.9),
             lambda decision, _seconds: self.filed.append(decision),
         )
 
-    def step(self, fitted: Fitted = FIRST, *, taking: bool = True) -> None:
-        self.sorter.step(fitted, 0, taking=taking)
+    def step(self, model: StoredModel = FIRST, *, taking: bool = True) -> None:
+        self.dispatcher.step(model, 0, taking=taking)
 
     def sort(self, fault: Callable[[Sequence[bytes]], BaseException | None]) -> None:
         """Step and answer until there is nothing more to do; that has to come soon."""
         self.door.sweep()
         for _ in range(1000):
             self.step()
-            if self.sorter.is_idle and not self.door.is_open:
+            if self.dispatcher.is_idle and not self.door.is_open:
                 return
             self.pool.answer(fault)
         pytest.fail("it goes on for ever")
@@ -146,7 +146,7 @@ def test_it_claims_no_more_than_the_pool_can_take_and_leaves_the_rest_in_the_inb
     assert in_hand == [LARGEST_BATCH] * 4
     claimed = [name for name in hall.place.waiting() if name.startswith(".claimed")]
     assert len(claimed) == sum(in_hand)
-    assert not hall.sorter.has_room
+    assert not hall.dispatcher.has_room
     hall.sort(lambda _files: None)
     hall.place.audit(pictures(1000).items())
 
@@ -159,7 +159,7 @@ def test_few_pictures_are_shared_out_among_the_workers(hall: Hall) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 63, 130])
-def test_a_picture_that_kills_its_workers_fails_after_two_tries_and_its_neighbours_are_filed(
+def test_a_picture_that_kills_its_workers_fails_after_two_tries_and_its_neighbors_are_filed(
     hall: Hall, count: int
 ) -> None:
     dropped = {**pictures(count), "middle.png": POISON}
@@ -184,12 +184,12 @@ def test_several_that_kill_their_workers_are_told_from_all_others(hall: Hall) ->
     hall.place.audit(dropped.items())
 
 
-def test_an_error_in_recognising_is_told_and_blamed_on_its_picture_alone(hall: Hall) -> None:
+def test_an_error_in_recognizing_is_told_and_blamed_on_its_picture_alone(hall: Hall) -> None:
     dropped = {**pictures(5), "odd.png": POISON}
     make_files(hall.place.inbox, dict(dropped))
     hall.sort(lambda files: ZeroDivisionError("of all things") if POISON in files else None)
     reasons = {row["name"]: row["reason"] for row in hall.place.rows() if row["reason"]}
-    assert reasons == {"odd.png": "recognising it failed, twice: ZeroDivisionError: of all things"}
+    assert reasons == {"odd.png": "recognizing it failed, twice: ZeroDivisionError: of all things"}
     hall.place.audit(dropped.items())
 
 
@@ -223,7 +223,7 @@ def test_what_brought_a_worker_to_grief_is_tried_apart_while_others_are_filed(ha
     make_files(hall.place.inbox, {"a.png": POISON, "b.png": b"1"})
     hall.door.sweep()
     hall.step()
-    hall.pool.answer_with_grief(POISON)
+    hall.pool.answer_with_worker_failure(POISON)
     hall.step()
     hall.pool.answer()  # a process for what is suspect is ready
     make_files(hall.place.inbox, {"c.png": b"2"})
@@ -232,7 +232,7 @@ def test_what_brought_a_worker_to_grief_is_tried_apart_while_others_are_filed(ha
     assert [files for _, _, files in hall.pool.waiting] == [[b"2"], [POISON]]
     (apart,) = [name for name in hall.place.waiting() if name.endswith("a.png")]
     assert "-2/" in apart, "that it is tried for the second time is not kept"
-    hall.pool.answer_with_grief(POISON)
+    hall.pool.answer_with_worker_failure(POISON)
     hall.step()
     assert {row["name"]: row["status"] for row in hall.place.rows()} == {
         "a.png": "failed",
@@ -250,7 +250,7 @@ def test_while_all_workers_are_busy_what_is_suspect_is_tried_now_and_then_only(
     make_files(hall.place.inbox, {"a.png": POISON, "b.png": POISON})
     hall.door.sweep()
     hall.step()
-    hall.pool.answer_with_grief(POISON)
+    hall.pool.answer_with_worker_failure(POISON)
     make_files(hall.place.inbox, dict(pictures(1000)))
     hall.door.sweep()
     apart = []
@@ -276,11 +276,11 @@ def test_over_restarts_too_what_goes_wrong_is_tried_twice_and_no_more(
     hall: Hall, tries: int, more: int
 ) -> None:
     left(hall, tries)
-    hall.sorter.again(list(Claims(hall.place.inbox).left()), FIRST)
+    hall.dispatcher.again(list(Claims(hall.place.inbox).left()), FIRST)
     for _ in range(5):
-        hall.pool.answer_with_grief(POISON)
+        hall.pool.answer_with_worker_failure(POISON)
         hall.step()
-    assert hall.sorter.is_idle
+    assert hall.dispatcher.is_idle
     assert sum(POISON in files for files in hall.pool.batches) == more
     assert [row["status"] for row in hall.place.rows()] == ["failed"]
     hall.place.audit([("a.png", POISON)])
@@ -291,11 +291,11 @@ def test_what_was_interrupted_by_no_fault_of_its_own_is_filed_however_often_that
     claims = Claims(hall.place.inbox)
     claims.take([Arrival(str(hall.place.inbox / "a.png"), "a.png", 0)])
     for _ in range(5):
-        hall.sorter.again(list(claims.left()), FIRST)
+        hall.dispatcher.again(list(claims.left()), FIRST)
         hall.step()
         hall.pool.waiting.clear()  # the daemon is killed
         hall = Hall(hall.place, hall.log, hall.flusher)
-    hall.sorter.again(list(claims.left()), FIRST)
+    hall.dispatcher.again(list(claims.left()), FIRST)
     hall.step()
     hall.pool.answer()
     hall.step()
@@ -306,10 +306,10 @@ def test_told_to_retry_nothing_it_leaves_what_went_wrong_for_the_next_start(hall
     make_files(hall.place.inbox, {"a.png": POISON})
     hall.door.sweep()
     hall.step()
-    hall.pool.answer_with_grief(POISON)
-    hall.sorter.step(FIRST, 0, taking=False, retrying=False)
-    assert not hall.sorter.is_working
-    assert not hall.sorter.is_idle
+    hall.pool.answer_with_worker_failure(POISON)
+    hall.dispatcher.step(FIRST, 0, taking=False, retrying=False)
+    assert not hall.dispatcher.is_working
+    assert not hall.dispatcher.is_idle
     assert [claim.tries for claim in Claims(hall.place.inbox).left()] == [1]
 
 
@@ -317,11 +317,11 @@ def test_what_nobody_can_take_from_its_worker_is_told_once(hall: Hall) -> None:
     make_files(hall.place.inbox, {"a.png": POISON})
     hall.door.sweep()
     hall.step()
-    assert hall.sorter.overdue(60) == []
-    assert [claim.name for claim in hall.sorter.overdue(0)] == ["a.png"]
-    assert hall.sorter.overdue(0) == []
+    assert hall.dispatcher.overdue(60) == []
+    assert [claim.name for claim in hall.dispatcher.overdue(0)] == ["a.png"]
+    assert hall.dispatcher.overdue(0) == []
     hall.pool.is_guarded = True
-    assert hall.sorter.overdue(0) == []
+    assert hall.dispatcher.overdue(0) == []
 
 
 def test_a_row_names_the_references_it_was_decided_under_even_where_they_changed_meanwhile(
@@ -333,7 +333,7 @@ def test_a_row_names_the_references_it_was_decided_under_even_where_they_changed
     make_files(hall.place.inbox, {"b.png": b"2"})
     hall.door.sweep()
     hall.step(SECOND)
-    assert [fitted for _, fitted, _ in hall.pool.waiting] == [FIRST.folder, SECOND.folder]
+    assert [model for _, model, _ in hall.pool.waiting] == [FIRST.folder, SECOND.folder]
     hall.pool.answer()
     hall.step(SECOND)
     assert {row["name"]: row["reference_version"] for row in hall.place.rows()} == {"a.png": 1, "b.png": 2}
@@ -347,7 +347,7 @@ def test_told_to_take_nothing_it_finishes_what_it_has(hall: Hall) -> None:
     hall.door.sweep()
     hall.pool.answer()
     hall.step(taking=False)
-    assert hall.sorter.is_idle
+    assert hall.dispatcher.is_idle
     assert hall.place.waiting() == {"b.png"}
     assert [decision.name for decision in hall.filed] == ["a.png"]
 

@@ -45,9 +45,9 @@ def test_wherever_a_crash_falls_every_file_is_filed_once_under_one_row(
 ) -> None:
     dropped = PICTURES | OTHERS
     claims = workshop.claim(dropped)
-    journey = workshop.journey(Fuse(steps, after=after))
+    filing = workshop.filing(Fuse(steps, after=after))
     try:
-        journey.finish([recognized(claim) for claim in claims])
+        filing.finish([recognized(claim) for claim in claims])
         crashed = False
     except Crash:
         crashed = True
@@ -64,25 +64,25 @@ def test_wherever_a_crash_falls_every_file_is_filed_once_under_one_row(
 def test_a_crash_while_going_on_after_a_crash_is_no_worse(workshop: Workshop, steps: int) -> None:
     dropped = PICTURES | OTHERS
     with pytest.raises(Crash):
-        workshop.journey(Fuse(1)).finish([recognized(claim) for claim in workshop.claim(dropped)])
+        workshop.filing(Fuse(1)).finish([recognized(claim) for claim in workshop.claim(dropped)])
     with pytest.raises(Crash):
-        workshop.journey(Fuse(steps)).resume()
+        workshop.filing(Fuse(steps)).resume()
     assert workshop.resume() == 0
     workshop.place.audit(dropped.items())
 
 
 def test_a_claim_without_a_row_is_put_through_again(workshop: Workshop) -> None:
     workshop.claim(PICTURES)
-    again, filed = workshop.journey().resume()
+    again, filed = workshop.filing().resume()
     assert ({claim.name for claim in again}, filed) == (set(PICTURES), 0)
 
 
-def test_a_decided_row_is_filed_as_it_was_decided_and_not_recognised_again(workshop: Workshop) -> None:
+def test_a_decided_row_is_filed_as_it_was_decided_and_not_recognized_again(workshop: Workshop) -> None:
     with pytest.raises(Crash):
-        workshop.journey(Fuse(1)).finish([recognized(claim) for claim in workshop.claim(PICTURES)])
+        workshop.filing(Fuse(1)).finish([recognized(claim) for claim in workshop.claim(PICTURES)])
     before = workshop.place.rows()
     assert [row["filed_at"] for row in before] == [None] * len(PICTURES)
-    again, filed = workshop.journey().resume()
+    again, filed = workshop.filing().resume()
     assert (again, filed) == ([], len(PICTURES))
     assert [{**row, "filed_at": None} for row in workshop.place.rows()] == before
     workshop.place.audit(PICTURES.items())
@@ -91,7 +91,7 @@ def test_a_decided_row_is_filed_as_it_was_decided_and_not_recognised_again(works
 def test_a_linked_file_is_known_as_the_same_and_gets_no_second_name(workshop: Workshop) -> None:
     claims = workshop.claim({"seven.png": b"7"})
     with pytest.raises(Crash):
-        workshop.journey(Fuse(2)).finish([recognized(claim) for claim in claims])
+        workshop.filing(Fuse(2)).finish([recognized(claim) for claim in claims])
     assert Path(claims[0].path).samefile(workshop.place.outbox / "7" / "seven.png")
     workshop.resume()
     assert read_files(workshop.place.outbox) == {"7/seven.png": b"7"}
@@ -100,17 +100,17 @@ def test_a_linked_file_is_known_as_the_same_and_gets_no_second_name(workshop: Wo
 
 def test_a_claim_that_is_left_of_a_filed_picture_is_dropped(workshop: Workshop) -> None:
     with pytest.raises(Crash):
-        workshop.journey(Fuse(3)).finish([recognized(claim) for claim in workshop.claim({"a.png": b"7"})])
+        workshop.filing(Fuse(3)).finish([recognized(claim) for claim in workshop.claim({"a.png": b"7"})])
     assert workshop.place.rows()[0]["filed_at"]
     assert workshop.place.waiting()
-    assert workshop.journey().resume() == ([], 0)
+    assert workshop.filing().resume() == ([], 0)
     workshop.place.audit([("a.png", b"7")])
 
 
 @pytest.mark.parametrize("name", ["seven.png", "s\udcffn.png", "7" * 255])
 def test_a_destination_that_a_stranger_took_meanwhile_is_left_to_them(workshop: Workshop, name: str) -> None:
     with pytest.raises(Crash):
-        workshop.journey(Fuse(1)).finish([recognized(claim) for claim in workshop.claim({name: b"7"})])
+        workshop.filing(Fuse(1)).finish([recognized(claim) for claim in workshop.claim({name: b"7"})])
     make_files(workshop.place.outbox, {f"7/{name}": b"a stranger's"})
     workshop.resume()
     files = read_files(workshop.place.outbox)
@@ -122,7 +122,7 @@ def test_a_destination_that_a_stranger_took_meanwhile_is_left_to_them(workshop: 
 
 def test_a_stranger_s_reason_is_not_overwritten_either(workshop: Workshop) -> None:
     make_files(workshop.place.outbox, {"failed/novel.txt.reason.txt": b"mine"})
-    workshop.journey().finish([recognized(claim) for claim in workshop.claim({"novel.txt": b"chapter"})])
+    workshop.filing().finish([recognized(claim) for claim in workshop.claim({"novel.txt": b"chapter"})])
     assert read_files(workshop.place.outbox) == {
         "failed/novel.txt.reason.txt": b"mine",
         "failed/novel-1.txt": b"chapter",
@@ -133,9 +133,9 @@ def test_a_stranger_s_reason_is_not_overwritten_either(workshop: Workshop) -> No
 def test_files_of_one_name_from_different_batches_are_numbered_in_the_order_they_came(
     workshop: Workshop,
 ) -> None:
-    journey = workshop.journey()
+    filing = workshop.filing()
     for _ in range(3):
-        journey.finish([recognized(claim) for claim in workshop.claim({"scan.png": b"7"})])
+        filing.finish([recognized(claim) for claim in workshop.claim({"scan.png": b"7"})])
     assert [row["destination"] for row in workshop.place.rows()] == [
         "7/scan.png",
         "7/scan-1.png",
@@ -165,13 +165,13 @@ def test_a_lost_claim_is_not_taken_for_filed_because_another_lies_where_it_was_t
     workshop: Workshop, *, is_ours: bool
 ) -> None:
     with pytest.raises(Crash):
-        workshop.journey(Fuse(1)).finish([recognized(lost) for lost in workshop.claim({"seven.png": b"7"})])
+        workshop.filing(Fuse(1)).finish([recognized(lost) for lost in workshop.claim({"seven.png": b"7"})])
     shutil.rmtree(workshop.place.claimed)
     workshop.place.claimed.mkdir()
     if is_ours:
-        workshop.journey().finish([recognized(later) for later in workshop.claim({"seven.png": b"7"})])
+        workshop.filing().finish([recognized(later) for later in workshop.claim({"seven.png": b"7"})])
     else:
         make_files(workshop.place.outbox, {"7/seven.png": b"of another"})
-    assert workshop.journey().resume() == ([], 0)
+    assert workshop.filing().resume() == ([], 0)
     assert [row["filed_at"] is None for row in workshop.place.rows()] == [True, False][: 1 + is_ours]
     assert read_files(workshop.place.outbox) == {"7/seven.png": b"7" if is_ours else b"of another"}

@@ -14,16 +14,16 @@ from helpers.support import make_files, read_files
 from watcher.folders.claims import Claim
 from watcher.folders.contents import State, examine
 from watcher.pipeline.decision import Outcome
-from watcher.pipeline.filing import Journey
+from watcher.pipeline.filing import Filing
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def drained(journey: Journey, outcomes: list[Outcome], tries: int = 2) -> list[Claim]:
+def drained(filing: Filing, outcomes: list[Outcome], tries: int = 2) -> list[Claim]:
     """Finish, also where a fault comes between; the claims whose files changed."""
     for attempt in range(tries):
         try:
-            return list(journey.finish(outcomes, again=attempt > 0).changed)
+            return list(filing.finish(outcomes, again=attempt > 0).changed)
         except OSError:
             continue
     pytest.fail("it never ends")
@@ -36,10 +36,10 @@ def test_wherever_a_fault_falls_the_same_call_goes_on_from_there(
 ) -> None:
     dropped = PICTURES | OTHERS
     outcomes = [recognized(claim) for claim in workshop.claim(dropped)]
-    journey = workshop.journey(Fuse(steps, after=after, fault=FULL))
+    filing = workshop.filing(Fuse(steps, after=after, fault=FULL))
     with pytest.raises(OSError, match=FULL.strerror):
-        journey.finish(outcomes)
-    finished = journey.finish(outcomes, again=True)
+        filing.finish(outcomes)
+    finished = filing.finish(outcomes, again=True)
     assert finished.changed == []
     assert [claim.name for claim, _ in finished.filed] == list(dropped)
     assert [decision.destination.split("/")[0] for _, decision in finished.filed] == [*"0123", "5", "failed"]
@@ -49,22 +49,22 @@ def test_wherever_a_fault_falls_the_same_call_goes_on_from_there(
 
 def test_a_name_that_was_taken_meanwhile_and_then_a_fault_are_no_trouble(workshop: Workshop) -> None:
     outcomes = [recognized(claim) for claim in workshop.claim({"seven.png": b"7"})]
-    journey = workshop.journey(Fuse(1, fault=FULL))  # before the file is linked
+    filing = workshop.filing(Fuse(1, fault=FULL))  # before the file is linked
     with pytest.raises(OSError, match=FULL.strerror):
-        journey.finish(outcomes)
+        filing.finish(outcomes)
     make_files(workshop.place.outbox, {"7/seven.png": b"a stranger's"})
-    [(_, decision)] = journey.finish(outcomes, again=True).filed
+    [(_, decision)] = filing.finish(outcomes, again=True).filed
     assert decision.destination == "7/seven-1.png" == workshop.place.rows()[0]["destination"]
     assert read_files(workshop.place.outbox) == {"7/seven.png": b"a stranger's", "7/seven-1.png": b"7"}
 
 
 def test_a_reason_that_was_written_by_half_is_written_whole(workshop: Workshop) -> None:
     outcomes = [recognized(claim) for claim in workshop.claim({"novel.txt": b"chapter"})]
-    journey = workshop.journey(Fuse(2, fault=FULL))  # before it is explained
+    filing = workshop.filing(Fuse(2, fault=FULL))  # before it is explained
     with pytest.raises(OSError, match=FULL.strerror):
-        journey.finish(outcomes)
+        filing.finish(outcomes)
     make_files(workshop.place.outbox, {"failed/novel.txt.reason.txt": NO_PICTURE.encode()[:4]})
-    journey.finish(outcomes, again=True)
+    filing.finish(outcomes, again=True)
     workshop.place.audit([("novel.txt", b"chapter")])
     assert read_files(workshop.place.outbox)["failed/novel.txt.reason.txt"] == f"{NO_PICTURE}\n".encode()
 
@@ -73,21 +73,21 @@ def test_a_file_that_changed_since_it_was_read_is_not_filed_as_what_it_was(works
     claims = workshop.claim({"seven.png": b"7", "three.png": b"3"})
     outcomes = [recognized(claim) for claim in claims]
     Path(claims[0].path).write_bytes(b"1")
-    finished = workshop.journey().finish(outcomes)
+    finished = workshop.filing().finish(outcomes)
     assert [claim.name for claim, _ in finished.filed] == ["three.png"]
     assert finished.changed == claims[:1]
     assert [row["name"] for row in workshop.place.rows()] == ["three.png"]
     assert read_files(workshop.place.outbox) == {"3/three.png": b"3"}
-    workshop.journey().finish([recognized(claim) for claim in finished.changed])
+    workshop.filing().finish([recognized(claim) for claim in finished.changed])
     workshop.place.audit([("seven.png", b"1"), ("three.png", b"3")])
 
 
 def test_a_file_that_somebody_has_open_to_write_waits_until_they_are_done(workshop: Workshop) -> None:
     [claim] = workshop.claim({"seven.png": b"7"})
     with Path(claim.path).open("r+b"):
-        assert workshop.journey().finish([recognized(claim)]).changed == [claim]
+        assert workshop.filing().finish([recognized(claim)]).changed == [claim]
         assert workshop.place.rows() == []
-    workshop.journey().finish([recognized(claim)])
+    workshop.filing().finish([recognized(claim)])
     workshop.place.audit([("seven.png", b"7")])
 
 
@@ -95,7 +95,7 @@ def test_a_file_that_is_gone_gets_no_row(workshop: Workshop) -> None:
     [claim] = workshop.claim({"seven.png": b"7"})
     outcome = recognized(claim)
     Path(claim.path).unlink()
-    assert workshop.journey().finish([outcome]).changed == [claim]
+    assert workshop.filing().finish([outcome]).changed == [claim]
     assert workshop.place.rows() == []
     assert read_files(workshop.place.outbox) == {}
 
@@ -121,11 +121,11 @@ def changing(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> list[Claim]
 def test_a_file_that_changes_while_it_is_filed_is_taken_back(
     workshop: Workshop, changing: list[Claim]
 ) -> None:
-    finished = workshop.journey().finish([recognized(claim) for claim in changing])
+    finished = workshop.filing().finish([recognized(claim) for claim in changing])
     assert finished.changed == changing[:2]
     assert [row["name"] for row in workshop.place.rows()] == ["three.png"]
     assert read_files(workshop.place.outbox) == {"3/three.png": b"3"}
-    workshop.journey().finish([recognized(claim) for claim in finished.changed])
+    workshop.filing().finish([recognized(claim) for claim in finished.changed])
     workshop.place.audit(CHANGED.items())
 
 
@@ -138,9 +138,9 @@ STEPS_OF_TAKING_BACK = range(5, 8)
 def test_a_fault_while_a_file_is_taken_back_is_no_trouble(
     workshop: Workshop, changing: list[Claim], steps: int, *, after: bool
 ) -> None:
-    journey = workshop.journey(Fuse(steps, after=after, fault=FULL))
-    changed = drained(journey, [recognized(claim) for claim in changing])
-    assert workshop.journey().finish([recognized(claim) for claim in changed]).changed == []
+    filing = workshop.filing(Fuse(steps, after=after, fault=FULL))
+    changed = drained(filing, [recognized(claim) for claim in changing])
+    assert workshop.filing().finish([recognized(claim) for claim in changed]).changed == []
     workshop.place.audit(CHANGED.items())
 
 
@@ -150,7 +150,7 @@ def test_a_crash_while_a_file_is_taken_back_is_no_trouble(
     workshop: Workshop, changing: list[Claim], steps: int, *, after: bool
 ) -> None:
     with pytest.raises(Crash):
-        workshop.journey(Fuse(steps, after=after)).finish([recognized(claim) for claim in changing])
+        workshop.filing(Fuse(steps, after=after)).finish([recognized(claim) for claim in changing])
     workshop.resume()
     workshop.place.audit(CHANGED.items())
 
@@ -158,11 +158,11 @@ def test_a_crash_while_a_file_is_taken_back_is_no_trouble(
 def test_what_changed_between_two_runs_is_put_through_again(workshop: Workshop) -> None:
     claims = workshop.claim({"seven.png": b"7", "three.png": b"3"})
     with pytest.raises(Crash):
-        workshop.journey(Fuse(2)).finish([recognized(claim) for claim in claims])
+        workshop.filing(Fuse(2)).finish([recognized(claim) for claim in claims])
     Path(claims[0].path).write_bytes(b"1")  # it is linked already
-    again, filed = workshop.journey().resume()
+    again, filed = workshop.filing().resume()
     assert ([claim.name for claim in again], filed) == (["seven.png"], 1)
-    workshop.journey().finish([recognized(claim) for claim in again])
+    workshop.filing().finish([recognized(claim) for claim in again])
     workshop.place.audit([("seven.png", b"1"), ("three.png", b"3")])
 
 
@@ -177,12 +177,12 @@ def test_after_a_flush_that_failed_the_disk_itself_is_asked_what_it_holds(
 
     monkeypatch.setattr("watcher.pipeline.filing.examine", examined)
     outcomes = [recognized(claim) for claim in workshop.claim(PICTURES)]
-    workshop.journey().finish(outcomes[:1])
+    workshop.filing().finish(outcomes[:1])
     with monkeypatch.context() as patch:
         patch.setattr(workshop.flusher, "_syncfs", lambda _: -1)
         with pytest.raises(OSError):  # noqa: PT011 - it has no number
-            workshop.journey().finish(outcomes[1:])
-    workshop.journey().finish(outcomes[1:], again=True)
+            workshop.filing().finish(outcomes[1:])
+    workshop.filing().finish(outcomes[1:], again=True)
     assert from_disk == [False, True, True, True]
     workshop.place.audit(PICTURES.items())
 
@@ -190,7 +190,7 @@ def test_after_a_flush_that_failed_the_disk_itself_is_asked_what_it_holds(
 def test_a_flush_that_was_begun_after_a_file_was_read_will_do(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journey, flush = workshop.journey(), workshop.flusher.flush
+    filing, flush = workshop.filing(), workshop.flusher.flush
     flushes = 0
     outcomes = [recognized(claim) for claim in workshop.claim(PICTURES)]
 
@@ -200,9 +200,9 @@ def test_a_flush_that_was_begun_after_a_file_was_read_will_do(
         flush()
 
     monkeypatch.setattr(workshop.flusher, "flush", counted)
-    flushing = journey.begin_flush()
+    flushing = filing.begin_flush()
     flushing.result(10)
-    journey.finish([replace(outcome, flushing=flushing) for outcome in outcomes])
+    filing.finish([replace(outcome, flushing=flushing) for outcome in outcomes])
     assert flushes == 2  # the other one between linking and marking
     workshop.place.audit(PICTURES.items())
 
@@ -210,14 +210,14 @@ def test_a_flush_that_was_begun_after_a_file_was_read_will_do(
 def test_where_a_flush_that_was_begun_failed_nothing_is_recorded_until_another_succeeds(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journey = workshop.journey()
+    filing = workshop.filing()
     with monkeypatch.context() as patch:
         patch.setattr(workshop.flusher, "_syncfs", lambda _: -1)
-        flushing = journey.begin_flush()
+        flushing = filing.begin_flush()
         wait([flushing], 10)
     outcomes = [replace(recognized(claim), flushing=flushing) for claim in workshop.claim(PICTURES)]
     with pytest.raises(OSError):  # noqa: PT011 - it has no number
-        journey.finish(outcomes)
+        filing.finish(outcomes)
     assert workshop.place.rows() == []
-    journey.finish(outcomes, again=True)
+    filing.finish(outcomes, again=True)
     workshop.place.audit(PICTURES.items())

@@ -11,21 +11,22 @@ from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition import NORMALIZERS, RULES, ImageClassifier, Reading
+from watcher.recognition.persistence import FACTS
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 Draw = Callable[..., NDArray[np.uint8]]
 
 
-def small_grey(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+def small_gray(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.asarray(1 - picture[::4, ::4].mean(axis=2) / 255)
 
 
 @pytest.fixture(scope="module")
-def learned(pictures: Pictures) -> ImageClassifier:
+def fitted(pictures: Pictures) -> ImageClassifier:
     return ImageClassifier().fit(*pictures)
 
 
-@pytest.mark.parametrize("normalizer", [*NORMALIZERS, small_grey])
+@pytest.mark.parametrize("normalizer", [*NORMALIZERS, small_gray])
 @pytest.mark.parametrize("rule", RULES)
 def test_every_way_of_comparing_works(normalizer: Any, rule: str, pictures: Pictures) -> None:
     drawn, labels = pictures
@@ -35,16 +36,16 @@ def test_every_way_of_comparing_works(normalizer: Any, rule: str, pictures: Pict
     assert np.mean(right) > 0.6
 
 
-def test_new_drawings_are_told_apart(learned: ImageClassifier, draw: Draw) -> None:
+def test_new_drawings_are_told_apart(fitted: ImageClassifier, draw: Draw) -> None:
     for digit in range(10):
-        (reading,) = learned.classify(draw(digit, 99))
+        (reading,) = fitted.classify(draw(digit, 99))
         assert reading.digit == digit
         assert reading.certainty > 0.6
         assert reading.reason is None
 
 
-def test_a_reading_is_made_of_plain_numbers(learned: ImageClassifier, draw: Draw) -> None:
-    (reading,) = learned.classify(draw(3, 99))
+def test_a_reading_is_made_of_plain_numbers(fitted: ImageClassifier, draw: Draw) -> None:
+    (reading,) = fitted.classify(draw(3, 99))
     assert type(reading.digit) is int
     assert type(reading.certainty) is float
     assert type(reading.runner_up) is int
@@ -55,12 +56,12 @@ def test_a_reading_is_made_of_plain_numbers(learned: ImageClassifier, draw: Draw
         reading.digit = 4  # type: ignore[misc] # that it cannot be set is the point
 
 
-def test_one_picture_is_read_as_in_a_batch(learned: ImageClassifier, pictures: Pictures) -> None:
+def test_one_picture_is_read_as_in_a_batch(fitted: ImageClassifier, pictures: Pictures) -> None:
     drawn, _ = pictures
-    together = learned.classify(drawn)
-    assert [learned.classify(picture)[0] for picture in drawn] == together
-    assert learned.classify(list(drawn)) == together
-    assert learned.classify([]) == []
+    together = fitted.classify(drawn)
+    assert [fitted.classify(picture)[0] for picture in drawn] == together
+    assert fitted.classify(list(drawn)) == together
+    assert fitted.classify([]) == []
 
 
 def test_the_nearest_references_are_told_by_their_ids(pictures: Pictures) -> None:
@@ -84,8 +85,8 @@ def test_the_order_of_references_does_not_matter(rule: str, pictures: Pictures) 
     ]
 
 
-def test_no_ink_is_said(learned: ImageClassifier) -> None:
-    (reading,) = learned.classify(np.full((64, 64, 3), 240, np.uint8))
+def test_no_ink_is_said(fitted: ImageClassifier) -> None:
+    (reading,) = fitted.classify(np.full((64, 64, 3), 240, np.uint8))
     assert (reading.certainty, reading.reason) == (0.0, "there is no ink on it")
     assert 0 <= reading.digit <= 9
 
@@ -106,10 +107,10 @@ def test_equal_digits_resolve_to_the_smaller(rule: str, draw: Draw) -> None:
         assert (reading.digit, reading.runner_up, reading.certainty) == (4, 9, 0.5)
 
 
-def test_it_tells_what_it_holds(pictures: Pictures, learned: ImageClassifier) -> None:
+def test_it_tells_what_it_holds(pictures: Pictures, fitted: ImageClassifier) -> None:
     drawn, labels = pictures
-    assert str(learned) == "ImageClassifier with 10 digits, 8 references each"
-    assert learned.counts == (8,) * 10
+    assert str(fitted) == "ImageClassifier with 10 digits, 8 references each"
+    assert fitted.counts == (8,) * 10
     some = labels != 3
     some[:2] = False
     assert repr(ImageClassifier(rule="averaged").fit(drawn[some], labels[some])) == (
@@ -119,10 +120,10 @@ def test_it_tells_what_it_holds(pictures: Pictures, learned: ImageClassifier) ->
     assert ImageClassifier().counts == (0,) * 10
 
 
-def test_normalised_pictures_serve_as_well(pictures: Pictures, learned: ImageClassifier) -> None:
+def test_normalized_pictures_serve_as_well(pictures: Pictures, fitted: ImageClassifier) -> None:
     drawn, labels = pictures
-    again = ImageClassifier().fit_normalized(learned.normalize(drawn), labels)
-    assert again.classify(drawn[::8]) == learned.classify(drawn[::8])
+    again = ImageClassifier().fit_normalized(fitted.normalize(drawn), labels)
+    assert again.classify(drawn[::8]) == fitted.classify(drawn[::8])
 
 
 @pytest.mark.parametrize(
@@ -148,11 +149,11 @@ def test_unfit_references_are_refused(
 @pytest.mark.parametrize(
     "unfit", [np.zeros((1, 64, 64), np.uint8), np.zeros((1, 64, 64, 3)), np.zeros((1, 32, 32, 3), np.uint8)]
 )
-def test_what_is_no_picture_is_refused(unfit: NDArray[Any], learned: ImageClassifier) -> None:
+def test_what_is_no_picture_is_refused(unfit: NDArray[Any], fitted: ImageClassifier) -> None:
     with pytest.raises(UnfitReferencesError, match="pictures are"):
         ImageClassifier().fit(unfit, [1])
     with pytest.raises(ValueError, match="pictures are"):
-        learned.classify(unfit)
+        fitted.classify(unfit)
 
 
 def test_a_normalizer_must_give_finite_numbers_of_one_shape(pictures: Pictures) -> None:
@@ -163,10 +164,10 @@ def test_a_normalizer_must_give_finite_numbers_of_one_shape(pictures: Pictures) 
 
 
 def test_warmed_up_it_answers_the_same(pictures: Pictures, draw: Draw) -> None:
-    learned = ImageClassifier().fit(*pictures)
-    before = learned.classify(draw(5, 7))
-    learned.warm_up()
-    assert learned.classify(draw(5, 7)) == before
+    fitted = ImageClassifier().fit(*pictures)
+    before = fitted.classify(draw(5, 7))
+    fitted.warm_up()
+    assert fitted.classify(draw(5, 7)) == before
 
 
 def test_nothing_is_known_before_it_learned(draw: Draw, tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_nothing_is_known_before_it_learned(draw: Draw, tmp_path: Path) -> None:
 
 
 def test_a_wrong_name_meets_a_helpful_answer() -> None:
-    with pytest.raises(ValueError, match="did you mean centred"):
+    with pytest.raises(ValueError, match="did you mean centered"):
         ImageClassifier("centered")
     with pytest.raises(ValueError, match=r"did you mean nearest.*votes, averaged, nearest, deformable"):
         ImageClassifier(rule="neares")
@@ -192,13 +193,13 @@ def test_a_wrong_name_meets_a_helpful_answer() -> None:
 def test_loaded_it_answers_the_same(normalizer: str, rule: str, pictures: Pictures, tmp_path: Path) -> None:
     drawn, labels = pictures
     some = np.random.default_rng(2).permutation(len(labels))[:20]
-    learned = ImageClassifier(normalizer, rule).fit(drawn[some], labels[some], some)
-    learned.save(tmp_path / "deep" / "saved")
-    expected = learned.classify(drawn[:20])
+    fitted = ImageClassifier(normalizer, rule).fit(drawn[some], labels[some], some)
+    fitted.save(tmp_path / "deep" / "saved")
+    expected = fitted.classify(drawn[:20])
     for mmap in (True, False):
         loaded = ImageClassifier.load(tmp_path / "deep" / "saved", mmap=mmap)
         assert loaded.classify(drawn[:20]) == expected
-        assert repr(loaded) == repr(learned)
+        assert repr(loaded) == repr(fitted)
 
 
 def test_saving_replaces_and_leaves_nothing_behind(pictures: Pictures, tmp_path: Path) -> None:
@@ -210,12 +211,12 @@ def test_saving_replaces_and_leaves_nothing_behind(pictures: Pictures, tmp_path:
 
 
 def test_a_normalizer_of_ones_own_is_given_again(pictures: Pictures, tmp_path: Path) -> None:
-    learned = ImageClassifier(small_grey).fit(*pictures)
-    learned.save(tmp_path / "saved")
+    fitted = ImageClassifier(small_gray).fit(*pictures)
+    fitted.save(tmp_path / "saved")
     with pytest.raises(UnfitReferencesError, match=r"give it to load\(\)"):
         ImageClassifier.load(tmp_path / "saved")
-    loaded = ImageClassifier.load(tmp_path / "saved", small_grey)
-    assert loaded.classify(pictures[0][::8]) == learned.classify(pictures[0][::8])
+    loaded = ImageClassifier.load(tmp_path / "saved", small_gray)
+    assert loaded.classify(pictures[0][::8]) == fitted.classify(pictures[0][::8])
 
 
 FILES = ("pictures.npy", "rows.npy", "labels.npy", "ids.npy", "classifier.json")
@@ -223,10 +224,8 @@ FILES = ("pictures.npy", "rows.npy", "labels.npy", "ids.npy", "classifier.json")
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut off", "changed"])
-def test_a_damaged_folder_is_refused(
-    name: str, damage: str, learned: ImageClassifier, tmp_path: Path
-) -> None:
-    learned.save(tmp_path / "saved")
+def test_a_damaged_folder_is_refused(name: str, damage: str, fitted: ImageClassifier, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "saved")
     file = tmp_path / "saved" / name
     held = file.read_bytes()
     if damage == "missing":
@@ -253,13 +252,27 @@ def test_a_damaged_folder_is_refused(
     ],
 )
 def test_facts_that_make_no_sense_are_refused(
-    facts: dict[str, Any], learned: ImageClassifier, tmp_path: Path
+    facts: dict[str, Any], fitted: ImageClassifier, tmp_path: Path
 ) -> None:
-    learned.save(tmp_path / "saved")
+    fitted.save(tmp_path / "saved")
     file = tmp_path / "saved" / "classifier.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | facts))
     with pytest.raises(UnfitReferencesError):
         ImageClassifier.load(tmp_path / "saved")
+
+
+def test_its_files_keep_the_names_that_earlier_versions_gave(
+    fitted: ImageClassifier, pictures: Pictures, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path / "saved")
+    facts = json.loads((tmp_path / "saved" / FACTS).read_text("utf-8"))
+    assert facts.keys() == {
+        *("format", "normalizer", "rule", "augment", "slope", "power", "glance", "oddest", "checksums")
+    }
+    assert facts["normalizer"] == "centred"
+    again = ImageClassifier("centred").fit(*pictures)
+    again.save(tmp_path / "again")
+    assert json.loads((tmp_path / "again" / FACTS).read_text("utf-8")) == facts
 
 
 def test_readings_are_equal_by_what_they_say() -> None:

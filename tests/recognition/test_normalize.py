@@ -17,7 +17,7 @@ from watcher.recognition.normalize import normalize_batch
 Draw = Callable[..., NDArray[np.uint8]]
 Cover = Callable[..., NDArray[np.float32]]
 
-binary, centred, none = NORMALIZERS["binary"], NORMALIZERS["centred"], NORMALIZERS["none"]
+binary, centered, none = NORMALIZERS["binary"], NORMALIZERS["centered"], NORMALIZERS["none"]
 
 SEVEN_DIGITS = (0, 2, 3, 4, 5, 7, 9)
 
@@ -54,10 +54,10 @@ def test_binary_is_ink_where_the_mean_is_below_half(color: tuple[int, int, int])
     assert (ink == (sum(color) / 3 < 255 / 2)).all()
 
 
-def test_centred_is_laid_out_as_promised(draw: Draw) -> None:
+def test_centered_is_laid_out_as_promised(draw: Draw) -> None:
     y, x = np.mgrid[:28, :28]
     for digit in range(10):
-        laid = centred(draw(digit))
+        laid = centered(draw(digit))
         assert laid.shape == (28, 28)
         assert laid.dtype == np.float32
         assert laid.min() >= 0
@@ -70,7 +70,7 @@ def test_centred_is_laid_out_as_promised(draw: Draw) -> None:
 
 PAPERS = {
     "yellow paper, blue ink": ((240, 220, 150), (40, 50, 160)),
-    "grey paper, red ink": ((150, 150, 150), (160, 60, 60)),
+    "gray paper, red ink": ((150, 150, 150), (160, 60, 60)),
     "faint pencil": ((235, 235, 230), (195, 195, 195)),
     "white on black": ((0, 0, 0), (255, 255, 255)),
     "yellow on dark green": ((30, 70, 40), (230, 220, 90)),
@@ -83,9 +83,9 @@ PAPERS = {
 def test_colors_make_no_difference(kind: str, digit: int, coverage: Cover, paper: Draw) -> None:
     line = coverage(digit, 1)
     page, ink = PAPERS[kind]
-    expected = centred(paper(line))
-    assert likeness(centred(paper(line, page, ink)), expected) > 0.97
-    assert likeness(centred(noisy(paper(line, page, ink), 3)), expected) > 0.93
+    expected = centered(paper(line))
+    assert likeness(centered(paper(line, page, ink)), expected) > 0.97
+    assert likeness(centered(noisy(paper(line, page, ink), 3)), expected) > 0.93
 
 
 @pytest.mark.parametrize("digit", SEVEN_DIGITS)
@@ -93,7 +93,7 @@ def test_colors_make_no_difference(kind: str, digit: int, coverage: Cover, paper
 def test_uneven_light_makes_no_difference(digit: int, darkest: float, coverage: Cover, paper: Draw) -> None:
     line = coverage(digit, 2)
     lit = shaded(paper(line, (230, 225, 210), (90, 80, 80)), darkest)
-    assert likeness(centred(noisy(lit, 2)), centred(paper(line))) > 0.93
+    assert likeness(centered(noisy(lit, 2)), centered(paper(line))) > 0.93
 
 
 @settings(max_examples=30)
@@ -105,14 +105,14 @@ def test_place_and_size_make_little_difference(
     right, down = (32 - 32 * scale + by for by in move)
     moves = np.array([[scale, 0, right], [0, scale, down]])
     moved = cv2.warpAffine(line, moves, (64, 64))
-    assert likeness(centred(paper(moved)), centred(paper(line))) > 0.85
+    assert likeness(centered(paper(moved)), centered(paper(line))) > 0.85
 
 
 @pytest.mark.parametrize("digit", SEVEN_DIGITS)
 def test_slant_makes_little_difference(digit: int, coverage: Cover, paper: Draw) -> None:
     line = coverage(digit, 4)
     slanted = cv2.warpAffine(line, np.array([[1, -0.35, 11], [0, 1, 0.0]]), (64, 64))
-    assert likeness(centred(paper(slanted)), centred(paper(line))) > 0.85
+    assert likeness(centered(paper(slanted)), centered(paper(line))) > 0.85
 
 
 @pytest.mark.parametrize("move", [(0, 0), (-9, -6), (9, 6)])
@@ -129,27 +129,27 @@ def test_clean_paper_is_seen_as_clean(
 @pytest.mark.parametrize("digit", SEVEN_DIGITS)
 def test_dust_and_rules_are_left_out(digit: int, coverage: Cover, paper: Draw) -> None:
     line = coverage(digit, 5, size=34)
-    expected = centred(paper(line))
+    expected = centered(paper(line))
     dusty = line.copy()
     for x, y in ((4, 9), (58, 50), (7, 58)):
         cv2.circle(dusty, (x, y), 1, 1.0, -1)
-    assert likeness(centred(paper(dusty)), expected) > 0.97
+    assert likeness(centered(paper(dusty)), expected) > 0.97
     ruled = line.copy()
     ruled[61:] = 1
-    assert likeness(centred(paper(ruled)), expected) > 0.97
+    assert likeness(centered(paper(ruled)), expected) > 0.97
     boxed = line.copy()
     cv2.rectangle(boxed, (1, 1), (62, 62), 1.0, 2)
-    assert likeness(centred(paper(boxed)), expected) > 0.97
+    assert likeness(centered(paper(boxed)), expected) > 0.97
 
 
 def test_a_rule_by_itself_is_no_ink(coverage: Cover, paper: Draw) -> None:
     for thickness in (1, 3, 6):
         rule = np.zeros((64, 64), np.float32)
         rule[:, 30 : 30 + thickness] = 1
-        assert not centred(paper(rule)).any()
-        assert not centred(paper(rule.T)).any()
+        assert not centered(paper(rule)).any()
+        assert not centered(paper(rule.T)).any()
     as_tall_as_the_picture = coverage(1, 5, size=58)
-    assert centred(paper(as_tall_as_the_picture)).any()
+    assert centered(paper(as_tall_as_the_picture)).any()
 
 
 @pytest.mark.parametrize("side", ["bottom", "top"])
@@ -205,7 +205,7 @@ def test_coarse_pictures_that_the_digit_fills_lose_nothing(
     coarse = np.zeros((12, 12), np.float32)
     coarse[:high, :wide] = cv2.resize(tight, (wide, high), interpolation=cv2.INTER_AREA)
     filled = cv2.resize(coarse, (64, 64), interpolation=way).clip(0, 1)
-    assert likeness(centred(paper(filled)), centred(paper(line))) > 0.85
+    assert likeness(centered(paper(filled)), centered(paper(line))) > 0.85
 
 
 @pytest.mark.parametrize("color", [(255, 255, 255), (0, 0, 0), (128, 128, 128), (240, 220, 150)])
@@ -216,7 +216,7 @@ def test_blank_paper_has_no_ink(color: tuple[int, int, int], amount: float) -> N
         page = noisy(blank, amount, seed)
         assert not ink_on(page).any()
         assert not ink_on(shaded(page, 0.8)).any()
-        assert not centred(page).any()
+        assert not centered(page).any()
 
 
 @settings(max_examples=60)
@@ -231,21 +231,21 @@ def test_anything_gives_finite_numbers_from_0_to_1(seed: int, kind: str) -> None
         for ends in rng.integers(0, 64, (3, 4)).tolist():
             cv2.line(page, ends[:2], ends[2:], (0, 0, 0), int(rng.integers(1, 30)))
     before = page.copy()
-    laid = centred(page)
+    laid = centered(page)
     assert np.isfinite(laid).all()
     assert laid.min() >= 0
     assert laid.max() in {0, 1}
-    assert np.array_equal(laid, centred(page))
+    assert np.array_equal(laid, centered(page))
     assert np.array_equal(page, before)
 
 
 @pytest.mark.parametrize("darkest", [1, 0.6])
-def test_grey_pictures_are_normalised_as_colored_ones(draw: Draw, darkest: float) -> None:
+def test_gray_pictures_are_normalized_as_colored_ones(draw: Draw, darkest: float) -> None:
     for digit in range(10):
-        grey = shaded(np.repeat(draw(digit)[..., :1], 3, axis=2), darkest)
-        nearly_grey = grey.copy()
-        nearly_grey[0, 0, 2] ^= 1
-        assert centred(grey) == pytest.approx(centred(nearly_grey), abs=0.01)
+        gray = shaded(np.repeat(draw(digit)[..., :1], 3, axis=2), darkest)
+        nearly_gray = gray.copy()
+        nearly_gray[0, 0, 2] ^= 1
+        assert centered(gray) == pytest.approx(centered(nearly_gray), abs=0.01)
 
 
 @pytest.mark.parametrize("name", NORMALIZERS)
@@ -255,8 +255,8 @@ def test_each_of_a_batch_becomes_what_it_becomes_alone(name: str, draw: Draw) ->
     others = [noisy(shaded(picture, 0.7), 5, seed) for seed, picture in enumerate(drawn)]
     blank, noise = np.full((64, 64, 3), 240, np.uint8), rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
     normalizer = NORMALIZERS[name]
-    grey = [np.repeat(picture[..., 1:2], 3, axis=2) for picture in others[::3]]
-    batch = np.stack([blank, *drawn, noise, *others, *grey, blank])
+    gray = [np.repeat(picture[..., 1:2], 3, axis=2) for picture in others[::3]]
+    batch = np.stack([blank, *drawn, noise, *others, *gray, blank])
     together = normalize_batch(normalizer, batch)
     assert np.array_equal(together, np.stack([normalizer(picture) for picture in batch]))
     assert np.array_equal(together[7:30], normalize_batch(normalizer, batch[7:30]))

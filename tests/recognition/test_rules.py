@@ -39,7 +39,7 @@ def references_of(seed: int, counts: list[int], shape: tuple[int, ...], values: 
 
 counts = st.lists(st.integers(0, 5), min_size=10, max_size=10).filter(any)
 shapes = st.sampled_from([(3, 5), (28, 28), (7,), (4, 4, 3), (1,)])
-values = st.sampled_from(["binary", "grey"])
+values = st.sampled_from(["binary", "gray"])
 rules = st.sampled_from(["votes", "averaged", "nearest"])  # the fourth has tests of its own
 
 
@@ -95,8 +95,8 @@ def test_votes_take_dark_colors_and_strong_coverage_for_ink() -> None:
     ink = np.random.default_rng(0).integers(0, 2, (6, 8, 8)).astype(np.uint8)
     labels = np.arange(6)
     expected = RULES["votes"](ink, labels).compare(ink).scores
-    grey = np.where(ink, 0.5, 0.49).astype(np.float32)
-    assert np.array_equal(RULES["votes"](grey, labels).compare(grey).scores, expected)
+    gray = np.where(ink, 0.5, 0.49).astype(np.float32)
+    assert np.array_equal(RULES["votes"](gray, labels).compare(gray).scores, expected)
     colors = np.where(ink[..., None], [0.9, 0.3, 0.2], [0.1, 0.9, 0.6]).astype(np.float32)
     assert np.array_equal(RULES["votes"](colors, labels).compare(colors).scores, expected)
 
@@ -182,7 +182,7 @@ def test_leaving_one_out_is_comparing_without_it(
 @pytest.mark.parametrize("rule", RULES)
 def test_one_by_one_is_as_in_a_batch(rule: str, pictures: Pictures) -> None:
     drawn, labels = pictures
-    laid = np.stack([NORMALIZERS["centred"](picture) for picture in drawn])
+    laid = np.stack([NORMALIZERS["centered"](picture) for picture in drawn])
     made = RULES[rule](laid, labels)
     together = made.compare(laid)
     for row in range(len(laid)):

@@ -1,4 +1,4 @@
-"""A fitted classifier: made once for one set of references, and used again for as long as it fits."""
+"""A model classifier: made once for one set of references, and used again for as long as it fits."""
 
 import os
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ from sqlalchemy import text
 from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError
 from watcher.recognition import ImageClassifier, read_picture
-from watcher.references.model import NoReferencesError, fitted_classifier, forget_others
+from watcher.references.model import NoReferencesError, forget_others, stored_model
 from watcher.store.database import Database, open_database
-from watcher.store.references import LabelledImage, Reference, ReferenceStore
+from watcher.store.references import LabeledImage, Reference, ReferenceStore
 
 SETTINGS = RecognitionSettings.model_validate({})
 PICTURES = [
-    LabelledImage(digit_picture(digit, index), digit, "pen", f"{digit}_{index}")
+    LabeledImage(digit_picture(digit, index), digit, "pen", f"{digit}_{index}")
     for digit in (1, 7)
     for index in range(3)
 ]
-MORE = LabelledImage(digit_picture(4), 4, "pen", "4_0")
+MORE = LabeledImage(digit_picture(4), 4, "pen", "4_0")
 
 
 @pytest.fixture
@@ -48,14 +48,14 @@ def made(
 ) -> tuple[Path, int]:
     """The folder of the classifier, and how many references were looked at to make it."""
     seen: list[int] = []
-    fitted = fitted_classifier(references, settings, cache, seen.append)
-    return fitted.folder, len(seen)
+    model = stored_model(references, settings, cache, seen.append)
+    return model.folder, len(seen)
 
 
 def test_it_knows_the_references_by_their_digits_and_ids(references: ReferenceStore, cache: Path) -> None:
-    fitted = fitted_classifier(references, SETTINGS, cache)
-    classifier = ImageClassifier.load(fitted.folder)
-    assert fitted.version == 1
+    model = stored_model(references, SETTINGS, cache)
+    classifier = ImageClassifier.load(model.folder)
+    assert model.version == 1
     assert classifier.counts == (0, 3, 0, 0, 0, 0, 0, 3, 0, 0)
     for reference in references.load():
         [reading] = classifier.classify(read_picture(reference.image))
@@ -73,10 +73,10 @@ def test_it_is_made_once(references: ReferenceStore, cache: Path) -> None:
 def test_other_references_have_another(references: ReferenceStore, cache: Path) -> None:
     folder, _ = made(references, cache)
     references.add([MORE], "one more")
-    fitted = fitted_classifier(references, SETTINGS, cache)
-    assert fitted.version == 2
-    assert fitted.folder != folder
-    assert ImageClassifier.load(fitted.folder).counts[4] == 1
+    model = stored_model(references, SETTINGS, cache)
+    assert model.version == 2
+    assert model.folder != folder
+    assert ImageClassifier.load(model.folder).counts[4] == 1
     assert ImageClassifier.load(folder).counts[4] == 0
 
 
@@ -126,16 +126,16 @@ def test_references_that_change_while_it_is_made_are_all_in_it(database: Databas
 
     references = Busy(database)
     references.add(PICTURES, "the first")
-    fitted = fitted_classifier(references, SETTINGS, cache)
-    assert fitted.version == 2
-    assert [path.name for path in cache.iterdir()] == [fitted.folder.name]
-    assert references.fingerprint() in fitted.folder.name
-    assert ImageClassifier.load(fitted.folder).counts[4] == 1
+    model = stored_model(references, SETTINGS, cache)
+    assert model.version == 2
+    assert [path.name for path in cache.iterdir()] == [model.folder.name]
+    assert references.fingerprint() in model.folder.name
+    assert ImageClassifier.load(model.folder).counts[4] == 1
 
 
 def test_without_references_it_says_what_to_do(database: Database, cache: Path) -> None:
     with pytest.raises(NoReferencesError, match="`watcher train SOURCE`"):
-        fitted_classifier(ReferenceStore(database), SETTINGS, cache)
+        stored_model(ReferenceStore(database), SETTINGS, cache)
     assert not cache.exists()
 
 
@@ -145,13 +145,13 @@ def test_without_any_in_use_it_says_so_too(
     with database.transaction() as connection:
         connection.execute(text("UPDATE reference_images SET retired_at = 'now', retired_in = 1"))
     with pytest.raises(NoReferencesError):
-        fitted_classifier(references, SETTINGS, cache)
+        stored_model(references, SETTINGS, cache)
 
 
 def test_a_reference_that_cannot_be_read_any_more_is_named(references: ReferenceStore, cache: Path) -> None:
-    references.add([LabelledImage(b"rubbish", 3, "pen", "3_0")], "unchecked")
+    references.add([LabeledImage(b"rubbish", 3, "pen", "3_0")], "unchecked")
     with pytest.raises(WatcherError, match=r"^reference 7 cannot be read any more: it is not a PNG"):
-        fitted_classifier(references, SETTINGS, cache)
+        stored_model(references, SETTINGS, cache)
 
 
 def test_breaking_off_leaves_nothing(references: ReferenceStore, cache: Path) -> None:
@@ -160,20 +160,20 @@ def test_breaking_off_leaves_nothing(references: ReferenceStore, cache: Path) ->
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fitted_classifier(references, SETTINGS, cache, break_off)
+        stored_model(references, SETTINGS, cache, break_off)
     assert read_files(cache) == {}
 
 
 def test_the_others_are_forgotten(references: ReferenceStore, cache: Path) -> None:
-    earlier = fitted_classifier(references, SETTINGS, cache)
+    earlier = stored_model(references, SETTINGS, cache)
     still_mapped = ImageClassifier.load(earlier.folder)
     references.add([MORE], "one more")
-    kept = fitted_classifier(references, SETTINGS, cache)
+    kept = stored_model(references, SETTINGS, cache)
     forget_others(cache, kept)
     assert len(list(cache.iterdir())) > 1, "somebody may be about to use it"
     for folder in cache.iterdir():
         os.utime(folder, (0, 0))
-    fitted_classifier(references, SETTINGS, cache)
+    stored_model(references, SETTINGS, cache)
     forget_others(cache, kept)
     assert list(cache.iterdir()) == [kept.folder]
     assert still_mapped.classify(read_picture(digit_picture(7)))[0].digit in {1, 7}

@@ -1,4 +1,4 @@
-"""Labelled images as people have them: DIGIT_INDEX.ext, DIGIT/*.ext, and IDX pairs."""
+"""Labeled images as people have them: DIGIT_INDEX.ext, DIGIT/*.ext, and IDX pairs."""
 
 import gzip
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.recognition import read_picture
-from watcher.references.sources import SourceError, labelled_images
-from watcher.store.references import LabelledImage
+from watcher.references.sources import SourceError, labeled_images
+from watcher.store.references import LabeledImage
 
 Bytes = npt.NDArray[np.uint8]
 GZIPPED = gzip.compress(b"x" * 99)
@@ -43,7 +43,7 @@ def pair(folder: Path, pictures: Bytes, labels: Sequence[int]) -> Path:
 
 def told(source: Path) -> str:
     with pytest.raises(SourceError) as raised:
-        list(labelled_images(source))
+        list(labeled_images(source))
     assert str(raised.value).isprintable()
     return str(raised.value)
 
@@ -52,8 +52,8 @@ def test_a_folder_of_numbered_names_in_their_natural_order(tmp_path: Path) -> No
     names = ("7_10.png", "7_2.JPG", "0_x y.tiff", "7_1.webp")
     others = ("70_1.png", "a_1.png", "7.png", "_7_1.png", ".7_1.png", "7_3.txt", "7_4", "7_5.png.tmp", "²")
     make_files(tmp_path, {name: name.encode() for name in names + others} | {"7_6.png/": None})
-    assert list(labelled_images(tmp_path)) == [
-        LabelledImage(name.encode(), int(name[0]), str(tmp_path), name)
+    assert list(labeled_images(tmp_path)) == [
+        LabeledImage(name.encode(), int(name[0]), str(tmp_path), name)
         for name in ("0_x y.tiff", "7_1.webp", "7_2.JPG", "7_10.png")
     ]
 
@@ -73,21 +73,21 @@ def test_a_folder_of_folders(tmp_path: Path) -> None:
             "4/": None,
         },
     )
-    found = [(image.digit, image.name, image.image) for image in labelled_images(tmp_path)]
+    found = [(image.digit, image.name, image.image) for image in labeled_images(tmp_path)]
     assert found == [(0, "0/scan.bmp", b"c"), (3, "3/9.png", b"b"), (3, "3/10.png", b"a")]
 
 
 @given(st.sets(st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), max_size=5)))
 def test_names_of_any_kind_have_an_order(tmp_path_factory: pytest.TempPathFactory, stems: set[str]) -> None:
-    folder = tmp_path_factory.mktemp("labelled")
+    folder = tmp_path_factory.mktemp("labeled")
     make_files(folder, {"7_0.png": b"7", "²": b"", "٣": b"", "3": b""})
     make_files(folder, {f"{stem}x.png": b"x" for stem in stems})
-    assert {image.digit for image in labelled_images(folder)} >= {7}
+    assert {image.digit for image in labeled_images(folder)} >= {7}
 
 
 def test_a_name_that_is_not_utf8_is_told_as_the_log_tells_it(tmp_path: Path) -> None:
     make_files(tmp_path / "f\udcff", {"7_\udce4.png": b"x"})
-    [image] = labelled_images(tmp_path / "f\udcff")
+    [image] = labeled_images(tmp_path / "f\udcff")
     assert (image.source, image.name) == (f"{tmp_path}/f\\xff", "7_\\xe4.png")
 
 
@@ -102,24 +102,24 @@ def test_an_idx_pair(tmp_path: Path, dot: str, zipped: tuple[str, ...]) -> None:
         packed = gzip.compress(content) if kind in zipped else content
         make_files(tmp_path, {f"train-{kind}{dot}{form}-ubyte" + ".gz" * (kind in zipped): packed})
     source = tmp_path / (f"train-images{dot}idx3-ubyte" + ".gz" * ("images" in zipped))
-    images = list(labelled_images(source))
+    images = list(labeled_images(source))
     assert [(image.digit, image.name) for image in images] == [(7, "0"), (0, "1"), (9, "2")]
     assert {image.source for image in images} == {str(source)}
 
 
 def test_pictures_of_idx_become_dark_on_light_and_always_the_same_bytes(tmp_path: Path) -> None:
     source = pair(tmp_path, bright_on_black(2), [1, 1])
-    first, second = labelled_images(source)
+    first, second = labeled_images(source)
     assert first.image.startswith(b"BM")
     assert first.image != second.image
-    assert [image.image for image in labelled_images(source)] == [first.image, second.image]
+    assert [image.image for image in labeled_images(source)] == [first.image, second.image]
     picture = read_picture(first.image)
     assert picture[32, 32].max() < 64, "ink is dark"
     assert picture[32, 5].min() > 192, "paper is light"
 
 
 def test_an_idx_pair_without_images_gives_none(tmp_path: Path) -> None:
-    assert list(labelled_images(pair(tmp_path, bright_on_black(0), []))) == []
+    assert list(labeled_images(pair(tmp_path, bright_on_black(0), []))) == []
 
 
 def test_a_source_that_is_not_there(tmp_path: Path) -> None:
@@ -129,15 +129,15 @@ def test_a_source_that_is_not_there(tmp_path: Path) -> None:
 def test_a_source_that_is_neither(tmp_path: Path) -> None:
     make_files(tmp_path, {"7_0.png": digit_picture(7)})
     assert told(tmp_path / "7_0.png") == (
-        f"{tmp_path}/7_0.png: is neither a folder of labelled images nor an IDX file "
+        f"{tmp_path}/7_0.png: is neither a folder of labeled images nor an IDX file "
         "(*-images-idx3-ubyte[.gz])"
     )
 
 
-def test_a_folder_without_labelled_images(tmp_path: Path) -> None:
+def test_a_folder_without_labeled_images(tmp_path: Path) -> None:
     make_files(tmp_path, {"scan.png": digit_picture(7)})
     assert told(tmp_path) == (
-        f"{tmp_path}: there are no labelled images in it; name them DIGIT_INDEX (7_0.png, 7_1.png, …) "
+        f"{tmp_path}: there are no labeled images in it; name them DIGIT_INDEX (7_0.png, 7_1.png, …) "
         "or put them in folders named 0 to 9"
     )
 

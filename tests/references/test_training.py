@@ -9,11 +9,11 @@ from helpers.support import digit_picture
 
 from watcher.references.training import train
 from watcher.store.database import open_database
-from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.store.references import LabeledImage, ReferenceStore
 
-SEVEN, ONE = (LabelledImage(digit_picture(digit), digit, "mine", f"{digit}_0.png") for digit in (7, 1))
-EMPTY = LabelledImage(b"", 3, "mine", "3_0.png")
-LETTER = LabelledImage(b"Dear Sir,", 4, "mine", "4_0.png")
+SEVEN, ONE = (LabeledImage(digit_picture(digit), digit, "mine", f"{digit}_0.png") for digit in (7, 1))
+EMPTY = LabeledImage(b"", 3, "mine", "3_0.png")
+LETTER = LabeledImage(b"Dear Sir,", 4, "mine", "4_0.png")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_training_twice_adds_nothing(references: ReferenceStore) -> None:
 
 def test_a_contradiction_is_told_and_the_first_label_stays(references: ReferenceStore) -> None:
     train(references, [SEVEN], "once")
-    wrong = LabelledImage(SEVEN.image, 1, "theirs", "1_7.png")
+    wrong = LabeledImage(SEVEN.image, 1, "theirs", "1_7.png")
     trained = train(references, [wrong], "wrong")
     [conflict] = trained.conflicts
     assert (conflict.refused, conflict.known.digit, conflict.known.name) == (wrong, 7, "7_0.png")

@@ -12,20 +12,20 @@ from watcher.recognition.calibration.evaluation import evaluate
 from watcher.report.evaluation import MOST_UNREADABLE, Judged, evaluation_report
 from watcher.report.render.misread import MOST_SHOWN
 from watcher.store.database import open_database
-from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.store.references import LabeledImage, ReferenceStore
 
 SETTINGS = RecognitionSettings.model_validate({})
 
 
 def test_many_mistakes_are_shown_in_part(tmp_path: Path) -> None:
-    images = [LabelledImage(digit_picture(1), 1, "test", f"1_{n}.png") for n in range(MOST_SHOWN + 5)]
+    images = [LabeledImage(digit_picture(1), 1, "test", f"1_{n}.png") for n in range(MOST_SHOWN + 5)]
     readings = [Reading(7, n / 1000, None, (0.0,) * 10, (1,)) for n in range(len(images))]
     outcome = evaluate([1] * len(images), readings, review_below=0.9, unreadable=MOST_UNREADABLE + 1)
     unreadable = [(images[0], "it is empty")] * (MOST_UNREADABLE + 1)
     judged = Judged("test", outcome, list(zip(images, readings, strict=True)), unreadable)
     with closing(open_database(tmp_path / "watcher.db")) as database:
         references = ReferenceStore(database)
-        references.add([LabelledImage(digit_picture(7), 7, "images", "7_0.png")], "first")
+        references.add([LabeledImage(digit_picture(7), 7, "images", "7_0.png")], "first")
         page = Page(evaluation_report(judged, references, SETTINGS, 1))
     shown = page.all("article")
     assert [card["id"] for card in shown] == [f"misread-{n}" for n in range(1, MOST_SHOWN + 1)]

@@ -12,12 +12,12 @@ from watcher.config.settings import RecognitionSettings
 from watcher.recognition import NORMALIZERS, Reading, read_picture
 from watcher.report.explanation import Recognition, circumstances, explained
 from watcher.store.database import open_database
-from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.store.references import LabeledImage, ReferenceStore
 from watcher.workers import Recognized
 
 SETTINGS = RecognitionSettings.model_validate({})
-SEVEN = LabelledImage(digit_picture(7), 7, "images", "7_0.png")
-NO_MORE = LabelledImage(b"was a picture once", 1, "images", "1_0.png")
+SEVEN = LabeledImage(digit_picture(7), 7, "images", "7_0.png")
+NO_MORE = LabeledImage(b"was a picture once", 1, "images", "1_0.png")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_reading_comes_with_its_picture_and_references(references: ReferenceSt
     assert shown.normalized is not None
     assert np.array_equal(shown.picture, read_picture(image))
     assert np.array_equal(shown.normalized, NORMALIZERS[SETTINGS.normalizer](shown.picture))
-    (near,) = shown.neighbours
+    (near,) = shown.neighbors
     assert (near.id, near.digit, near.source, near.name) == (1, 7, "images", "7_0.png")
     assert np.array_equal(near.picture, read_picture(SEVEN.image))
     assert np.array_equal(near.normalized, NORMALIZERS[SETTINGS.normalizer](near.picture))
@@ -46,14 +46,14 @@ def test_a_reading_comes_with_its_picture_and_references(references: ReferenceSt
 def test_references_that_cannot_be_had_are_left_out(references: ReferenceStore) -> None:
     reading = Reading(7, 1.0, 1, (0.0,) * 10, (99, 2, 1))
     (shown,) = explained([Recognition("a", SEVEN.image, Recognized("", reading))], references, SETTINGS)
-    assert [near.id for near in shown.neighbours] == [1]
+    assert [near.id for near in shown.neighbors] == [1]
     assert shown.status == "filed"
 
 
 def test_what_could_not_be_read_has_its_reason_alone(references: ReferenceStore) -> None:
     unread = Recognition("a", b"", Recognized(None, None, "it is empty"))
     (shown,) = explained([unread], references, SETTINGS)
-    assert (shown.status, shown.reason, shown.picture, shown.neighbours) == (
+    assert (shown.status, shown.reason, shown.picture, shown.neighbors) == (
         "failed",
         "it is empty",
         None,

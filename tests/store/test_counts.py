@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from watcher.store.counts import MOST_REASONS, Failures, Tallies, Tally
+from watcher.store.counts import MOST_REASONS, Failures, ResultCounts, StatusCounts
 from watcher.store.database import Database, open_database
 from watcher.store.results import Decision, ResultsLog, Status
 from watcher.store.timestamps import stamp
@@ -45,20 +45,20 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_what_was_decided_at_a_time_or_later_is_counted(database: Database) -> None:
-    tallies = Tallies(database)
-    assert tallies.since(stamp(START)) == Tally(filed=16, review=7, failed=7)
+    tallies = ResultCounts(database)
+    assert tallies.since(stamp(START)) == StatusCounts(filed=16, review=7, failed=7)
     assert tallies.since(stamp(START)).pictures == 30
-    assert tallies.since(stamp(START + 26)) == Tally(filed=2, review=1, failed=1)
-    assert tallies.since(stamp(START + 30)) == Tally()
+    assert tallies.since(stamp(START + 26)) == StatusCounts(filed=2, review=1, failed=1)
+    assert tallies.since(stamp(START + 30)) == StatusCounts()
 
 
 def test_failures_are_told_by_reason_the_most_frequent_first_with_the_newest(database: Database) -> None:
-    assert Tallies(database).failures(stamp(START)) == [
+    assert ResultCounts(database).failures(stamp(START)) == [
         Failures("reason 0", 3, "scan-27.png"),
         Failures("reason 2", 2, "scan-23.png"),
         Failures("reason 1", 2, "scan-19.png"),
     ]
-    assert Tallies(database).failures(stamp(START + 20)) == [
+    assert ResultCounts(database).failures(stamp(START + 20)) == [
         Failures("reason 0", 1, "scan-27.png"),
         Failures("reason 2", 1, "scan-23.png"),
     ]
@@ -66,7 +66,7 @@ def test_failures_are_told_by_reason_the_most_frequent_first_with_the_newest(dat
 
 def test_of_many_reasons_the_most_frequent_are_told(database: Database) -> None:
     ResultsLog(database).record([decision(100 + number, "failed", f"other {number}") for number in range(50)])
-    assert len(Tallies(database).failures(stamp(START))) == MOST_REASONS
+    assert len(ResultCounts(database).failures(stamp(START))) == MOST_REASONS
 
 
 def test_counting_touches_an_index_alone(database: Database) -> None:
@@ -78,8 +78,8 @@ def test_counting_touches_an_index_alone(database: Database) -> None:
     def _seen(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: Any) -> None:
         asked.append((statement, parameters))
 
-    Tallies(database).since(stamp(START))
-    Tallies(database).failures(stamp(START))
+    ResultCounts(database).since(stamp(START))
+    ResultCounts(database).failures(stamp(START))
     plans = []
     with database.transaction() as connection:
         for statement, parameters in asked.copy():

@@ -1,4 +1,4 @@
-"""The database file: made, opened beside others, and told by name when it is of no use."""
+"""The database file: made, opened beside others, and reported by name when it is of no use."""
 
 import os
 import sqlite3
@@ -17,7 +17,14 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
 from watcher.errors import passes
-from watcher.store.database import LOG_BYTES, Database, DatabaseError, open_database, open_log, told
+from watcher.store.database import (
+    LOG_BYTES,
+    Database,
+    DatabaseError,
+    open_database,
+    open_log,
+    translated_errors,
+)
 from watcher.store.schema import HEAD, reference_versions
 
 A_VERSION = insert(reference_versions).values(made_at="now", reason="why")
@@ -184,7 +191,7 @@ def test_faults_of_the_disk_are_told_from_those_of_the_database(
 ) -> None:
     fault = sqlite3.OperationalError("so it is")
     fault.sqlite_errorcode = code
-    with pytest.raises(DatabaseError) as raised, told(file):
+    with pytest.raises(DatabaseError) as raised, translated_errors(file):
         raise OperationalError("", None, fault)
     assert (passes(raised.value), str(raised.value)) == (passing, f"{file}: so it is")
 

@@ -12,15 +12,15 @@ from watcher.store.references import (
     ROWS_AT_ONCE,
     Conflict,
     KnownImage,
-    LabelledImage,
+    LabeledImage,
     Reference,
     ReferenceStore,
     UnknownReferenceError,
 )
 
-SEVEN = LabelledImage(b"seven", 7, "images", "7_0.png")
-ONE = LabelledImage(b"one", 1, "images", "1_0.png")
-OTHER_ONE = LabelledImage(b"another one", 1, "mnist", "12")
+SEVEN = LabeledImage(b"seven", 7, "images", "7_0.png")
+ONE = LabeledImage(b"one", 1, "images", "1_0.png")
+OTHER_ONE = LabeledImage(b"another one", 1, "mnist", "12")
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_fault_midway_adds_nothing(references: ReferenceStore) -> None:
     references.add([SEVEN], "the first")
     before = references.fingerprint()
 
-    def images() -> Iterator[LabelledImage]:
+    def images() -> Iterator[LabeledImage]:
         for number in range(ROWS_AT_ONCE + 1):
             yield replace(ONE, image=b"%d" % number)
         raise KeyboardInterrupt
@@ -139,10 +139,10 @@ def test_another_set_has_another_fingerprint(references: ReferenceStore, tmp_pat
         assert references.fingerprint() == seen[-1]
     references.retire([1], "a wrong label")
     seen.append(references.fingerprint())
-    relabelled = open_database(tmp_path / "relabelled.db")
-    ReferenceStore(relabelled).add([replace(SEVEN, digit=1), ONE, OTHER_ONE], "all")
-    seen.append(ReferenceStore(relabelled).fingerprint())
-    relabelled.close()
+    relabeled = open_database(tmp_path / "relabeled.db")
+    ReferenceStore(relabeled).add([replace(SEVEN, digit=1), ONE, OTHER_ONE], "all")
+    seen.append(ReferenceStore(relabeled).fingerprint())
+    relabeled.close()
     assert len(set(seen)) == len(seen)
     assert all(fingerprint.isalnum() for fingerprint in seen)
 

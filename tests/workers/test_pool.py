@@ -22,7 +22,8 @@ from PIL import Image
 
 from watcher.config.settings import WorkersSettings
 from watcher.errors import UnfitReferencesError
-from watcher.workers import Pool, recognize
+from watcher.workers import Pool
+from watcher.workers.recognize import recognize
 
 HARMFUL = [kind for kind in KINDS if kind != "harmless"]
 
@@ -48,7 +49,7 @@ def settled(
 
 
 @pytest.fixture
-def fitted(trained: Path) -> Path:
+def model(trained: Path) -> Path:
     """The folder of the classifier for the shipped references."""
     return fitted_in(trained)
 
@@ -69,12 +70,12 @@ def guarded(trained: Path, faulty_decoder: FaultyDecoder) -> Iterator[Pool]:
 
 class TestPills:
     def test_each_harms_itself_alone_and_is_answered_with_what_it_did(
-        self, guarded: Pool, fitted: Path, faulty_decoder: FaultyDecoder
+        self, guarded: Pool, model: Path, faulty_decoder: FaultyDecoder
     ) -> None:
         picture = reference_picture(8)
         files = [file for kind in HARMFUL for file in (picture, pill(kind))]
         servers = fork_servers()
-        answers = guarded.submit_again(fitted, files).result()
+        answers = guarded.submit_again(model, files).result()
         assert fork_servers() == servers
         digits = [answer.reading.digit if answer.reading else None for answer in answers]
         assert digits == [8, None] * len(HARMFUL)
@@ -83,55 +84,55 @@ class TestPills:
             "crash": "it brings down the process that reads it (SIGSEGV)",
             "abort": "it brings down the process that reads it (SIGABRT)",
             "exit": "it ends the process that reads it (exit code 3)",
-            "spin": "recognising it takes longer than 0.5 s",
-            "sleep": "recognising it takes longer than 0.5 s",
+            "spin": "recognizing it takes longer than 0.5 s",
+            "sleep": "recognizing it takes longer than 0.5 s",
             "memory": "reading it takes more memory than there is for it",
             "error": "it is damaged: its content makes no picture",
         }
-        assert [answer.grief for answer in answers[1::2]] == [True] * 6 + [False]
+        assert [answer.failure for answer in answers[1::2]] == [True] * 6 + [False]
         assert set(faulty_decoder.tries().values()) == {1}
         assert [answer.sha256 for answer in answers] == [sha256(file).hexdigest() for file in files]
 
     def test_the_first_time_the_others_of_the_batch_wait_no_longer_than_a_moment(
-        self, guarded: Pool, fitted: Path
+        self, guarded: Pool, model: Path
     ) -> None:
-        answer, other = guarded.submit(fitted, [pill("sleep"), reference_picture(8)]).result()
-        assert answer.reason == "recognising it takes longer than 0.01 s"
+        answer, other = guarded.submit(model, [pill("sleep"), reference_picture(8)]).result()
+        assert answer.reason == "recognizing it takes longer than 0.01 s"
         assert other.sha256 == sha256(reference_picture(8)).hexdigest()
-        assert other.reading or other.grief  # on a busy machine it may take longer than a moment too
+        assert other.reading or other.failure  # on a busy machine it may take longer than a moment too
 
     def test_whatever_comes_after_it_nothing_is_read_again(
-        self, guarded: Pool, fitted: Path, faulty_decoder: FaultyDecoder
+        self, guarded: Pool, model: Path, faulty_decoder: FaultyDecoder
     ) -> None:
         kinds = ["harmless", "memory", "crash", "harmless", "error", "exit", "harmless", "crash"] * 9
         kinds[30:30] = ["spin", "harmless"]
         files = [pill(kind, number) for number, kind in enumerate(kinds)]
-        answers = guarded.submit_again(fitted, files).result()
+        answers = guarded.submit_again(model, files).result()
         assert [answer.reading is not None for answer in answers] == [kind == "harmless" for kind in kinds]
         assert [answer.sha256 for answer in answers] == [sha256(file).hexdigest() for file in files]
         assert set(faulty_decoder.tries().values()) == {1}
         assert faulty_decoder.tries().total() == len(files)
 
     def test_where_the_comparer_is_lost_each_picture_is_compared_by_itself_and_none_is_read_again(
-        self, guarded: Pool, fitted: Path, faulty_decoder: FaultyDecoder
+        self, guarded: Pool, model: Path, faulty_decoder: FaultyDecoder
     ) -> None:
         files = [*FILES, pill("harmless"), pill("crash")]
         comparer = children_of(newest_servers()[1])[0]
         os.kill(comparer, signal.SIGSTOP)
-        answers = guarded.submit_again(fitted, files)
+        answers = guarded.submit_again(model, files)
         wait_until(lambda: faulty_decoder.tries()["crash", 1] == 1)
         os.kill(comparer, signal.SIGKILL)
-        assert answers.result()[:-2] == recognize(fitted, FILES)
+        assert answers.result()[:-2] == recognize(model, FILES)
         assert answers.result()[-2].reading
         assert set(faulty_decoder.tries().values()) == {1}
 
-    def test_a_comparer_that_stands_still_is_given_up(self, guarded: Pool, fitted: Path) -> None:
+    def test_a_comparer_that_stands_still_is_given_up(self, guarded: Pool, model: Path) -> None:
         comparer = children_of(newest_servers()[1])[0]
         os.kill(comparer, signal.SIGSTOP)
-        (answer,) = guarded.submit_again(fitted, FILES[:1]).result()
-        assert (answer.reason, answer.grief) == ("recognising it takes longer than 0.75 s", True)
+        (answer,) = guarded.submit_again(model, FILES[:1]).result()
+        assert (answer.reason, answer.failure) == ("recognizing it takes longer than 0.75 s", True)
         assert not is_alive(comparer)
-        assert guarded.submit_again(fitted, FILES).result() == recognize(fitted, FILES)
+        assert guarded.submit_again(model, FILES).result() == recognize(model, FILES)
 
 
 def fork_servers() -> list[int]:
@@ -156,11 +157,11 @@ def children_of(pid: int) -> list[int]:
 
 
 @pytest.mark.usefixtures("faulty_decoder")
-def test_what_is_suspect_holds_nothing_up_and_dies_with_what_forked_it_whatever_it_does(fitted: Path) -> None:
+def test_what_is_suspect_holds_nothing_up_and_dies_with_what_forked_it_whatever_it_does(model: Path) -> None:
     with closing(Pool(settled(1, deadline=600))) as pool:
-        pool.submit_apart(fitted, ()).result()
-        suspect = pool.submit_apart(fitted, [pill("spin")])
-        assert pool.submit_again(fitted, [reference_picture(8)]).result()[0].reading
+        pool.submit_apart(model, ()).result()
+        suspect = pool.submit_apart(model, [pill("spin")])
+        assert pool.submit_again(model, [reference_picture(8)]).result()[0].reading
         assert not suspect.done()
         server = newest_servers()[0]
         readers = children_of(server)
@@ -171,42 +172,42 @@ def test_what_is_suspect_holds_nothing_up_and_dies_with_what_forked_it_whatever_
 
 
 @pytest.mark.parametrize("which", range(4))
-def test_whichever_waiting_process_is_killed_others_take_its_place(fitted: Path, which: int) -> None:
+def test_whichever_waiting_process_is_killed_others_take_its_place(model: Path, which: int) -> None:
     others = set(workers())  # of a place that other tests share
     with closing(Pool(settled(1))) as pool:
-        pool.warm(fitted)
+        pool.warm(model)
         processes = [process for process in workers() if process not in others]
         assert len(processes) == 4
         os.kill(processes[which], signal.SIGKILL)
         wait_until(lambda: not is_alive(processes[which]))
-        wait_until(lambda: answers(pool, fitted))
+        wait_until(lambda: answers(pool, model))
         assert len([process for process in workers() if is_alive(process) and process not in others]) == 4
     assert set(workers()) <= others
 
 
-def answers(pool: Pool, fitted: Path) -> bool:
-    return pool.submit_again(fitted, FILES[:1]).exception() is None
+def answers(pool: Pool, model: Path) -> bool:
+    return pool.submit_again(model, FILES[:1]).exception() is None
 
 
-def test_a_system_without_room_for_more_is_told_as_that_and_worked_with_again(fitted: Path) -> None:
+def test_a_system_without_room_for_more_is_told_as_that_and_worked_with_again(model: Path) -> None:
     with closing(Pool(settled(1))) as pool:
         pool.start()
         most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (1, most[1]))
         try:
-            fault = pool.submit_again(fitted, FILES).exception()
+            fault = pool.submit_again(model, FILES).exception()
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, most)
         assert isinstance(fault, OSError)
         assert fault.errno == errno.EMFILE
-        assert pool.submit_again(fitted, FILES).result() == recognize(fitted, FILES)
+        assert pool.submit_again(model, FILES).result() == recognize(model, FILES)
 
 
-def test_where_the_classifier_is_gone_that_is_told(fitted: Path, tmp_path: Path) -> None:
+def test_where_the_classifier_is_gone_that_is_told(model: Path, tmp_path: Path) -> None:
     with closing(Pool(settled(1))) as pool:
         with pytest.raises(UnfitReferencesError, match="holds no sound classifier"):
             pool.submit_again(tmp_path, FILES).result()
-        assert pool.submit_again(fitted, FILES).result() == recognize(fitted, FILES)
+        assert pool.submit_again(model, FILES).result() == recognize(model, FILES)
 
 
 def test_where_the_classifier_is_gone_no_file_is_begun(tmp_path: Path, faulty_decoder: FaultyDecoder) -> None:
@@ -217,17 +218,17 @@ def test_where_the_classifier_is_gone_no_file_is_begun(tmp_path: Path, faulty_de
 
 
 @pytest.mark.parametrize("executor", ["processes", "threads"])
-def test_where_the_kernel_cannot_guard_batches_are_recognised_all_the_same(
-    fitted: Path, monkeypatch: pytest.MonkeyPatch, executor: Literal["processes", "threads"]
+def test_where_the_kernel_cannot_guard_batches_are_recognized_all_the_same(
+    model: Path, monkeypatch: pytest.MonkeyPatch, executor: Literal["processes", "threads"]
 ) -> None:
     monkeypatch.setattr(sys, "platform", "elsewhere")
     pool = Pool(settled(1, executor))
     monkeypatch.undo()
     with closing(pool):
         assert not pool.is_guarded
-        pool.warm(fitted)
+        pool.warm(model)
         for submit in (pool.submit, pool.submit_again, pool.submit_apart):
-            assert submit(fitted, FILES).result() == recognize(fitted, FILES)
+            assert submit(model, FILES).result() == recognize(model, FILES)
 
 
 @pytest.fixture(scope="module")
@@ -238,8 +239,8 @@ def pool(trained: Path) -> Iterator[Pool]:
         yield pool
 
 
-def test_each_file_of_a_batch_has_its_own_answer_in_order(pool: Pool, fitted: Path) -> None:
-    answers = pool.submit_again(fitted, FILES).result()
+def test_each_file_of_a_batch_has_its_own_answer_in_order(pool: Pool, model: Path) -> None:
+    answers = pool.submit_again(model, FILES).result()
     assert [answer.sha256 for answer in answers] == [sha256(file).hexdigest() for file in FILES]
     assert [answer.reading.digit if answer.reading else None for answer in answers] == [
         3,
@@ -252,17 +253,17 @@ def test_each_file_of_a_batch_has_its_own_answer_in_order(pool: Pool, fitted: Pa
     assert [answer.reason is None for answer in answers] == [True, False, True, False, False, True]
 
 
-def test_threads_and_processes_give_the_same_answers(pool: Pool, fitted: Path) -> None:
+def test_threads_and_processes_give_the_same_answers(pool: Pool, model: Path) -> None:
     with closing(Pool(settled(2, "threads"))) as threads:
-        assert threads.submit_again(fitted, FILES).result() == pool.submit_again(fitted, FILES).result()
+        assert threads.submit_again(model, FILES).result() == pool.submit_again(model, FILES).result()
 
 
-def test_a_decoder_s_words_go_nowhere(pool: Pool, fitted: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_decoder_s_words_go_nowhere(pool: Pool, model: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = BytesIO()
     Image.new("L", (64, 64), 200).save(file, "TIFF", compression="tiff_lzw")
     damaged = bytearray(file.getvalue())
     damaged[8:200] = bytes(192)
-    (answer,) = pool.submit_again(fitted, [bytes(damaged)]).result()
+    (answer,) = pool.submit_again(model, [bytes(damaged)]).result()
     assert answer.reading is None
     assert capfd.readouterr().err == ""
 

@@ -13,11 +13,11 @@ from click.shell_completion import CompletionItem
 from watcher.errors import WatcherError
 
 COMMANDS = {
-    "run": "Watch the inbox and sort until stopped.",
-    "train": "Add labelled images to the references.",
+    "run": "EventWatcher the inbox and sort until stopped.",
+    "train": "Add labeled images to the references.",
     "references": "Say how many references there are, of each digit, from where.",
     "classify": "Say what is in these files; move and record nothing.",
-    "evaluate": "Say how often it is right on labelled images; move and record nothing.",
+    "evaluate": "Say how often it is right on labeled images; move and record nothing.",
     "results": "Query the log.",
     "export": "Write the log to a file: as CSV, JSON lines or Parquet.",
     "sql": "Ask the log anything, in SQL; it is only read.",
@@ -26,7 +26,7 @@ COMMANDS = {
     "prune": "Remove old rows from the log; no picture is touched.",
     "retry": "Put failed files back into the inbox, to be put through again.",
     "doctor": "Check all that the watcher needs, and say what to do.",
-    "fsck": "Hold the log against the folders, and mend what differs if asked to.",
+    "fsck": "InboxLock the log against the folders, and mend what differs if asked to.",
     "config": "Check or show the settings, and where each comes from.",
     "unit": "Print a systemd unit for this installation.",
     "init": "Write a config.toml with every setting and what it means.",

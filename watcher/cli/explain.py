@@ -7,11 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 from watcher.report.render.terminal import Style, bar, digit_lines, shares
-from watcher.report.render.values import Circumstances, Explanation, Neighbour
+from watcher.report.render.values import Circumstances, Explanation, Neighbor
 from watcher.report.render.words import certain, verdict
 from watcher.text import printable
 
-COLUMNS = 28  # of a drawn digit, as many as a normalised one has pixels
+COLUMNS = 28  # of a drawn digit, as many as a normalized one has pixels
 MOST_OF_A_BAR = 32
 GAP = 2
 
@@ -47,12 +47,12 @@ class Explainer:
         if explanation.normalized is not None and explanation.reading is not None:
             drawn = Group(*digit_lines(explanation.normalized, COLUMNS, self._style))
             yield _side_by_side([drawn, self._scores(explanation.reading.scores, explanation.reading.digit)])
-        near = explanation.neighbours
+        near = explanation.neighbors
         if near:
             yield Text("The nearest references, the nearest first:")
             columns = self._columns_for(len(near))
             if columns:
-                yield _side_by_side([self._neighbour(each, columns) for each in near])
+                yield _side_by_side([self._neighbor(each, columns) for each in near])
             yield Text("\n").join(self._named(each) for each in near)
 
     def _scores(self, scores: Sequence[float], best: int) -> RenderableType:
@@ -71,13 +71,13 @@ class Explainer:
         room = (self._console.width + GAP) // digits - GAP
         return next((columns for columns in (COLUMNS, COLUMNS // 2) if columns <= room), 0)
 
-    def _neighbour(self, neighbour: Neighbour, columns: int) -> RenderableType:
-        caption = Text(f"#{neighbour.id}: {neighbour.digit}".center(columns))
-        return Group(*digit_lines(neighbour.normalized, columns, self._style), caption)
+    def _neighbor(self, neighbor: Neighbor, columns: int) -> RenderableType:
+        caption = Text(f"#{neighbor.id}: {neighbor.digit}".center(columns))
+        return Group(*digit_lines(neighbor.normalized, columns, self._style), caption)
 
-    def _named(self, neighbour: Neighbour) -> Text:
-        origin = self._plain(f"{neighbour.source}/{neighbour.name}")
-        return Text(f"#{neighbour.id} is a {neighbour.digit}: {origin}")
+    def _named(self, neighbor: Neighbor) -> Text:
+        origin = self._plain(f"{neighbor.source}/{neighbor.name}")
+        return Text(f"#{neighbor.id} is a {neighbor.digit}: {origin}")
 
     def _plain(self, text: str) -> str:
         encoding = self._console.encoding
@@ -92,7 +92,7 @@ def _style(console: Console) -> Style:
         "▀▄█▏".encode(console.encoding)
     except UnicodeEncodeError:
         return "ascii"
-    return "greys" if console.color_system in {"256", "truecolor"} else "blocks"
+    return "grays" if console.color_system in {"256", "truecolor"} else "blocks"
 
 
 def _side_by_side(parts: Sequence[RenderableType]) -> Table:

@@ -14,7 +14,7 @@ from watcher.store.timestamps import as_stamp
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class Moment(click.ParamType[str]):
+class MomentParam(click.ParamType[str]):
     """A point in time, as a stamp: 2026-11-22, 2026-11-22T14:00, or an age such as 90m, 24h, 7d, 2w."""
 
     name = "WHEN"
@@ -32,9 +32,9 @@ class Moment(click.ParamType[str]):
 
 
 since_option = click.option(
-    "--since", type=Moment(), help="Decided at this time or later: a UTC time, or an age as 24h or 7d."
+    "--since", type=MomentParam(), help="Decided at this time or later: a UTC time, or an age as 24h or 7d."
 )
-until_option = click.option("--until", type=Moment(), help="Decided before this time.")
+until_option = click.option("--until", type=MomentParam(), help="Decided before this time.")
 _OPTIONS = (
     click.option(
         "--digit", "digits", multiple=True, type=click.IntRange(0, 9), help="Only this digit; repeatable."

@@ -41,6 +41,11 @@ def _no_number(value: object) -> object:
     return value
 
 
+def _american(value: object) -> object:
+    """The former spelling of a normalizer goes on to be understood."""
+    return "centered" if value == "centred" else value
+
+
 Folder = Annotated[Path, Field(strict=False), AfterValidator(_against_base)]
 
 
@@ -80,7 +85,7 @@ class ReferencesSettings(_Section):
     """What the first references are made from."""
 
     path: Folder = Field(
-        Path("images"), description="the labelled images that an empty database is filled from"
+        Path("images"), description="the labeled images that an empty database is filled from"
     )
 
 
@@ -100,8 +105,8 @@ class DatabaseSettings(_Section):
 class RecognitionSettings(_Section):
     """How a picture becomes a digit."""
 
-    normalizer: Literal["none", "binary", "centred"] = Field(
-        "centred", description="what is done to a picture before it is compared"
+    normalizer: Annotated[Literal["none", "binary", "centered"], BeforeValidator(_american)] = Field(
+        "centered", description="what is done to a picture before it is compared"
     )
     rule: Literal["votes", "averaged", "nearest", "deformable"] = Field(
         "deformable", description="how a picture is compared with the references"
@@ -117,16 +122,16 @@ class RecognitionSettings(_Section):
 class WorkersSettings(_Section):
     """Who does it."""
 
-    count: int = Field(0, ge=0, le=256, description="how many recognise at the same time; 0: one a core")
+    count: int = Field(0, ge=0, le=256, description="how many recognize at the same time; 0: one a core")
     executor: Literal["processes", "threads"] = Field(
         "processes",
         description="what they are; threads are not guarded against a picture that crashes or never ends",
     )
     deadline_seconds: float = Field(
-        10.0, gt=0, le=3600, description="how long recognising one picture may take; processes only"
+        10.0, gt=0, le=3600, description="how long recognizing one picture may take; processes only"
     )
     memory_megabytes: int = Field(
-        1024, ge=256, le=2**20, description="how much memory recognising may take; processes only, on Linux"
+        1024, ge=256, le=2**20, description="how much memory recognizing may take; processes only, on Linux"
     )
 
 
@@ -134,7 +139,7 @@ class LogSettings(_Section):
     """What the daemon says."""
 
     format: Literal["auto", "console", "json"] = Field(
-        "auto", description="auto: colours on a terminal, JSON lines otherwise"
+        "auto", description="auto: colors on a terminal, JSON lines otherwise"
     )
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is said")
 

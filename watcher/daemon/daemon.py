@@ -7,31 +7,31 @@ from contextlib import ExitStack, closing
 from functools import partial
 
 from watcher.config.settings import Config
-from watcher.daemon.heartbeat import Bulletin
-from watcher.daemon.housekeeping import Upkeep
-from watcher.daemon.inbox_guard import Supervision
-from watcher.daemon.inbox_watcher import Lookout
+from watcher.daemon.heartbeat import Heartbeat
+from watcher.daemon.housekeeping import Housekeeping
+from watcher.daemon.inbox_guard import InboxGuard
+from watcher.daemon.inbox_watcher import InboxWatcher
 from watcher.daemon.log_lines import tell_of_files, tell_picture
-from watcher.daemon.outage import Stall
+from watcher.daemon.outage import Outage
 from watcher.daemon.reload import Reloading
-from watcher.daemon.signals import Asked
+from watcher.daemon.signals import SignalRequests
 from watcher.daemon.startup import make_folders, open_and_tell, ready_classifier, sole_watcher
 from watcher.daemon.systemd.notify import Notifier
 from watcher.errors import UnfitReferencesError, WatcherError, passes
-from watcher.folders.arrivals import Door
+from watcher.folders.arrivals import Arrivals
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Inbox, waiting
-from watcher.folders.inbox_lock import Hold
+from watcher.folders.inbox_lock import InboxLock
 from watcher.folders.outbox import Outbox
-from watcher.maintenance.requeue import Retrying
-from watcher.monitoring.faults import Trouble, Troubles
+from watcher.maintenance.requeue import Requeue
+from watcher.monitoring.faults import Condition, Conditions
 from watcher.monitoring.log import Log
 from watcher.monitoring.state_file import StateFile
-from watcher.pipeline.dispatcher import Sorter
-from watcher.pipeline.filing import Journey
-from watcher.references.model import fitted_classifier
-from watcher.references.refresh import Learner
+from watcher.pipeline.dispatcher import Dispatcher
+from watcher.pipeline.filing import Filing
+from watcher.references.model import stored_model
+from watcher.references.refresh import ReferenceRefresh
 from watcher.store.references import ReferenceStore
 from watcher.store.results import Decision, ResultsLog
 from watcher.store.retries import Retries
@@ -40,7 +40,7 @@ from watcher.workers import Pool
 
 ONCE_PATIENCE = 10.0
 """How long, in seconds, `--once` waits for files that somebody keeps writing, and for faults to pass."""
-UPKEEP_SECONDS = 1.0
+HOUSEKEEPING_SECONDS = 1.0
 """How often it is looked for newer references, and after the database."""
 STOP_PATIENCE = 2.0
 """How long, in seconds, stopping goes on with pictures that went wrong, and waits for faults to pass."""
@@ -53,93 +53,95 @@ class Stopped(Exception):  # noqa: N818 - not an error
 class Daemon:
     """One run, from start to finish."""
 
-    sorter: Sorter
+    dispatcher: Dispatcher
 
     def __init__(
         self,
         config: Config,
         log: Log,
         notifier: Notifier,
-        asked: Asked,
+        requests: SignalRequests,
         filed: Callable[[Decision], object],
     ) -> None:
         self._config = config
         self._log = log
         self._logger = log.logger
-        self._stop = asked.stop
-        self._reload = asked.reload
+        self._stop = requests.stop
+        self._reload = requests.reload
         self._filed = filed
         self._count = 0
-        self._troubles = Troubles(log.logger)
+        self._conditions = Conditions(log.logger)
         inbox = partial(waiting, config.inbox.path, recursive=config.inbox.recursive)
-        self.bulletin = Bulletin(notifier, self._troubles, lambda most: inbox(most=most))
+        self.heartbeat = Heartbeat(notifier, self._conditions, lambda most: inbox(most=most))
 
     def start(self, stack: ExitStack) -> None:
         """Folders, lock, database, references, workers, and what a crash left: in this order."""
         config = self._config
         claims, outbox = Claims(config.inbox.path), Outbox(config.outbox.path)
         make_folders(config, outbox, self._logger)
-        hold = stack.enter_context(closing(Hold(config.inbox.path, outbox.path, claims)))
+        hold = stack.enter_context(closing(InboxLock(config.inbox.path, outbox.path, claims)))
         hold.take()
         stack.enter_context(closing(claims))
         stack.enter_context(sole_watcher(config))
         self._pool = stack.enter_context(closing(Pool(config.workers)))
         self._pool.start()  # they load what they need while all else is seen to
-        self.bulletin.keep_in(StateFile(config.database.file))
+        self.heartbeat.keep_in(StateFile(config.database.file))
         database = stack.enter_context(closing(open_and_tell(config, self._logger, self._stop_early)))
-        self._fitted = ready_classifier(config, database, self._logger, self._stop_early)
-        self._learner = stack.enter_context(
-            closing(Learner(database.file, config.recognition, config.cache, self._fitted))
+        self._model = ready_classifier(config, database, self._logger, self._stop_early)
+        self._refresh = stack.enter_context(
+            closing(ReferenceRefresh(database.file, config.recognition, config.cache, self._model))
         )
         self._flusher = stack.enter_context(closing(Flusher(outbox.path)))
         settings = config.inbox
         self._inbox = Inbox(settings.path, recursive=settings.recursive, quiet_seconds=settings.quiet_seconds)
-        self._door = Door(self._inbox)
-        self._journey = Journey(
+        self._arrivals = Arrivals(self._inbox)
+        self._filing = Filing(
             ResultsLog(database), claims, outbox, self._flusher, config.recognition.review_below
         )
-        self.sorter = Sorter(self._door, claims, self._pool, self._journey, self._say, self._lose)
-        self._stall = Stall(Trouble(self._troubles, "stalled", "going on"))
-        self._news = Trouble(self._troubles, "the new references cannot be used", "they can be used")
-        retrying = Retrying(Retries(database), outbox, config.inbox.path, self._flusher)
-        self._upkeep = Upkeep(database, retrying, self._troubles)
-        self._upkeep.check()
+        self.dispatcher = Dispatcher(self._arrivals, claims, self._pool, self._filing, self._say, self._lose)
+        self._outage = Outage(Condition(self._conditions, "stalled", "going on"))
+        self._unusable = Condition(self._conditions, "the new references cannot be used", "they can be used")
+        retrying = Requeue(Retries(database), outbox, config.inbox.path, self._flusher)
+        self._housekeeping = Housekeeping(database, retrying, self._conditions)
+        self._housekeeping.check()
         self._references = ReferenceStore(database)
         self._is_unfit = False
-        self._lookout = Lookout(config.inbox, self._door, self.sorter.wake, self._troubles)
-        stack.callback(self._lookout.stop)
-        self._supervision = Supervision(hold, self._lookout, self, self._troubles)
-        self._pool.warm(self._fitted.folder)
+        self._inbox_watcher = InboxWatcher(
+            config.inbox, self._arrivals, self.dispatcher.wake, self._conditions
+        )
+        stack.callback(self._inbox_watcher.stop)
+        self._inbox_guard = InboxGuard(hold, self._inbox_watcher, self, self._conditions)
+        self._pool.warm(self._model.folder)
         self.take_up()
         self._workers = self._pool.count
 
     def watch(self, reread: Callable[[], Config]) -> None:
         """Sort what lies in the inbox and all that comes, until asked to stop."""
-        self._lookout.start()
+        self._inbox_watcher.start()
         self._logger.info(
             "ready",
             inbox=name_as_text(str(self._config.inbox.path)),
             outbox=name_as_text(str(self._config.outbox.path)),
-            reference_version=self._fitted.version,
+            reference_version=self._model.version,
             workers=self._workers,
         )
         gc.freeze()  # a collection that looks through all that was loaded would keep pictures waiting
-        self.bulletin.ready()
-        reloading = Reloading(reread, self._troubles)
+        self.heartbeat.ready()
+        reloading = Reloading(reread, self._conditions)
         is_there, next_check, next_upkeep = False, 0.0, 0.0
         while not self._stop.is_set():
             if self._reload.is_set():
                 self._reload.clear()
-                self.bulletin.reloading()
+                self.heartbeat.reloading()
                 self._hand_on(reloading.read_anew(self._config))
-                self.bulletin.ready()
+                self.heartbeat.ready()
             if time.monotonic() >= next_check:
-                is_there = self._supervision.check()
-                next_check = time.monotonic() + self._lookout.pace
+                is_there = self._inbox_guard.check()
+                next_check = time.monotonic() + self._inbox_watcher.pace
             if time.monotonic() >= next_upkeep:
                 self._learn()
-                self._upkeep.check()
-                next_upkeep = time.monotonic() + UPKEEP_SECONDS
+                self._housekeeping.check()
+                next_upkeep = time.monotonic() + HOUSEKEEPING_SECONDS
             if not self._step(max(0.0, next_check - time.monotonic()), taking=is_there):
                 next_check = 0.0
 
@@ -148,90 +150,88 @@ class Daemon:
 
         Raises WatcherError where work stands still for as long.
         """
-        self.bulletin.ready()
+        self.heartbeat.ready()
         count, give_up = self._count, time.monotonic() + ONCE_PATIENCE
         while not self._stop.is_set():
             before = self._count
-            self._door.sweep()
-            while (self._door.is_open or not self.sorter.is_idle) and not self._stop.is_set():
+            self._arrivals.sweep()
+            while (self._arrivals.is_open or not self.dispatcher.is_idle) and not self._stop.is_set():
                 if self._count > count:
                     count, give_up = self._count, time.monotonic() + ONCE_PATIENCE
-                elif self.sorter.is_waiting and time.monotonic() > give_up:
+                elif self.dispatcher.is_waiting and time.monotonic() > give_up:
                     break
                 if not self._step(self._config.inbox.sweep_seconds):
-                    raise WatcherError(f"the inbox was lost: {self._supervision.fault}")
-                if self._stall.seconds > ONCE_PATIENCE:
+                    raise WatcherError(f"the inbox was lost: {self._inbox_guard.fault}")
+                if self._outage.seconds > ONCE_PATIENCE:
                     raise WatcherError(
-                        f"{self._stall.fault}; {self.sorter.claimed:,} pictures stay claimed, and the next "
-                        "start goes on with them"
+                        f"{self._outage.fault}; {self.dispatcher.claimed:,} pictures stay claimed, and the "
+                        "next start goes on with them"
                     )
             if self._count == before:
-                unfinished = self._door.unfinished + self.sorter.claimed
+                unfinished = self._arrivals.unfinished + self.dispatcher.claimed
                 if not unfinished:
                     return
                 if time.monotonic() > give_up:
                     self._logger.warning("left in the inbox: still being written", files=unfinished)
                     return
-                self.sorter.rest(0.05)
+                self.dispatcher.rest(0.05)
 
     def finish(self) -> None:
         """Claim nothing more, finish what is claimed; of what is suspect or hindered, what is soon done."""
         self._logger.info("stopping")
-        self.bulletin.stopping()
-        self._stall.try_now()
+        self.heartbeat.stopping()
+        self._outage.try_now()
         give_up = time.monotonic() + STOP_PATIENCE
-        while not self.sorter.is_idle:
+        while not self.dispatcher.is_idle:
             is_late = time.monotonic() > give_up
-            if is_late and (self._stall.fault is not None or not self.sorter.is_working):
+            if is_late and (self._outage.fault is not None or not self.dispatcher.is_working):
                 break
             self._step(0.2, taking=False, retrying=not is_late)
-        left = {} if self.sorter.is_idle else {"left_claimed": self.sorter.claimed}
+        left = {} if self.dispatcher.is_idle else {"left_claimed": self.dispatcher.claimed}
         self._logger.info("stopped", pictures=self._count, **left)
 
     def give_up(self) -> int:
         """Forget what is claimed: the inbox is lost, and its claims with it."""
-        return self.sorter.abandon()
+        return self.dispatcher.abandon()
 
     def take_up(self) -> None:
         """Go on with what was claimed before a crash, or before the inbox was lost."""
         self._flusher.reopen()
-        again, filed = self._journey.resume()
+        again, filed = self._filing.resume()
         if again or filed:
-            self._logger.info("resumed", to_recognise=len(again), filed=filed)
-        self.sorter.again(again, self._fitted)
+            self._logger.info("resumed", to_recognize=len(again), filed=filed)
+        self.dispatcher.again(again, self._model)
 
     def _step(self, timeout: float, *, taking: bool = True, retrying: bool = True) -> bool:
-        """Let the sorter take a step, or stand still while a fault lasts; False where the inbox was lost."""
-        if self.bulletin.tell(self.sorter, self._count):
-            self.sorter.try_pool(self._fitted)
-        timeout = min(timeout, self.bulletin.pause)
-        if self._stall.rest > 0:
-            self.sorter.rest(min(timeout, self._stall.rest))
+        """Let the dispatcher take a step, or wait while a fault lasts; False where the inbox was lost."""
+        if self.heartbeat.tell(self.dispatcher, self._count):
+            self.dispatcher.try_pool(self._model)
+        timeout = min(timeout, self.heartbeat.pause)
+        if self._outage.rest > 0:
+            self.dispatcher.rest(min(timeout, self._outage.rest))
             return True
-        is_retrying = self._stall.fault is not None
-        busy = is_retrying or (taking and self._door.is_open and self.sorter.has_room)
+        is_retrying = self._outage.fault is not None
+        busy = is_retrying or (taking and self._arrivals.is_open and self.dispatcher.has_room)
         try:
             if is_retrying:
-                self._door.sweep_anew()  # what was to be claimed when the fault came is still there
+                self._arrivals.sweep_anew()  # what was to be claimed when the fault came is still there
             if self._is_unfit:
-                self._fitted = fitted_classifier(
-                    self._references, self._config.recognition, self._config.cache
-                )
+                self._model = stored_model(self._references, self._config.recognition, self._config.cache)
                 self._is_unfit = False
             seconds = 0.0 if busy else timeout
-            self.sorter.step(self._fitted, seconds, taking=taking, retrying=retrying)
+            self.dispatcher.step(self._model, seconds, taking=taking, retrying=retrying)
         except UnfitReferencesError as fault:
-            self._stall.met(fault)
+            self._outage.met(fault)
             self._is_unfit = True
         except (OSError, MemoryError, WatcherError) as fault:
-            if isinstance(fault, OSError) and self._supervision.explains(fault):
+            if isinstance(fault, OSError) and self._inbox_guard.explains(fault):
                 return False
             if not passes(fault) and not isinstance(fault, OSError):
                 raise
-            self._stall.met(fault)
+            self._outage.met(fault)
         else:
-            self._stall.over()
-        tell_of_files(self._logger, self._door, self.sorter, self._config.workers.deadline_seconds)
+            self._outage.over()
+        tell_of_files(self._logger, self._arrivals, self.dispatcher, self._config.workers.deadline_seconds)
         return True
 
     def _say(self, decision: Decision, seconds: float) -> None:
@@ -240,18 +240,18 @@ class Daemon:
         self._filed(decision)
 
     def _lose(self, claim: Claim) -> None:
-        self._supervision.require_inbox()  # else it is not this file that somebody removed
+        self._inbox_guard.require_inbox()  # else it is not this file that somebody removed
         self._logger.error("somebody removed a claimed file", name=name_as_text(claim.name))
 
     def _learn(self) -> None:
         try:
-            news = self._learner.news()
+            news = self._refresh.poll()
         except (OSError, WatcherError) as error:
-            self._news.tell(in_words(error))
+            self._unusable.raise_(in_words(error))
             return
         if news is not None:
-            self._fitted = news
-            self._news.over()
+            self._model = news
+            self._unusable.clear()
             self._logger.info("references changed", reference_version=news.version)
 
     def _hand_on(self, config: Config) -> None:
@@ -260,11 +260,11 @@ class Daemon:
         self._log.adopt(config.log)
         self._pool.adopt(config.workers)
         self._inbox.adopt(config.inbox.quiet_seconds)
-        self._lookout.adopt(config.inbox)
-        self._learner.adopt(config.recognition)
-        self._journey.review_below = config.recognition.review_below
+        self._inbox_watcher.adopt(config.inbox)
+        self._refresh.adopt(config.recognition)
+        self._filing.review_below = config.recognition.review_below
 
     def _stop_early(self, _done: int) -> None:
         if self._stop.is_set():
             raise Stopped
-        self.bulletin.getting_ready()
+        self.heartbeat.getting_ready()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from watcher.daemon.systemd.notify import Notifier
-from watcher.monitoring.faults import Fault, Trouble, Troubles
+from watcher.monitoring.faults import Condition, Conditions, Fault
 from watcher.monitoring.state_file import LONGEST_WORDS, Phase, State, StateFile
 from watcher.text import counted, printable
 
@@ -37,21 +37,23 @@ class Work(Protocol):
         """For how long something has been due from the workers."""
 
 
-class Bulletin:
+class Heartbeat:
     """For the one thread that does the daemon's work: that it gets to say anything shows that it gets on.
 
     `waiting` counts what lies in the inbox, so many at most.
     """
 
-    def __init__(self, notifier: Notifier, troubles: Troubles, waiting: Callable[[int], int]) -> None:
+    def __init__(self, notifier: Notifier, conditions: Conditions, waiting: Callable[[int], int]) -> None:
         self._notifier = notifier
-        self._troubles = troubles
+        self._conditions = conditions
         self._waiting = waiting
         self._file: StateFile | None = None
         now = time.time()
         self._state = State(os.getpid(), Phase.STARTING, now, now)
-        self._unheard = Trouble(troubles, "the service manager cannot be told", "the service manager is told")
-        self._frozen = Trouble(troubles, "workers do not come back", "workers come back again")
+        self._unheard = Condition(
+            conditions, "the service manager cannot be told", "the service manager is told"
+        )
+        self._frozen = Condition(conditions, "workers do not come back", "workers come back again")
         period = notifier.watchdog_seconds
         self._grace = LATE_SECONDS if period is None else period
         self._pace = LATE_SECONDS / 2 if period is None else period / 4
@@ -101,7 +103,7 @@ class Bulletin:
     def tell(self, work: Work, pictures: int) -> bool:
         """Say how it is, now and then. Whether a sign of life was due, and the pool should be tried."""
         now = time.monotonic()
-        is_news = self._troubles.last is not self._last
+        is_news = self._conditions.last is not self._last
         if now < self._next_word and not is_news:
             return False
         self._next_word = now + min(WORD_SECONDS, self._pace)
@@ -112,18 +114,18 @@ class Bulletin:
             return False
         self._next_sign = now + self._pace
         if work.seconds_late < self._grace:
-            self._frozen.over()
+            self._frozen.clear()
             self._notifier.alive()
         else:
-            self._frozen.tell("a restart puts what they have in hand through again")
+            self._frozen.raise_("a restart puts what they have in hand through again")
         return True
 
     def _keep_troubles(self) -> None:
-        last = self._last = self._troubles.last
+        last = self._last = self._conditions.last
         if last is not None:
             last = replace(last, fault=last.fault[:LONGEST_WORDS])
         self._state = replace(
-            self._state, seen=time.time(), troubles=len(self._troubles.open), last_fault=last
+            self._state, seen=time.time(), conditions=len(self._conditions.open), last_fault=last
         )
         self._write()
 
@@ -132,13 +134,13 @@ class Bulletin:
             return
         self._notifier.status(self._words(work, pictures))
         if self._notifier.fault is None:
-            self._unheard.over()
+            self._unheard.clear()
         else:
-            self._unheard.tell(self._notifier.fault)
+            self._unheard.raise_(self._notifier.fault)
 
     def _words(self, work: Work, pictures: int) -> str:
-        if self._troubles.open:
-            return f"{_words_of(self._troubles.open[-1])}; {self._load(work)}"
+        if self._conditions.open:
+            return f"{_words_of(self._conditions.open[-1])}; {self._load(work)}"
         if work.claimed:
             return f"sorting: {self._load(work)}"
         self._backlog = 0

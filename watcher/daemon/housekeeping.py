@@ -3,8 +3,8 @@
 import time
 
 from watcher.errors import passes
-from watcher.maintenance.requeue import Retrying
-from watcher.monitoring.faults import Trouble, Troubles
+from watcher.maintenance.requeue import Requeue
+from watcher.monitoring.faults import Condition, Conditions
 from watcher.store.database import LOG_BYTES, Database, DatabaseError
 from watcher.text import name_as_text
 
@@ -15,22 +15,22 @@ MENDING_SECONDS = 10.0
 HELD = "some program has been reading the database for long; SQLite's log grows until it ends or is ended"
 
 
-class Upkeep:
+class Housekeeping:
     """For the one thread that writes the database."""
 
-    def __init__(self, database: Database, retrying: Retrying, troubles: Troubles) -> None:
+    def __init__(self, database: Database, requeue: Requeue, conditions: Conditions) -> None:
         self._database = database
-        self._retrying = retrying
+        self._requeue = requeue
         self._next_mending = 0.0
         self._file = name_as_text(f"{database.file}-wal")
-        self._growth = Trouble(troubles, "the database's log grows", "the database's log is short again")
+        self._growth = Condition(conditions, "the database's log grows", "the database's log is short again")
 
     def check(self) -> None:
         """Do what is to be done; what cannot be done now is left to the next time."""
         try:
             self._cut_log()
             if time.monotonic() >= self._next_mending:
-                self._retrying.mend()
+                self._requeue.mend()
                 self._next_mending = time.monotonic() + MENDING_SECONDS
         except (OSError, DatabaseError) as error:
             if isinstance(error, DatabaseError) and not passes(error):
@@ -43,6 +43,6 @@ class Upkeep:
             self._database.cut_log()
             size = self._database.log_bytes()
         if size > MUCH:
-            self._growth.tell(HELD, file=self._file)
+            self._growth.raise_(HELD, file=self._file)
         elif size <= 2 * LOG_BYTES:
-            self._growth.over(file=self._file)
+            self._growth.clear(file=self._file)

@@ -4,10 +4,10 @@ import errno
 import os
 from typing import Protocol
 
-from watcher.daemon.inbox_watcher import Lookout
+from watcher.daemon.inbox_watcher import InboxWatcher
 from watcher.errors import WatcherError
-from watcher.folders.inbox_lock import Hold
-from watcher.monitoring.faults import Trouble, Troubles
+from watcher.folders.inbox_lock import InboxLock
+from watcher.monitoring.faults import Condition, Conditions
 from watcher.text import in_words, name_as_text
 
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
@@ -23,14 +23,16 @@ class Work(Protocol):
         """The inbox is there: go on with what was claimed. Raises OSError or WatcherError where it is not."""
 
 
-class Supervision:
-    """Whoever uses it calls `check` every `lookout.pace` seconds, from one thread."""
+class InboxGuard:
+    """Whoever uses it calls `check` every `inbox_watcher.pace` seconds, from one thread."""
 
-    def __init__(self, hold: Hold, lookout: Lookout, work: Work, troubles: Troubles) -> None:
+    def __init__(
+        self, hold: InboxLock, inbox_watcher: InboxWatcher, work: Work, conditions: Conditions
+    ) -> None:
         self._hold = hold
-        self._lookout = lookout
+        self._inbox_watcher = inbox_watcher
         self._work = work
-        self._absence = Trouble(troubles, "inbox lost", "inbox back")
+        self._absence = Condition(conditions, "inbox lost", "inbox back")
         self._inbox = name_as_text(str(hold.inbox))
         self._is_lost = False
         self._fault = ""
@@ -54,7 +56,7 @@ class Supervision:
             self._lose(fault)
         if self._is_lost and not self._is_regained(by_taking=fault is not None):
             return False
-        self._lookout.check()
+        self._inbox_watcher.check()
         return True
 
     def explains(self, error: OSError) -> bool:
@@ -73,7 +75,7 @@ class Supervision:
         now_at = self._hold.whereabouts()
         if now_at is not None and now_at != os.path.realpath(self._hold.inbox):
             self._more["now_at"] = name_as_text(now_at)
-        self._lookout.stop()
+        self._inbox_watcher.stop()
 
     def _is_regained(self, *, by_taking: bool) -> bool:
         """Try to take the inbox again, and to go on with what was in hand."""
@@ -82,12 +84,12 @@ class Supervision:
                 self._hold.take()
             self._work.take_up()
         except (OSError, WatcherError) as error:
-            self._absence.tell(
+            self._absence.raise_(
                 in_words(error), **self._more, do="put it back or make it anew; it is tried every second"
             )
             return False
         if not self._absence.is_on:  # it is back before anything was said
-            self._absence.tell(self._fault, **self._more)
-        self._absence.over(inbox=self._inbox)
+            self._absence.raise_(self._fault, **self._more)
+        self._absence.clear(inbox=self._inbox)
         self._is_lost = False
         return True

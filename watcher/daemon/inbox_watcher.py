@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from watcher.config.settings import InboxSettings
 from watcher.errors import WatcherError
-from watcher.folders.arrivals import Door
-from watcher.folders.events import Watch
-from watcher.monitoring.faults import Trouble, Troubles
+from watcher.folders.arrivals import Arrivals
+from watcher.folders.events import EventWatcher
+from watcher.monitoring.faults import Condition, Conditions
 from watcher.text import name_as_text, printable
 
 CHECK_SECONDS = 1.0
@@ -21,21 +21,21 @@ ANEW_SECONDS = 10.0
 """How long after a refusal the system is asked for events again."""
 
 
-class Lookout:
+class InboxWatcher:
     """Sees to it that the door learns of all that comes; events from threads of their own, calling `wake`.
 
     All else is for one thread, which calls `check` every `pace` seconds.
     """
 
     def __init__(
-        self, settings: InboxSettings, door: Door, wake: Callable[[], object], troubles: Troubles
+        self, settings: InboxSettings, door: Arrivals, wake: Callable[[], object], conditions: Conditions
     ) -> None:
         self._settings = settings
-        self._door = door
+        self._arrivals = door
         self._wake = wake
-        self._watch: Watch | None = None
-        self._silence = Trouble(troubles, "no events; polling instead", "events again")
-        self._loss = Trouble(troubles, "events lost; sweeping instead", "events complete again")
+        self._watch: EventWatcher | None = None
+        self._silence = Condition(conditions, "no events; polling instead", "events again")
+        self._loss = Condition(conditions, "events lost; sweeping instead", "events complete again")
         self._next_try = 0.0
         self._next_sweep = 0.0
         self._next_thorough = 0.0
@@ -68,7 +68,7 @@ class Lookout:
         if is_complete and now < self._next_sweep:
             return
         is_thorough = not is_complete or now >= self._next_thorough
-        self._door.sweep(thorough=is_thorough)
+        self._arrivals.sweep(thorough=is_thorough)
         self._next_sweep = now + (self._settings.sweep_seconds if self._hears else self.pace)
         if is_thorough:
             self._next_thorough = now + THOROUGH_SECONDS
@@ -76,7 +76,7 @@ class Lookout:
     def stop(self) -> None:
         """End; what was hinted at is forgotten, and the next check begins anew."""
         self._deafen()
-        self._door.forget()
+        self._arrivals.forget()
         self._next_try = self._next_sweep = self._next_thorough = 0.0
 
     @property
@@ -85,7 +85,7 @@ class Lookout:
 
     def _is_complete(self) -> bool:
         """Whether all that came since the last time was told."""
-        lost = self._door.has_lost_hints()
+        lost = self._arrivals.has_lost_hints()
         if self._watch is not None:
             lost |= self._watch.has_lost_events()
             fault = self._watch.fault
@@ -98,9 +98,9 @@ class Lookout:
                 self._deafen()
                 self._next_try = 0.0
         if lost:
-            self._loss.tell("more came at once than can be kept in mind")
+            self._loss.raise_("more came at once than can be kept in mind")
         else:
-            self._loss.over()
+            self._loss.clear()
         if self._watch is None and time.monotonic() >= self._next_try:
             self._tell_silence(self._listen())
             return False
@@ -110,7 +110,7 @@ class Lookout:
         """Begin to listen; why there is nothing to hear, None where there is."""
         self._next_try = time.monotonic() + ANEW_SECONDS
         try:
-            watch = Watch(self._settings.path, self._notice)
+            watch = EventWatcher(self._settings.path, self._notice)
             try:
                 watch.start(recursive=self._settings.recursive)
             except BaseException:
@@ -133,11 +133,11 @@ class Lookout:
             self._watch = None
 
     def _notice(self, path: str) -> None:
-        self._door.hint(path)
+        self._arrivals.notice(path)
         self._wake()
 
     def _tell_silence(self, fault: str | None) -> None:
         if fault is None:
-            self._silence.over()
+            self._silence.clear()
         else:
-            self._silence.tell(fault, inbox=name_as_text(str(self._settings.path)))
+            self._silence.raise_(fault, inbox=name_as_text(str(self._settings.path)))

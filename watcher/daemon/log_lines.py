@@ -4,8 +4,8 @@ import os
 
 from structlog.typing import FilteringBoundLogger
 
-from watcher.folders.arrivals import Door
-from watcher.pipeline.dispatcher import Sorter
+from watcher.folders.arrivals import Arrivals
+from watcher.pipeline.dispatcher import Dispatcher
 from watcher.store.results import Decision
 from watcher.text import name_as_text
 
@@ -24,9 +24,11 @@ def tell_picture(logger: FilteringBoundLogger, decision: Decision, seconds: floa
     say("picture", **event)
 
 
-def tell_of_files(logger: FilteringBoundLogger, door: Door, sorter: Sorter, deadline: float) -> None:
+def tell_of_files(
+    logger: FilteringBoundLogger, door: Arrivals, dispatcher: Dispatcher, deadline: float
+) -> None:
     """Say once of each file in the inbox that is left alone, and of each that threads have for too long."""
     for path, why in door.left_alone().items():
         logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
-    for claim in sorter.overdue(deadline):
+    for claim in dispatcher.overdue(deadline):
         logger.warning("takes longer than it may", name=name_as_text(claim.name))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from watcher.monitoring.faults import Trouble
+from watcher.monitoring.faults import Condition
 from watcher.text import in_words
 
 FIRST_PAUSE = 0.1
@@ -11,11 +11,11 @@ LONGEST_PAUSE = 2.0
 """Seconds between two tries: how long after the fault is gone work may still stand, and what trying costs."""
 
 
-class Stall:
+class Outage:
     """Whether work stands still, why, since when, and until when; said when it begins and when it is over."""
 
-    def __init__(self, trouble: Trouble, clock: Callable[[], float] = time.monotonic) -> None:
-        self._trouble = trouble
+    def __init__(self, condition: Condition, clock: Callable[[], float] = time.monotonic) -> None:
+        self._condition = condition
         self._clock = clock
         self._pause = 0.0
         self._since = 0.0
@@ -37,7 +37,7 @@ class Stall:
         now = self._clock()
         if self.fault is None:
             self._since, self._pause = now, FIRST_PAUSE
-            self._trouble.tell(in_words(fault))
+            self._condition.raise_(in_words(fault))
         else:
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
         self.fault = in_words(fault)
@@ -50,5 +50,5 @@ class Stall:
     def over(self) -> None:
         """What was tried was done."""
         if self.fault is not None:
-            self._trouble.over(seconds=round(self.seconds, 1))
+            self._condition.clear(seconds=round(self.seconds, 1))
             self.fault = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from watcher.config.settings import Config
 from watcher.errors import ConfigError
-from watcher.monitoring.faults import Trouble, Troubles
+from watcher.monitoring.faults import Condition, Conditions
 from watcher.text import printable
 
 RELOADABLE = frozenset(
@@ -61,19 +61,19 @@ def reloaded(in_force: Config, wanted: Config) -> Reload:
 class Reloading:
     """Reads the settings anew when asked to, and says what comes of it."""
 
-    def __init__(self, reread: Callable[[], Config], troubles: Troubles) -> None:
+    def __init__(self, reread: Callable[[], Config], conditions: Conditions) -> None:
         self._reread = reread
-        self._logger = troubles.logger
-        self._faulty = Trouble(troubles, "the settings are faulty", "the settings are in order again")
+        self._logger = conditions.logger
+        self._faulty = Condition(conditions, "the settings are faulty", "the settings are in order again")
 
     def read_anew(self, in_force: Config) -> Config:
         """The settings in force from now on. Faulty ones are told, every fault, and leave all as it is."""
         try:
             wanted = self._reread()
         except ConfigError as error:
-            self._faulty.tell("; ".join(error.faults), do="the old ones hold; mend them, and reload again")
+            self._faulty.raise_("; ".join(error.faults), do="the old ones hold; mend them, and reload again")
             return in_force
-        self._faulty.over()
+        self._faulty.clear()
         reload = reloaded(in_force, wanted)
         self._logger.info("reloaded", changed=list(reload.taken))
         for setting in reload.waiting:

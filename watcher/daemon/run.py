@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from watcher.config.settings import Config
 from watcher.daemon.daemon import Daemon, Stopped
-from watcher.daemon.signals import asked_by_signals
+from watcher.daemon.signals import signal_requests
 from watcher.daemon.systemd.notify import Notifier
 from watcher.errors import WatcherError
 from watcher.monitoring.log import Log, library_log
@@ -22,20 +22,20 @@ def serve(  # noqa: PLR0913 - what it is given, and what is asked of it
     once: bool = False,
     filed: Callable[[Decision], object] = lambda _decision: None,
 ) -> None:
-    """Watch and sort until SIGTERM or SIGINT; with `once`, until the inbox is empty.
+    """EventWatcher and sort until SIGTERM or SIGINT; with `once`, until the inbox is empty.
 
     `reread` reads the settings anew, as SIGHUP asks for. `filed` is told of every picture that was filed.
     Raises WatcherError for what a user can mend.
     """
     with (
         library_log(log.logger),
-        asked_by_signals(on_terminal=log.on_terminal) as asked,
+        signal_requests(on_terminal=log.on_terminal) as requests,
         ExitStack() as stack,
     ):
-        daemon = Daemon(config, log, notifier, asked, filed)
+        daemon = Daemon(config, log, notifier, requests, filed)
         try:
             daemon.start(stack)
-            asked.wakers.append(daemon.sorter.wake)
+            requests.wakers.append(daemon.dispatcher.wake)
             if once:
                 daemon.empty_the_inbox()
             else:
@@ -43,11 +43,11 @@ def serve(  # noqa: PLR0913 - what it is given, and what is asked of it
             daemon.finish()
         except Stopped:
             log.logger.info("stopped before it was ready")
-            daemon.bulletin.ended()
+            daemon.heartbeat.ended()
         except (OSError, WatcherError) as error:
-            daemon.bulletin.ended(in_words(error))
+            daemon.heartbeat.ended(in_words(error))
             if isinstance(error, WatcherError):
                 raise
             raise WatcherError(in_words(error)) from error
         else:
-            daemon.bulletin.ended()
+            daemon.heartbeat.ended()

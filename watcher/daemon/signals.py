@@ -8,8 +8,8 @@ from threading import Event
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the daemon was asked to do by signals; `wake` is called whenever it is asked for something."""
+class SignalRequests:
+    """What signals asked the daemon to do; `wake` is called with every request."""
 
     stop: Event = field(default_factory=Event)
     reload: Event = field(default_factory=Event)
@@ -23,21 +23,21 @@ class Asked:
 
 
 @contextmanager
-def asked_by_signals(*, on_terminal: bool) -> Iterator[Asked]:
+def signal_requests(*, on_terminal: bool) -> Iterator[SignalRequests]:
     """SIGTERM and SIGINT ask to stop, SIGHUP to reload; of a terminal it says that this was closed."""
-    asked = Asked()
-    hang_up = asked.stop if on_terminal else asked.reload
-    meanings = {signal.SIGTERM: asked.stop, signal.SIGINT: asked.stop, signal.SIGHUP: hang_up}
+    requests = SignalRequests()
+    hang_up = requests.stop if on_terminal else requests.reload
+    meanings = {signal.SIGTERM: requests.stop, signal.SIGINT: requests.stop, signal.SIGHUP: hang_up}
 
     def ask(number: int, _frame: object) -> None:
-        asked.to(meanings[signal.Signals(number)])
+        requests.to(meanings[signal.Signals(number)])
 
     before = {number: signal.signal(number, ask) for number in meanings}
     # Somebody opened a file for writing while its lease was tried: the kernel tells by this signal,
     # whose default is to end the process. The lease is let go at once anyway.
     before[signal.SIGIO] = signal.signal(signal.SIGIO, signal.SIG_IGN)
     try:
-        yield asked
+        yield requests
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -11,8 +11,8 @@ from structlog.typing import FilteringBoundLogger
 from watcher.config.settings import Config
 from watcher.errors import WatcherError, passes
 from watcher.folders.outbox import Outbox
-from watcher.references.model import Fitted, fitted_classifier, forget_others
-from watcher.references.sources import SourceError, labelled_images
+from watcher.references.model import StoredModel, forget_others, stored_model
+from watcher.references.sources import SourceError, labeled_images
 from watcher.references.training import train
 from watcher.resources import shipped
 from watcher.store.database import BUSY_SECONDS, Database, DatabaseError, open_database
@@ -36,7 +36,7 @@ def make_folders(config: Config, outbox: Outbox, logger: FilteringBoundLogger) -
 
 @contextmanager
 def sole_watcher(config: Config) -> Iterator[None]:
-    """Hold the outbox and the database for this process alone, by locks that die with it.
+    """InboxLock the outbox and the database for this process alone, by locks that die with it.
 
     A daemon that starts takes every row that is not marked filed for its own work that was cut short, and no
     log tells the whole of an outbox that two share. Raises WatcherError.
@@ -92,14 +92,14 @@ def open_and_tell(config: Config, logger: FilteringBoundLogger, progress: Progre
 
 def ready_classifier(
     config: Config, database: Database, logger: FilteringBoundLogger, progress: Progress
-) -> Fitted:
+) -> StoredModel:
     """The classifier for the references; an empty database is filled from the references folder first."""
     references = ReferenceStore(database)
     if references.version() is None:
         _add_first_references(config, references, logger, progress)
-    fitted = fitted_classifier(references, config.recognition, config.cache, progress)
-    forget_others(config.cache, fitted)
-    return fitted
+    model = stored_model(references, config.recognition, config.cache, progress)
+    forget_others(config.cache, model)
+    return model
 
 
 def _add_first_references(
@@ -107,10 +107,10 @@ def _add_first_references(
 ) -> None:
     folder = config.references.path
     try:
-        images = list(labelled_images(folder))
+        images = list(labeled_images(folder))
     except SourceError:
         folder = shipped("images")
-        images = list(labelled_images(folder))
+        images = list(labeled_images(folder))
     trained = train(references, images, "the first references", progress)
     for image, reason in trained.unreadable:
         logger.warning("reference image not read", name=image.name, reason=reason)

@@ -10,7 +10,7 @@ MOST_TOLD = 1000
 MOST_BYTES = 32 * 2**20
 
 
-class Door:
+class Arrivals:
     """Hints come from any thread; all else is for one thread alone."""
 
     def __init__(self, inbox: Inbox) -> None:
@@ -23,7 +23,7 @@ class Door:
         self._has_lost_hints = False
         self._left_alone: dict[str, str | None] = {}
 
-    def hint(self, path: str) -> None:
+    def notice(self, path: str) -> None:
         """Something may have come. Past a bound hints are dropped: the next sweep finds the file."""
         if self._hints.qsize() < MOST_HINTS:
             self._hints.put(path)

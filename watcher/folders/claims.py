@@ -23,7 +23,7 @@ class Claim:
     """A file that is ours alone. `token` names it in the log, for good.
 
     `arrived` is in Unix seconds; `taken`, in seconds of the monotonic clock, is when this run took it up.
-    `tries` is 1 where recognising it went wrong once, 2 where it was begun again after that.
+    `tries` is 1 where recognizing it went wrong once, 2 where it was begun again after that.
     """
 
     token: str
@@ -121,7 +121,7 @@ class Claims:
                         yield _token(batch.path, name)
 
     def set_aside(self, claim: Claim) -> Claim:
-        """The claim in a batch of its own, whose name keeps that recognising it went wrong once."""
+        """The claim in a batch of its own, whose name keeps that recognizing it went wrong once."""
         batch = self._new_batch("-1")
         moved = _moved(claim, batch, tries=1)
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 _BEING_WRITTEN = errno.EAGAIN
 
 
-class WritingWatch:
+class CompletenessCheck:
     """Tells by a lease where the system grants one, elsewhere by a quiet time."""
 
     def __init__(self, quiet_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:

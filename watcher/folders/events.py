@@ -29,7 +29,7 @@ class _Source(Protocol):
     def join(self) -> None: ...
 
 
-class Watch:
+class EventWatcher:
     """How the watch of a folder fares; `notice` is called with the path of every file that may have come.
 
     That is done by a thread of its own, which an exception in `notice` would end. Raises OSError where the
@@ -102,9 +102,9 @@ class Watch:
 
 
 @contextmanager
-def watching(path: Path, notice: Callable[[str], object], *, recursive: bool) -> Iterator[Watch]:
+def watching(path: Path, notice: Callable[[str], object], *, recursive: bool) -> Iterator[EventWatcher]:
     """While in the context, the folder is watched. Raises OSError where it is not there, or no events are."""
-    watch = Watch(path, notice)
+    watch = EventWatcher(path, notice)
     try:
         watch.start(recursive=recursive)
         yield watch

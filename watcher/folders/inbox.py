@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import islice
 from pathlib import Path
 
-from watcher.folders.completeness import WritingWatch
+from watcher.folders.completeness import CompletenessCheck
 
 UNFINISHED = (".tmp", ".part", ".crdownload")
 FRESH_SECONDS = 3.0
@@ -52,7 +52,7 @@ class Inbox:
     def __init__(self, path: Path, *, recursive: bool, quiet_seconds: float) -> None:
         self._root = os.fspath(path)
         self._recursive = recursive
-        self._writing = WritingWatch(quiet_seconds)
+        self._writing = CompletenessCheck(quiet_seconds)
         self._folders: dict[str, int] = {}
 
     def adopt(self, quiet_seconds: float) -> None:

@@ -26,7 +26,7 @@ class _Held:
         os.close(self.inbox)
 
 
-class Hold:
+class InboxLock:
     """Holds an inbox for this process alone, by a lock on its claims that dies with the process."""
 
     def __init__(self, inbox: Path, outbox: Path, claims: Claims) -> None:

@@ -20,7 +20,7 @@ PATIENCE = 5.0
 """How long, in seconds, it is waited in all for names in the inbox to become free."""
 
 
-class Retrying:
+class Requeue:
     """Beside a running daemon too: it takes what comes into the inbox, however it comes.
 
     The promise: each file lies in failed/ with its row in the log, or in the inbox with no row there. The row

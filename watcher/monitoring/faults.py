@@ -9,7 +9,7 @@ from structlog.typing import FilteringBoundLogger
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A trouble as it was told: under which event, which fault; in Unix seconds, since when, until when."""
+    """A condition as it was told: under which event, which fault; in Unix seconds, since when, until when."""
 
     event: str
     fault: str
@@ -17,8 +17,8 @@ class Fault:
     over: float | None = None
 
 
-class Troubles:
-    """All the troubles of a daemon: where they are told, and kept to be asked for."""
+class Conditions:
+    """All the conditions of a daemon: where they are told, and kept to be asked for."""
 
     def __init__(self, logger: FilteringBoundLogger, clock: Callable[[], float] = time.time) -> None:
         self.logger = logger
@@ -37,17 +37,17 @@ class Troubles:
         since = self._clock() if known is None else known.since
         self._open[event] = self.last = Fault(event, fault, since)
 
-    def over(self, event: str) -> None:
+    def ended(self, event: str) -> None:
         """One is over."""
         over = replace(self._open.pop(event), over=self._clock())
         self.last = self.open[-1] if self._open else over
 
 
-class Trouble:
-    """One kind of trouble, under the event it begins with and the event it ends with."""
+class Condition:
+    """One kind of condition, under the event it begins with and the event it ends with."""
 
-    def __init__(self, troubles: Troubles, begins: str, ends: str) -> None:
-        self._troubles = troubles
+    def __init__(self, conditions: Conditions, begins: str, ends: str) -> None:
+        self._conditions = conditions
         self._begins = begins
         self._ends = ends
         self._fault: str | None = None
@@ -57,16 +57,16 @@ class Trouble:
         """Whether it has begun and is not over."""
         return self._fault is not None
 
-    def tell(self, fault: str, **more: object) -> None:
+    def raise_(self, fault: str, **more: object) -> None:
         """It is so; said with what more there is to say, unless this very fault was said last."""
         if fault != self._fault:
             self._fault = fault
-            self._troubles.begun(self._begins, fault)
-            self._troubles.logger.warning(self._begins, **more, fault=fault)
+            self._conditions.begun(self._begins, fault)
+            self._conditions.logger.warning(self._begins, **more, fault=fault)
 
-    def over(self, **more: object) -> None:
+    def clear(self, **more: object) -> None:
         """It is not, or no more."""
         if self._fault is not None:
             self._fault = None
-            self._troubles.over(self._begins)
-            self._troubles.logger.info(self._ends, **more)
+            self._conditions.ended(self._begins)
+            self._conditions.logger.info(self._ends, **more)

@@ -21,7 +21,7 @@ _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 
 class Log:
-    """Writes events to a stream: colours on a terminal, JSON lines otherwise, unless the settings say.
+    """Writes events to a stream: colors on a terminal, JSON lines otherwise, unless the settings say.
 
     In the system's journal, each line begins with how grave it is, as sd-daemon(3) has it; the journal takes
     that away and can be asked by it.

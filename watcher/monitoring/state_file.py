@@ -32,14 +32,14 @@ class State:
     """A daemon as it saw itself last; all times are Unix seconds.
 
     `ended_by` is the fault that ended it, if any. `last_fault` is the last that it met and went on from; of
-    those that are not over there are so many `troubles`.
+    those that are not over there are so many `conditions`.
     """
 
     pid: int
     phase: Phase
     started: float
     seen: float
-    troubles: int = 0
+    conditions: int = 0
     last_fault: Fault | None = None
     ended_by: str | None = None
 

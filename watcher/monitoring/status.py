@@ -13,7 +13,7 @@ from watcher.folders.claims import Claims
 from watcher.folders.inbox import waiting
 from watcher.folders.locks import holder, is_held
 from watcher.monitoring.state_file import Phase, State, StateFile
-from watcher.store.counts import Failures, Tallies, Tally
+from watcher.store.counts import Failures, ResultCounts, StatusCounts
 from watcher.store.database import Database, open_as_it_is
 from watcher.store.inspection import wal_of
 from watcher.store.references import ReferenceStore
@@ -57,7 +57,7 @@ class Daemon:
     @property
     def is_well(self) -> bool:
         """Whether one is at work and nothing is amiss with it."""
-        return self.running and self.silent is None and not (self.state and self.state.troubles)
+        return self.running and self.silent is None and not (self.state and self.state.conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Backlog:
 class Work:
     """What the log says: of today, of the last hour and minute; why pictures failed today; the references."""
 
-    today: Tally
-    hour: Tally
-    minute: Tally
+    today: StatusCounts
+    hour: StatusCounts
+    minute: StatusCounts
     failures: Sequence[Failures]
     reference_version: int | None
     references: Sequence[int]
@@ -151,7 +151,7 @@ def _work_in(file: Path, today: float, now: float) -> Work:
 
 
 def _asked(database: Database, today: float, now: float) -> Work:
-    tallies, references = Tallies(database), ReferenceStore(database)
+    tallies, references = ResultCounts(database), ReferenceStore(database)
     return Work(
         today=tallies.since(stamp(today)),
         hour=tallies.since(stamp(now - HOUR)),

@@ -11,7 +11,7 @@ Path = NDArray[np.float64]
 """Points along a curve: (n, 2), x and y, in heights of the digit unless said otherwise."""
 
 STEP = 0.01
-"""Distance between neighbouring points of a path, in heights of the digit."""
+"""Distance between neighboring points of a path, in heights of the digit."""
 
 
 _POINT = re.compile(r"-?\d+,-?\d+!?")
@@ -57,7 +57,7 @@ def lengths(path: Path) -> NDArray[np.float64]:
 
 
 def soften(values: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """Values along a path, (n,) or (n, 2), averaged with their neighbours; the two ends stay where they are.
+    """Values along a path, (n,) or (n, 2), averaged with their neighbors; the two ends stay where they are.
 
     `reach` is the standard deviation of the Gaussian window, in points.
     """

@@ -46,17 +46,17 @@ def hand_for(seed: int, digit: int, index: int) -> Hand:
     start = np.random.default_rng([seed, digit]).random(5)
     slant, width, proportion, size, haste = ((start + (index + 1) * _STRIDES) % 1).tolist()
     chance = np.random.default_rng([seed, digit, index])
-    aspect = _bell(proportion, 1.02, 0.17, 0.75, 1.42)
+    aspect = _wake_up(proportion, 1.02, 0.17, 0.75, 1.42)
     hasty = haste**1.6
     shade = int(chance.integers(0, 12))
     red, green, blue = _INKS[int(chance.integers(len(_INKS)))]
     paper = int(chance.integers(243, 256))
     blunt = width > 0.45 and bool(chance.random() < 0.35)
     return Hand(
-        slant=_bell(slant, 8 + 4 * hasty, 9, -15, 35),
-        rotation=_bell(chance.random(), 1, 2.5, -5, 8),
+        slant=_wake_up(slant, 8 + 4 * hasty, 9, -15, 35),
+        rotation=_wake_up(chance.random(), 1, 2.5, -5, 8),
         aspect=aspect,
-        waist=_bell(chance.random(), 1, 0.1, 0.8, 1.2),
+        waist=_wake_up(chance.random(), 1, 0.1, 0.8, 1.2),
         wander=0.013 + 0.013 * hasty,
         jitter=0.007 + 0.009 * hasty,
         tremor=0.001 + 0.003 * float(chance.random()) ** 2,
@@ -66,14 +66,14 @@ def hand_for(seed: int, digit: int, index: int) -> Hand:
         taper=0.0 if blunt else 0.55 * float(chance.random()) * (0.4 + 0.6 * hasty),
         blunt=blunt,
         size=0.52 + 0.38 * size,
-        left=_bell(chance.random(), 0.5, 0.2, 0, 1),
-        top=_bell(chance.random(), 0.5, 0.2, 0, 1),
+        left=_wake_up(chance.random(), 0.5, 0.2, 0, 1),
+        top=_wake_up(chance.random(), 0.5, 0.2, 0, 1),
         ink=(red + shade, green + shade, blue + shade),
         paper=(paper, paper - int(chance.integers(0, 3)), paper - int(chance.integers(0, 8))),
     )
 
 
-def _bell(share: float, mean: float, deviation: float, low: float, high: float) -> float:
+def _wake_up(share: float, mean: float, deviation: float, low: float, high: float) -> float:
     """The value below which this share of a normal distribution lies, kept between low and high."""
     value = NormalDist(mean, deviation).inv_cdf(min(max(share, 1e-6), 1 - 1e-6))
     return min(max(value, low), high)

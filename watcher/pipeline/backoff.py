@@ -12,7 +12,7 @@ FIRST_REST = 0.1
 LONGEST_REST = 2.0
 
 
-class Resting:
+class RetryDelays:
     """Each rest of a claim is longer than the one before, in seconds from FIRST_REST to LONGEST_REST."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,7 +36,7 @@ class Resting:
         if counts:
             self._rounds[claim.token] = rounds + 1
 
-    def is_worn_out(self, claim: Claim) -> bool:
+    def is_exhausted(self, claim: Claim) -> bool:
         """Whether it has rested as often as it may."""
         return self._rounds.get(claim.token, 0) >= MOST_ROUNDS
 

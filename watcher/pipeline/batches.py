@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.folders.claims import Claim
-from watcher.references.model import Fitted
+from watcher.references.model import StoredModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Batch:
     """
 
     claims: Sequence[Claim]
-    fitted: Fitted
+    model: StoredModel
     last: bool
     apart: bool
     due: float

@@ -9,7 +9,7 @@ from hashlib import sha256
 from watcher.errors import Unreadable
 from watcher.folders.claims import Claim
 from watcher.folders.contents import read_file
-from watcher.workers import Grief, Recognized
+from watcher.workers import Recognized, WorkerFailure
 
 RESTLESS = "it was changed again and again while it was worked on"
 NOT_GIVEN_BACK = f"the disk does not give it back: {os.strerror(errno.EIO)}"
@@ -22,10 +22,10 @@ class Unread(Enum):
     LATER = "the disk may give it back later"
 
 
-def content_of(claim: Claim, *, is_worn_out: bool) -> bytes | Recognized | Unread:
+def content_of(claim: Claim, *, is_exhausted: bool) -> bytes | Recognized | Unread:
     """The bytes of a claimed file, or what is found without a worker.
 
-    One that `is_worn_out` by having been put through too often is found to have failed. Raises OSError for a
+    One that `is_exhausted` by having been put through too often is found to have failed. Raises OSError for a
     fault that is not this file's.
     """
     try:
@@ -37,12 +37,12 @@ def content_of(claim: Claim, *, is_worn_out: bool) -> bytes | Recognized | Unrea
     except OSError as error:
         if error.errno != errno.EIO:
             raise
-        return Recognized(None, None, NOT_GIVEN_BACK) if is_worn_out else Unread.LATER
-    return Recognized(sha256(content).hexdigest(), None, RESTLESS) if is_worn_out else content
+        return Recognized(None, None, NOT_GIVEN_BACK) if is_exhausted else Unread.LATER
+    return Recognized(sha256(content).hexdigest(), None, RESTLESS) if is_exhausted else content
 
 
 def failed(claim: Claim, reason: str) -> Recognized:
-    """A picture that recognising brought to nothing. Raises OSError for a fault that may pass."""
+    """A picture that recognizing brought to nothing. Raises OSError for a fault that may pass."""
     try:
         digest = sha256(read_file(claim.path)).hexdigest()
     except (Unreadable, FileNotFoundError):
@@ -54,6 +54,6 @@ def blame(fault: BaseException) -> str:
     """The reason that is told of a picture, by what was raised over it."""
     if isinstance(fault, BrokenExecutor):
         return "the worker that read it died, twice"
-    if isinstance(fault, Grief):
+    if isinstance(fault, WorkerFailure):
         return str(fault)
-    return f"recognising it failed, twice: {type(fault).__name__}: {fault}"
+    return f"recognizing it failed, twice: {type(fault).__name__}: {fault}"

@@ -1,4 +1,4 @@
-"""What is decided of a recognised picture: filed under its digit, put aside for a person, or failed."""
+"""What is decided of a recognized picture: filed under its digit, put aside for a person, or failed."""
 
 import math
 from collections.abc import Callable

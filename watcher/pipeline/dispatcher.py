@@ -1,4 +1,4 @@
-"""The daemon's heart: from the door through the pool to the journey, one event at a time."""
+"""The daemon's heart: from the door through the pool to the filing, one event at a time."""
 
 import math
 import time
@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 
 from watcher.errors import UnfitReferencesError
-from watcher.folders.arrivals import Door
+from watcher.folders.arrivals import Arrivals
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.contents import is_being_written
-from watcher.pipeline.backoff import Resting
+from watcher.pipeline.backoff import RetryDelays
 from watcher.pipeline.batches import Batch, Overdue, Waiting, due_after, kept, seconds_late
 from watcher.pipeline.content import Unread, blame, content_of, failed
 from watcher.pipeline.decision import Outcome
-from watcher.pipeline.filing import Journey
-from watcher.pipeline.wakeup import Bell
-from watcher.references.model import Fitted
+from watcher.pipeline.filing import Filing
+from watcher.pipeline.wakeup import WakeUp
+from watcher.references.model import StoredModel
 from watcher.store.results import Decision
 from watcher.workers import Pool, Recognized
 
@@ -24,10 +24,10 @@ LARGEST_BATCH = 64
 MOST_SUSPECTS = 1000
 SUSPECTS_PAUSE = 0.25
 """How long, in seconds, what is suspect is left alone after a try while all workers are busy."""
-INTERRUPTED = "recognising it went wrong, and watcher itself ended while it was tried again"
+INTERRUPTED = "recognizing it went wrong, and watcher itself ended while it was tried again"
 
 
-class Sorter:
+class Dispatcher:
     """Claims what the pool can take, and finishes what comes back. For one thread.
 
     `wake` may be called from any thread; `filed` is told of each picture that was filed, with the seconds
@@ -36,20 +36,20 @@ class Sorter:
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts it brings together
         self,
-        door: Door,
+        door: Arrivals,
         claims: Claims,
         pool: Pool,
-        journey: Journey,
+        filing: Filing,
         filed: Callable[[Decision, float], object],
         lost: Callable[[Claim], object] = lambda _: None,
     ) -> None:
-        self._door = door
+        self._arrivals = door
         self._claims = claims
         self._pool = pool
-        self._journey = journey
+        self._filing = filing
         self._filed = filed
         self._lost = lost
-        self._bell = Bell()
+        self._wake_up = WakeUp()
         self._waiting: deque[Waiting] = deque()
         self._in_hand: dict[Future[list[Recognized]], Batch] = {}
         self._suspects: deque[Claim] = deque()
@@ -58,7 +58,7 @@ class Sorter:
         self._overdue = Overdue()
         self._outcomes: list[Outcome] = []
         self._is_retrying = False
-        self._resting = Resting()
+        self._delayed = RetryDelays()
 
     @property
     def has_room(self) -> bool:
@@ -78,14 +78,14 @@ class Sorter:
     @property
     def is_waiting(self) -> bool:
         """Whether all that is claimed rests until somebody has written it, or the disk gives it back."""
-        return self.claimed == len(self._resting) > 0
+        return self.claimed == len(self._delayed) > 0
 
     @property
     def claimed(self) -> int:
         """How many pictures are claimed."""
         waiting = sum(len(batch.claims) for batch in self._waiting)
         in_hand = sum(len(batch.claims) for batch in self._in_hand.values())
-        return waiting + in_hand + len(self._suspects) + len(self._outcomes) + len(self._resting)
+        return waiting + in_hand + len(self._suspects) + len(self._outcomes) + len(self._delayed)
 
     def overdue(self, deadline: float) -> list[Claim]:
         """What threads have had in hand for longer than a deadline for each allows; each is told once.
@@ -99,24 +99,24 @@ class Sorter:
         """For how long something has been due from the workers; negative where there is time left."""
         return seconds_late(self._in_hand.values())
 
-    def try_pool(self, fitted: Fitted) -> None:
+    def try_pool(self, model: StoredModel) -> None:
         """Give a pool that has nothing in hand a batch of nothing: that it comes back shows that it works."""
         if not self._in_hand:
-            self._hand_over((), (), fitted)
+            self._hand_over((), (), model)
 
     def wake(self) -> None:
         """Something happened that `step` should see to."""
-        self._bell.ring()
+        self._wake_up.ring()
 
-    def again(self, claims: Sequence[Claim], fitted: Fitted) -> None:
+    def again(self, claims: Sequence[Claim], model: StoredModel) -> None:
         """Put claims of an earlier run through.
 
         They were interrupted. Who came to an end by what it was doing cannot be told, so that what goes wrong
         now counts as the second time, but to have been interrupted is held against none: but for those that
-        had brought a worker to grief before.
+        had brought a worker to failure before.
         """
         given_up = (claim for claim in claims if claim.tries > 1)
-        self._outcomes += [Outcome(claim, failed(claim, INTERRUPTED), fitted.version) for claim in given_up]
+        self._outcomes += [Outcome(claim, failed(claim, INTERRUPTED), model.version) for claim in given_up]
         self._suspects.extend(claim for claim in claims if claim.tries == 1)
         others = [claim for claim in claims if not claim.tries]
         for start in range(0, len(others), LARGEST_BATCH):
@@ -127,38 +127,38 @@ class Sorter:
     def abandon(self) -> int:
         """Forget what is claimed, whose files are out of reach, and whatever comes back of it; how many."""
         count = self.claimed
-        for pile in (self._waiting, self._in_hand, self._suspects, self._outcomes, self._resting):
+        for pile in (self._waiting, self._in_hand, self._suspects, self._outcomes, self._delayed):
             pile.clear()
         self._is_retrying = False
         return count
 
     def rest(self, seconds: float) -> None:
         """Let time pass, less where something happens; however much does, it is woken now and then only."""
-        if self._bell.wait(seconds):
+        if self._wake_up.wait(seconds):
             time.sleep(0.02)
 
-    def step(self, fitted: Fitted, timeout: float, *, taking: bool, retrying: bool = True) -> None:
+    def step(self, model: StoredModel, timeout: float, *, taking: bool, retrying: bool = True) -> None:
         """Wait for something to happen, at most so many seconds, and see to it.
 
         Claim more if `taking`; if `retrying`, try again what went wrong, beside the others. Whatever fault is
         raised, nothing is forgotten: the next step goes on from where this one stopped.
         """
-        self._bell.wait(min(timeout, self._resting.left) if retrying else timeout)
+        self._wake_up.wait(min(timeout, self._delayed.left) if retrying else timeout)
         self._collect()
         self._file()
         if retrying:
-            for claim in self._resting.rested():
+            for claim in self._delayed.rested():
                 self._waiting.append(Waiting([claim]))
-        self._put_through(fitted)
+        self._put_through(model)
         if taking:
-            self._claim(fitted)
+            self._claim(model)
         if retrying:
-            self._try_again(fitted)
+            self._try_again(model)
 
     def _places(self) -> int:
         return 2 * self._pool.count - sum(not batch.apart for batch in self._in_hand.values())
 
-    def _try_again(self, fitted: Fitted) -> None:
+    def _try_again(self, model: StoredModel) -> None:
         """Try one suspect by itself, where there is a worker idle; where all are busy, now and then.
 
         What is tried then is kept with the claim: there is no third time.
@@ -169,27 +169,27 @@ class Sorter:
             return
         if not self._ready_for_suspects:
             # A process takes its time to start. It would be no claim's fault if this one ended meanwhile.
-            self._hand_over((), (), fitted, last=True, apart=True)
+            self._hand_over((), (), model, last=True, apart=True)
             return
         if self._suspects[0].tries == 1:
             self._suspects[0] = kept(self._claims.begin_again, self._suspects[0])
-        self._submit([self._suspects[0]], fitted, last=True, apart=True)
+        self._submit([self._suspects[0]], model, last=True, apart=True)
         self._suspects.popleft()
 
-    def _put_through(self, fitted: Fitted) -> None:
+    def _put_through(self, model: StoredModel) -> None:
         while self._waiting and self._places() > 0:
             batch = self._waiting[0]
-            self._submit(batch.claims, fitted, last=batch.last, apart=batch.apart)
+            self._submit(batch.claims, model, last=batch.last, apart=batch.apart)
             self._waiting.popleft()
 
-    def _claim(self, fitted: Fitted) -> None:
+    def _claim(self, model: StoredModel) -> None:
         """Claim for every free place in the pool; what comes beyond that waits in the inbox.
 
         Few arrivals are shared out among the idle workers, many make a large batch.
         """
         while self.has_room:
             places = self._places()
-            arrivals = self._door.take(LARGEST_BATCH)
+            arrivals = self._arrivals.take(LARGEST_BATCH)
             if not arrivals:
                 return
             idle = max(1, places - self._pool.count)
@@ -197,15 +197,15 @@ class Sorter:
             for start in range(0, len(arrivals), size):
                 claims = self._claims.take(
                     arrivals[start : start + size],
-                    lambda arrival, why: self._door.refuse(arrival.path, why),
-                    lambda arrival: self._door.hint(arrival.path),
+                    lambda arrival, why: self._arrivals.refuse(arrival.path, why),
+                    lambda arrival: self._arrivals.notice(arrival.path),
                 )
                 if claims:
                     self._waiting.append(Waiting(claims))
-            self._put_through(fitted)
+            self._put_through(model)
 
     def _submit(
-        self, claims: Sequence[Claim], fitted: Fitted, *, last: bool = False, apart: bool = False
+        self, claims: Sequence[Claim], model: StoredModel, *, last: bool = False, apart: bool = False
     ) -> None:
         """Read claims and hand them to the pool; what cannot be read needs no worker."""
         found = [(claim, self._content_of(claim, is_allowed=apart)) for claim in claims]
@@ -214,24 +214,24 @@ class Sorter:
         read = [(claim, content) for claim, content in found if isinstance(content, bytes)]
         if read:
             files = [content for _, content in read]
-            self._hand_over([claim for claim, _ in read], files, fitted, last=last, apart=apart)
+            self._hand_over([claim for claim, _ in read], files, model, last=last, apart=apart)
         for claim, content in found:
             if isinstance(content, Recognized):
-                self._outcomes.append(Outcome(claim, content, fitted.version))
+                self._outcomes.append(Outcome(claim, content, model.version))
                 self.wake()
             elif content is Unread.LATER:
-                self._resting.put(claim, counts=True)
+                self._delayed.put(claim, counts=True)
 
     def _content_of(self, claim: Claim, *, is_allowed: bool) -> bytes | Recognized | Unread:
         """What `content_of` says; a picture that was tried twice is not tried again because it changed."""
-        is_worn_out = self._resting.is_worn_out(claim) or (claim.tries > 0 and not is_allowed)
-        return content_of(claim, is_worn_out=is_worn_out)
+        is_exhausted = self._delayed.is_exhausted(claim) or (claim.tries > 0 and not is_allowed)
+        return content_of(claim, is_exhausted=is_exhausted)
 
     def _hand_over(
         self,
         claims: Sequence[Claim],
         files: Sequence[bytes],
-        fitted: Fitted,
+        model: StoredModel,
         *,
         last: bool = False,
         apart: bool = False,
@@ -239,9 +239,9 @@ class Sorter:
         due = due_after(self._in_hand.values(), self._pool.longest(files, hurried=not last))
         submit_beside = self._pool.submit_again if last else self._pool.submit
         submit = self._pool.submit_apart if apart else submit_beside
-        future = submit(fitted.folder, files)
-        flushing = self._journey.begin_flush() if claims else None
-        self._in_hand[future] = Batch(claims, fitted, last, apart, due, flushing)
+        future = submit(model.folder, files)
+        flushing = self._filing.begin_flush() if claims else None
+        self._in_hand[future] = Batch(claims, model, last, apart, due, flushing)
         future.add_done_callback(lambda _: self.wake())
 
     def _collect(self) -> None:
@@ -251,7 +251,7 @@ class Sorter:
             fault = future.exception()
             if isinstance(fault, UnfitReferencesError | OSError):
                 # No picture's fault: the cache was removed or damaged, and has to be made anew; or the system
-                # has no room for what it takes to recognise anything.
+                # has no room for what it takes to recognize anything.
                 del self._in_hand[future]
                 self._waiting.append(Waiting(batch.claims, batch.last, batch.apart))
                 raise fault
@@ -272,22 +272,22 @@ class Sorter:
 
     def _sort_out(self, batch: Batch, results: Sequence[Recognized]) -> None:
         for claim, recognized in zip(batch.claims, results, strict=True):
-            if recognized.grief and not batch.last:
+            if recognized.failure and not batch.last:
                 self._suspects.append(kept(self._claims.set_aside, claim))
             else:
-                self._outcomes.append(Outcome(claim, recognized, batch.fitted.version, batch.flushing))
+                self._outcomes.append(Outcome(claim, recognized, batch.model.version, batch.flushing))
 
     def _file(self) -> None:
         """File all that was found, in one transaction."""
         if not self._outcomes:
             return
         is_retrying, self._is_retrying = self._is_retrying, True
-        finished = self._journey.finish(self._outcomes, again=is_retrying)
+        finished = self._filing.finish(self._outcomes, again=is_retrying)
         self._is_retrying = False
         self._outcomes.clear()
         now = time.monotonic()
         for claim, decision in finished.filed:
-            self._resting.forget(claim)
+            self._delayed.forget(claim)
             self._filed(decision, now - claim.taken)
         for claim in finished.changed:
-            self._resting.put(claim, counts=not is_being_written(claim.path))
+            self._delayed.put(claim, counts=not is_being_written(claim.path))

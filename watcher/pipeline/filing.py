@@ -1,4 +1,4 @@
-"""A batch's way from recognised to filed, and taking it up again after a crash or a fault."""
+"""A batch's way from recognized to filed, and taking it up again after a crash or a fault."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -40,7 +40,7 @@ class _Entry:
     state: State | None
 
 
-class Journey:
+class Filing:
     """Records and files. One at a time: it is the only writer of the log."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Journey:
         return Finished(filed, changed)
 
     def resume(self) -> tuple[list[Claim], int]:
-        """Take up what an earlier run left: the claims to recognise again, and how many were filed now."""
+        """Take up what an earlier run left: the claims to recognize again, and how many were filed now."""
         filed = self._go_on(self._log.unfiled())
         left = {claim.token: claim for claim in self._claims.left()}
         decided = self._log.recorded(left)
@@ -106,7 +106,7 @@ class Journey:
         """File what was recorded before, unless its file changed since: the destinations, by claim.
 
         The disk is asked whether it did: a power cut or a flush that failed may have left another file than
-        the one that was recognised.
+        the one that was recognized.
         """
         marked: dict[str, str] = {}
         sound: list[_Entry] = []
@@ -137,7 +137,7 @@ class Journey:
         return there is not None and not self._log.is_filed_at(row.destination)
 
     def _flush(self, outcomes: Sequence[Outcome], *, again: bool) -> None:
-        """Have the files of these pictures on the disk: mostly that was seen to while they were recognised.
+        """Have the files of these pictures on the disk: mostly that was seen to while they were recognized.
 
         Scanners do not flush what they write. Without this a power cut leaves rows that name empty files.
         """
@@ -150,13 +150,13 @@ class Journey:
                 flushing.result()
 
     def _examine(self, claim: Claim, digest: str | None) -> State | None:
-        """How the file of a claim lies there; None where it is not the one that was recognised."""
+        """How the file of a claim lies there; None where it is not the one that was recognized."""
         return examine(claim.path, digest, from_disk=claim.arrived <= self._flusher.failed_at)
 
     def _settle(self, entries: Sequence[_Entry]) -> dict[str, str]:
         """File what is recorded, flush, mark it filed and drop the claims: the destinations, by claim.
 
-        Here is kept that what is filed is what was recognised: a file that changed since it was examined is
+        Here is kept that what is filed is what was recognized: a file that changed since it was examined is
         taken back before it is marked.
         """
         if not entries:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 
-class Bell:
+class WakeUp:
     """However often it was rung, it is heard once."""
 
     def __init__(self) -> None:

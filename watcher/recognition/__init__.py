@@ -1,4 +1,4 @@
-"""Recognising handwritten digits: bytes and arrays in, numbers out."""
+"""Recognizing handwritten digits: bytes and arrays in, numbers out."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""ImageClassifier: learns from labelled pictures, says what digit others show and how sure that is."""
+"""ImageClassifier: learns from labeled pictures, says what digit others show and how sure that is."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -11,15 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition.calibration.certainty import CertaintyModel
-from watcher.recognition.calibration.fit import Checked, Glance, Learned, in_order, learn
+from watcher.recognition.calibration.fit import Checked, EarlyExit, FittedModel, fit_model, in_order
 from watcher.recognition.images.decode import SIDE
-from watcher.recognition.normalize import NORMALIZERS, Normalizer, normalize_batch
+from watcher.recognition.normalize import FORMER_NAMES, NORMALIZERS, Normalizer, normalize_batch
 from watcher.recognition.persistence import read_folder, write_folder
 from watcher.recognition.reading import LeftOut, Reading
 from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.similarity import Rule
 
-BLOCK = 128  # pictures read at once, whose normalised arrays stay in the processor's caches
+BLOCK = 128  # pictures read at once, whose normalized arrays stay in the processor's caches
 FORMAT = 11
 Choice = TypeVar("Choice")
 NO_INK = "there is no ink on it"
@@ -27,7 +27,7 @@ UNLIKE_ALL = "it is unlike every reference"
 
 
 class ImageClassifier:
-    """Tells handwritten digits apart by comparing pictures with labelled references.
+    """Tells handwritten digits apart by comparing pictures with labeled references.
 
     >>> classifier = ImageClassifier().fit(pictures, labels)  # (n, 64, 64, 3) uint8 RGB, (n,) digits
     >>> classifier.classify(others)[0].digit
@@ -37,8 +37,9 @@ class ImageClassifier:
     """
 
     def __init__(
-        self, normalizer: str | Normalizer = "centred", rule: str = "deformable", *, augment: bool = True
+        self, normalizer: str | Normalizer = "centered", rule: str = "deformable", *, augment: bool = True
     ) -> None:
+        normalizer = FORMER_NAMES.get(normalizer, normalizer) if isinstance(normalizer, str) else normalizer
         self._normalizer_name = normalizer if isinstance(normalizer, str) else None
         self._normalize = (
             _named("normalizer", normalizer, NORMALIZERS) if isinstance(normalizer, str) else normalizer
@@ -46,7 +47,7 @@ class ImageClassifier:
         self._rule_name = rule
         self._rule_kind = _named("rule", rule, RULES)
         self._augment = augment
-        self._learned: Learned | None = None
+        self._fitted: FittedModel | None = None
 
     def fit(self, pictures: ArrayLike, labels: ArrayLike, ids: ArrayLike | None = None) -> Self:
         """Learn from (n, 64, 64, 3) uint8 RGB pictures, their digits (n,) and ids (n,).
@@ -70,7 +71,7 @@ class ImageClassifier:
         numbers = np.arange(len(normalized)) if ids is None else np.asarray(ids)
         references, digits, known_as = in_order(normalized, np.asarray(labels), numbers)
         rule = make_rule(self._rule_name, references, digits, augment=self._augment)
-        self._learned = learn(rule, digits, known_as)
+        self._fitted = fit_model(rule, digits, known_as)
         return self
 
     def normalize(self, pictures: ArrayLike) -> NDArray[Any]:
@@ -83,17 +84,17 @@ class ImageClassifier:
     def classify(self, pictures: ArrayLike) -> list[Reading]:
         """A Reading for each of (m, 64, 64, 3) uint8 RGB pictures, or in a list of its own for a single one.
 
-        Raises UnfitReferencesError before anything was learned, ValueError for what is no such picture.
+        Raises UnfitReferencesError before anything was fitted, ValueError for what is no such picture.
         """
-        learned = self._known()
+        fitted = self._known()
         batch = _batch(pictures, ValueError)
         blocks = (batch[at : at + BLOCK] for at in range(0, len(batch), BLOCK))
-        return [reading for block in blocks for reading in self._read(learned, block)]
+        return [reading for block in blocks for reading in self._read(fitted, block)]
 
     def warm_up(self) -> None:
         """Do all that a picture may take, once: the next need not wait for what is kept from then on.
 
-        Raises UnfitReferencesError before anything was learned.
+        Raises UnfitReferencesError before anything was fitted.
         """
         stroke = np.full((1, SIDE, SIDE, 3), 255, np.uint8)
         stroke[:, 16:48, 29:35] = 0
@@ -102,13 +103,13 @@ class ImageClassifier:
     def leave_one_out(self) -> tuple[LeftOut, ...]:
         """What is said of at most 2,000 references, evenly chosen, when each is compared with all the others.
 
-        Raises UnfitReferencesError before anything was learned.
+        Raises UnfitReferencesError before anything was fitted.
         """
-        learned = self._known()
-        checked = learned.checked
+        fitted = self._known()
+        checked = fitted.checked
         told = (
-            learned.ids[checked.indices],
-            learned.labels[checked.indices],
+            fitted.ids[checked.indices],
+            fitted.labels[checked.indices],
             checked.guesses,
             checked.certainties,
         )
@@ -117,33 +118,33 @@ class ImageClassifier:
     @property
     def counts(self) -> tuple[int, ...]:
         """How many references each of the ten digits has."""
-        if self._learned is None:
+        if self._fitted is None:
             return (0,) * 10
-        return tuple(np.bincount(self._learned.labels, minlength=10).tolist())
+        return tuple(np.bincount(self._fitted.labels, minlength=10).tolist())
 
     def save(self, folder: Path) -> None:
-        """Write all that was learned into a folder, replacing what it held.
+        """Write all that was fitted into a folder, replacing what it held.
 
-        Raises UnfitReferencesError before anything was learned.
+        Raises UnfitReferencesError before anything was fitted.
         """
-        learned = self._known()
+        fitted = self._known()
         arrays = {
-            **learned.rule.arrays(),
-            "labels": learned.labels,
-            "ids": learned.ids,
-            "left_out": learned.checked.indices,
-            "guesses": learned.checked.guesses,
-            "certainties": learned.checked.certainties,
+            **fitted.rule.arrays(),
+            "labels": fitted.labels,
+            "ids": fitted.ids,
+            "left_out": fitted.checked.indices,
+            "guesses": fitted.checked.guesses,
+            "certainties": fitted.checked.certainties,
         }
         facts = {
             "format": FORMAT,
-            "normalizer": self._normalizer_name,
+            "normalizer": self._normalizer_name and kept_as(self._normalizer_name),
             "rule": self._rule_name,
             "augment": self._augment,
-            "slope": learned.model.slope,
-            "power": learned.model.power,
-            "glance": None if learned.glance is None else asdict(learned.glance),
-            "oddest": learned.oddest,
+            "slope": fitted.model.slope,
+            "power": fitted.model.power,
+            "glance": None if fitted.early_exit is None else asdict(fitted.early_exit),
+            "oddest": fitted.oddest,
         }
         write_folder(folder, arrays, facts)
 
@@ -166,16 +167,16 @@ class ImageClassifier:
                     f"{folder} was saved with a normalizer of its own: give it to load()"
                 )
             loaded = cls(name if normalizer is None else normalizer, facts["rule"], augment=facts["augment"])
-            loaded._learned = _restored(loaded._rule_kind, arrays, facts)
+            loaded._fitted = _restored(loaded._rule_kind, arrays, facts)
         except KeyError as error:
             raise UnfitReferencesError(f"{folder} holds no sound classifier: {error} is missing") from error
         except (ValueError, TypeError) as error:
             raise UnfitReferencesError(f"{folder} holds no sound classifier: {error}") from error
         return loaded
 
-    def _read(self, learned: Learned, batch: NDArray[np.uint8]) -> Iterator[Reading]:
+    def _read(self, fitted: FittedModel, batch: NDArray[np.uint8]) -> Iterator[Reading]:
         normalized = self.normalize(batch)
-        found, sure, odd = learned.compare(normalized)
+        found, sure, odd = fitted.compare(normalized)
         orders = np.argsort(found.distances, axis=1, kind="stable")
         present = np.isfinite(found.distances).sum(axis=1)
         reasons = _reasons(normalized, odd)
@@ -185,16 +186,16 @@ class ImageClassifier:
             [0.0 if why == NO_INK else one for one, why in zip(sure.tolist(), reasons, strict=True)],
             [one if count > 1 else None for one, count in zip(second, present.tolist(), strict=True)],
             map(tuple, found.scores.tolist()),
-            map(tuple, learned.ids[found.nearest].tolist()),
+            map(tuple, fitted.ids[found.nearest].tolist()),
             reasons,
             strict=True,
         )
         return map(Reading._make, columns)
 
-    def _known(self) -> Learned:
-        if self._learned is None:
+    def _known(self) -> FittedModel:
+        if self._fitted is None:
             raise UnfitReferencesError("there are no references yet: call fit() first")
-        return self._learned
+        return self._fitted
 
     def __repr__(self) -> str:
         held = [count for count in self.counts if count]
@@ -203,6 +204,11 @@ class ImageClassifier:
         digits = "1 digit" if len(held) == 1 else f"{len(held)} digits"
         each = f"{held[0]}" if min(held) == max(held) else f"{min(held)} to {max(held)}"
         return f"ImageClassifier with {digits}, {each} {'reference' if each == '1' else 'references'} each"
+
+
+def kept_as(normalizer: str) -> str:
+    """What saved classifiers call a normalizer: the name it had first, so that none has to be made anew."""
+    return next((former for former, name in FORMER_NAMES.items() if name == normalizer), normalizer)
 
 
 def _named(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
@@ -220,11 +226,11 @@ def _reasons(normalized: NDArray[Any], odd: NDArray[np.bool_]) -> list[str | Non
     return [UNLIKE_ALL if o and i else None if i else NO_INK for i, o in both]
 
 
-def _restored(kind: type[Rule], arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Learned:
+def _restored(kind: type[Rule], arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> FittedModel:
     """What was saved. Raises KeyError, ValueError or TypeError where it makes no sense."""
-    model, glance, oddest = _model(facts), facts["glance"], facts["oddest"]
-    if glance is not None:
-        glance = Glance(float(glance["lead"]), _model(glance["model"]))
+    model, early_exit, oddest = _model(facts), facts["glance"], facts["oddest"]
+    if early_exit is not None:
+        early_exit = EarlyExit(float(early_exit["lead"]), _model(early_exit["model"]))
     if not (oddest is None or oddest >= 0):
         raise ValueError(f"the oddest of its digits is {oddest}")
     if not isinstance(facts["augment"], bool):
@@ -232,7 +238,7 @@ def _restored(kind: type[Rule], arrays: Mapping[str, NDArray[Any]], facts: Mappi
     labels, ids = arrays["labels"], arrays["ids"]
     checked = Checked(arrays["left_out"], arrays["guesses"], arrays["certainties"])
     rule = kind.restored(arrays, labels)
-    return Learned(rule, labels, ids, model, glance, oddest, checked)
+    return FittedModel(rule, labels, ids, model, early_exit, oddest, checked)
 
 
 def _model(facts: Mapping[str, Any]) -> CertaintyModel:

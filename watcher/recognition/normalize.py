@@ -25,7 +25,7 @@ STEEPEST = 0.6  # of the shear that upright digits are taken to have been writte
 
 
 class Batchwise:
-    """A normaliser that takes many pictures at once; called, it takes one."""
+    """A normalizer that takes many pictures at once; called, it takes one."""
 
     def __init__(self, batch: Callable[[NDArray[np.uint8]], NDArray[Any]]) -> None:
         self.batch = batch
@@ -37,7 +37,7 @@ class Batchwise:
 
 
 def normalize_batch(normalizer: Normalizer, pictures: NDArray[np.uint8]) -> NDArray[Any]:
-    """(n, …) what a normaliser makes of (n, h, w, 3) pictures. Raises ValueError if the shapes differ."""
+    """(n, …) what a normalizer makes of (n, h, w, 3) pictures. Raises ValueError if the shapes differ."""
     if isinstance(normalizer, Batchwise):
         return normalizer.batch(pictures)
     return np.stack([normalizer(picture) for picture in pictures])
@@ -60,11 +60,11 @@ def binary(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return ink.view(np.uint8)
 
 
-def centred(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def centered(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The digits alone, (n, 28, 28) float32 from 0 (paper) to 1, all zeros where there is no ink.
 
     Set upright by a shear that takes the slant out of its second moments, its longer side 20 pixels, its
-    centre of mass in the middle, lightly blurred: the layout of MNIST, deskewed (LeCun et al., Gradient-based
+    center of mass in the middle, lightly blurred: the layout of MNIST, deskewed (LeCun et al., Gradient-based
     learning applied to document recognition, 1998).
     """
     ink = ink_coverage(pictures)
@@ -88,7 +88,7 @@ def centred(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _centres_and_slants(ink: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
-    """(n,) the centres of mass, x and y, and how far the ink leans to the right for each row further down."""
+    """(n,) the centers of mass, x and y, and how far the ink leans to the right for each row further down."""
     _, height, width = ink.shape
     moments = (_powers(height) @ (ink @ _powers(width)[:2].T)).astype(np.float64)
     (mass, y, squared), (x, mixed, _) = moments.transpose(2, 1, 0)
@@ -116,5 +116,7 @@ def _longer_sides(inked: NDArray[np.bool_], slants: Floats) -> Floats:
 
 
 NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType(
-    {"none": Batchwise(none), "binary": Batchwise(binary), "centred": Batchwise(centred)}
+    {"none": Batchwise(none), "binary": Batchwise(binary), "centered": Batchwise(centered)}
 )
+FORMER_NAMES: Mapping[str, str] = MappingProxyType({"centred": "centered"})
+"""Names that normalizers had before, which settings and saved classifiers may still use."""

@@ -1,4 +1,4 @@
-"""What the recogniser says of one picture."""
+"""What the recognizer says of one picture."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class LeftOut:
     """What a classifier says of one of its own references, compared with all the others.
 
     `id` and `label` are the reference's; `digit` is the best guess, `certainty` the probability that such a
-    guess is right. A confident guess that is not the label tells of a reference that may be mislabelled.
+    guess is right. A confident guess that is not the label tells of a reference that may be mislabeled.
     """
 
     id: int

@@ -20,10 +20,10 @@ class Similarities:
     `scores` (m, 10) float64: higher is likelier, always finite, each rule in its own numbers.
     `distances` (m, 10) float64, at least 0: the scores' order reversed; inf for a digit without references.
     `nearest` (m, k) int64: the indices of the at most five nearest references, the nearest first.
-    `strangeness` (m, 10) float64: how unlike the references of each digit, inf for a digit without any; None
-    from a rule that cannot tell.
-    `glanced` (m,) bool: whether the distances are the strangeness, in other units: the rule saw at a glance
-    that it need not look any closer; None from a rule that looks once.
+    `nonconformity` (m, 10) float64: how unlike the references of each digit, inf for a digit without any;
+    None from a rule that cannot tell.
+    `exited_early` (m,) bool: whether the distances are the nonconformity, in other units: the first look
+    left no doubt, and there was no second; None from a rule that compares once.
     `estranged`: of references left out, the same where the nearest few of the same digit are left out too, as
     if the writer were new; None from a rule that does not tell.
     """
@@ -31,23 +31,23 @@ class Similarities:
     scores: NDArray[np.float64]
     distances: NDArray[np.float64]
     nearest: NDArray[np.int64]
-    strangeness: NDArray[np.float64] | None = None
-    glanced: NDArray[np.bool_] | None = None
+    nonconformity: NDArray[np.float64] | None = None
+    exited_early: NDArray[np.bool_] | None = None
     estranged: "Similarities | None" = None
 
 
 class Rule(Protocol):
-    """A way to compare normalised pictures with references; made from both, it never changes.
+    """A way to compare normalized pictures with references; made from both, it never changes.
 
-    `references` (n, …): normalised pictures of any one shape; `labels` (n,): their digits, ascending.
+    `references` (n, …): normalized pictures of any one shape; `labels` (n,): their digits, ascending.
     """
 
     def __init__(self, references: NDArray[Any], labels: NDArray[np.int64]) -> None: ...
 
     def compare(self, batch: NDArray[Any], plain: float = np.inf, /) -> Similarities:
-        """The similarities of (m, …) normalised pictures of the references' shape.
+        """The similarities of (m, …) normalized pictures of the references' shape.
 
-        Where the lead (of certainty.py) by the strangeness is at least `plain`, a rule need not look closer.
+        Where the lead (of certainty.py) by the nonconformity is at least `plain`, a rule may stop there.
         """
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:

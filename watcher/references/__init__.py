@@ -1,1 +1,1 @@
-"""The labelled pictures that others are compared with: where they come from, and the model fitted on them."""
+"""The labeled pictures that others are compared with: where they come from, and the model model on them."""

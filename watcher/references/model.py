@@ -1,4 +1,4 @@
-"""From the references in the database to a fitted classifier in a folder that all workers map."""
+"""From the references in the database to a model classifier in a folder that all workers map."""
 
 import os
 import shutil
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from watcher.config.settings import RecognitionSettings
 from watcher.errors import UnfitReferencesError, Unreadable, WatcherError
 from watcher.recognition import ImageClassifier, read_picture
-from watcher.recognition.classifier import FORMAT
+from watcher.recognition.classifier import FORMAT, kept_as
 from watcher.store.references import ReferenceStore
 
-BATCH = 64  # references normalised at once
+BATCH = 64  # references normalized at once
 UNUSED_SECONDS = 3600.0
 NOTHING_TO_COMPARE = (
-    "there are no references to compare with yet; add labelled images with `watcher train SOURCE`"
+    "there are no references to compare with yet; add labeled images with `watcher train SOURCE`"
 )
 
 
@@ -30,39 +30,39 @@ class NoReferencesError(WatcherError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class StoredModel:
     """A classifier in a folder, and the version of the references it was made from."""
 
     folder: Path
     version: int
 
 
-def fitted_classifier(
+def stored_model(
     references: ReferenceStore,
     recognition: RecognitionSettings,
     cache: Path,
     progress: Callable[[int], object] = lambda _done: None,
-) -> Fitted:
+) -> StoredModel:
     """The classifier for the references as they are now, made only where the cache has no sound one for them.
 
-    `progress` is called with the number of references normalised so far. Raises NoReferencesError.
+    `progress` is called with the number of references normalized so far. Raises NoReferencesError.
     """
     while True:
         version = references.version()
         if version is None:
             raise NoReferencesError(NOTHING_TO_COMPARE)
-        folder = fitted_folder(references, recognition, cache)
+        folder = model_folder(references, recognition, cache)
         made = None if is_sound(folder) else _fit(references, recognition, progress)
         if references.version() == version:  # else somebody changed them meanwhile
             if made is not None:
                 made.save(folder)
             os.utime(folder)  # it is in use
-            return Fitted(folder, version)
+            return StoredModel(folder, version)
 
 
-def fitted_folder(references: ReferenceStore, recognition: RecognitionSettings, cache: Path) -> Path:
+def model_folder(references: ReferenceStore, recognition: RecognitionSettings, cache: Path) -> Path:
     """Where the classifier for the references as they are now lies, once it is made."""
-    how = [recognition.normalizer, recognition.rule, "augmented" if recognition.augment else "plain"]
+    how = [kept_as(recognition.normalizer), recognition.rule, "augmented" if recognition.augment else "plain"]
     return cache / "-".join([references.fingerprint(), *how, str(FORMAT)])
 
 
@@ -75,7 +75,7 @@ def is_sound(folder: Path) -> bool:
     return True
 
 
-def forget_others(cache: Path, kept: Fitted) -> None:
+def forget_others(cache: Path, kept: StoredModel) -> None:
     """Remove the classifiers of earlier references that nobody took up for UNUSED_SECONDS.
 
     Who maps one has it until they let go. Who is about to, or is writing one, is another process.

@@ -1,4 +1,4 @@
-"""Labelled images as people have them: DIGIT_INDEX.ext, DIGIT/*.ext, or an IDX pair as MNIST's."""
+"""Labeled images as people have them: DIGIT_INDEX.ext, DIGIT/*.ext, or an IDX pair as MNIST's."""
 
 import gzip
 import io
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from watcher.errors import WatcherError
-from watcher.store.references import LabelledImage
+from watcher.store.references import LabeledImage
 from watcher.text import name_as_text, printable
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"}
@@ -23,11 +23,11 @@ _IDX_IMAGES = re.compile(r"(.*)images([-.])idx3-ubyte(\.gz)?")
 
 
 class SourceError(WatcherError):
-    """A source holds no labelled images, or not in a form that is known."""
+    """A source holds no labeled images, or not in a form that is known."""
 
 
-def labelled_images(source: Path) -> Iterator[LabelledImage]:
-    """The labelled images of a source, each with its file's bytes.
+def labeled_images(source: Path) -> Iterator[LabeledImage]:
+    """The labeled images of a source, each with its file's bytes.
 
     IDX holds bright ink on black; its pictures become BMP files with dark ink on white. Raises SourceError.
     """
@@ -39,15 +39,15 @@ def labelled_images(source: Path) -> Iterator[LabelledImage]:
     if not source.exists():
         raise SourceError(f"{shown}: there is no such file or folder")
     raise SourceError(
-        f"{shown}: is neither a folder of labelled images nor an IDX file (*-images-idx3-ubyte[.gz])"
+        f"{shown}: is neither a folder of labeled images nor an IDX file (*-images-idx3-ubyte[.gz])"
     )
 
 
-def _of_folder(source: Path) -> Iterator[LabelledImage]:
-    files = _labelled_files(source)
+def _of_folder(source: Path) -> Iterator[LabeledImage]:
+    files = _labeled_files(source)
     if not files:
         raise SourceError(
-            f"{printable(str(source))}: there are no labelled images in it; name them DIGIT_INDEX "
+            f"{printable(str(source))}: there are no labeled images in it; name them DIGIT_INDEX "
             "(7_0.png, 7_1.png, …) or put them in folders named 0 to 9"
         )
     shown = name_as_text(str(source))
@@ -56,10 +56,10 @@ def _of_folder(source: Path) -> Iterator[LabelledImage]:
             image = file.read_bytes()
         except OSError as error:
             raise SourceError(f"{printable(str(file))}: {error.strerror}") from error
-        yield LabelledImage(image, digit, shown, name_as_text(str(file.relative_to(source))))
+        yield LabeledImage(image, digit, shown, name_as_text(str(file.relative_to(source))))
 
 
-def _labelled_files(source: Path) -> list[tuple[int, Path]]:
+def _labeled_files(source: Path) -> list[tuple[int, Path]]:
     files: list[tuple[int, Path]] = []
     try:
         for entry in sorted(os.scandir(source), key=lambda entry: _natural(entry.name)):
@@ -85,7 +85,7 @@ def _is_image(file: Path) -> bool:
     return not file.name.startswith(".") and file.suffix.lower() in _SUFFIXES and file.is_file()
 
 
-def _of_idx(images: Path) -> Iterator[LabelledImage]:
+def _of_idx(images: Path) -> Iterator[LabeledImage]:
     match = _IDX_IMAGES.fullmatch(images.name)
     assert match is not None
     beside = [images.with_name(f"{match[1]}labels{match[2]}idx1-ubyte{end}") for end in ("", ".gz")]
@@ -104,7 +104,7 @@ def _of_idx(images: Path) -> Iterator[LabelledImage]:
         raise SourceError(f"{printable(str(labels_file))}: label {labels.max()} is no digit")
     source = name_as_text(str(images))
     for index, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
-        yield LabelledImage(_as_bmp(picture), int(label), source, str(index))
+        yield LabeledImage(_as_bmp(picture), int(label), source, str(index))
 
 
 def _read_idx(file: Path, dimensions: int) -> npt.NDArray[np.uint8]:

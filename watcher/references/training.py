@@ -1,11 +1,11 @@
-"""Training: labelled images become references, once each image has been seen to be readable."""
+"""Training: labeled images become references, once each image has been seen to be readable."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from watcher.errors import Unreadable
 from watcher.recognition import read_picture
-from watcher.store.references import Conflict, LabelledImage, ReferenceStore
+from watcher.store.references import Conflict, LabeledImage, ReferenceStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,18 +15,18 @@ class Trained:
     added: int
     known: int
     conflicts: tuple[Conflict, ...]
-    unreadable: tuple[tuple[LabelledImage, str], ...]
+    unreadable: tuple[tuple[LabeledImage, str], ...]
 
 
 def train(
     references: ReferenceStore,
-    images: Iterable[LabelledImage],
+    images: Iterable[LabeledImage],
     reason: str,
     progress: Callable[[int], object] = lambda _done: None,
 ) -> Trained:
-    """Add labelled images to the references as one version; `progress` is told how many were read so far."""
-    readable: list[LabelledImage] = []
-    unreadable: list[tuple[LabelledImage, str]] = []
+    """Add labeled images to the references as one version; `progress` is told how many were read so far."""
+    readable: list[LabeledImage] = []
+    unreadable: list[tuple[LabeledImage, str]] = []
     for image in images:
         try:
             read_picture(image.image)

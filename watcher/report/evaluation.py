@@ -9,7 +9,7 @@ from watcher.recognition.calibration.evaluation import Evaluation
 from watcher.report.explanation import Recognition, circumstances, explained
 from watcher.report.render.evaluation import Evaluated, evaluation_page
 from watcher.report.render.misread import misread
-from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.store.references import LabeledImage, ReferenceStore
 from watcher.workers import Recognized
 
 MOST_UNREADABLE = 200
@@ -21,8 +21,8 @@ class Judged:
 
     source: str
     outcome: Evaluation
-    readings: Sequence[tuple[LabelledImage, Reading]]
-    unreadable: Sequence[tuple[LabelledImage, str]]
+    readings: Sequence[tuple[LabeledImage, Reading]]
+    unreadable: Sequence[tuple[LabeledImage, str]]
 
 
 def evaluation_report(

@@ -1,4 +1,4 @@
-"""What has to be fetched to explain a reading: the picture, its normalised digit, the nearest references."""
+"""What has to be fetched to explain a reading: the picture, its normalized digit, the nearest references."""
 
 import time
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from watcher.config.settings import RecognitionSettings
 from watcher.errors import Unreadable
 from watcher.pipeline.decision import judge
 from watcher.recognition import ImageClassifier, read_picture
-from watcher.report.render.values import Circumstances, Explanation, Neighbour
-from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.report.render.values import Circumstances, Explanation, Neighbor
+from watcher.store.references import LabeledImage, ReferenceStore
 from watcher.store.timestamps import stamp
 from watcher.workers import Recognized
 
@@ -32,8 +32,8 @@ def explained(
     ids = {reference for reading in readings if reading for reference in reading.nearest}
     classifier = ImageClassifier(settings.normalizer, settings.rule)
     known = references.with_ids(ids)
-    neighbours = {number: _neighbour(number, known[number], classifier) for number in known}
-    return [_explained(each, neighbours, classifier, settings.review_below) for each in recognitions]
+    neighbors = {number: _neighbor(number, known[number], classifier) for number in known}
+    return [_explained(each, neighbors, classifier, settings.review_below) for each in recognitions]
 
 
 def circumstances(settings: RecognitionSettings, counts: tuple[int, ...], version: int) -> Circumstances:
@@ -44,7 +44,7 @@ def circumstances(settings: RecognitionSettings, counts: tuple[int, ...], versio
 
 def _explained(
     recognition: Recognition,
-    neighbours: dict[int, Neighbour | None],
+    neighbors: dict[int, Neighbor | None],
     classifier: ImageClassifier,
     review_below: float,
 ) -> Explanation:
@@ -53,7 +53,7 @@ def _explained(
     if reading is None:
         return Explanation(recognition.name, status, reason, label=recognition.label)
     picture = read_picture(recognition.image)
-    near = (neighbours.get(number) for number in reading.nearest)
+    near = (neighbors.get(number) for number in reading.nearest)
     return Explanation(
         recognition.name,
         status,
@@ -61,15 +61,15 @@ def _explained(
         reading,
         picture,
         classifier.normalize(picture)[0],
-        tuple(neighbour for neighbour in near if neighbour),
+        tuple(neighbor for neighbor in near if neighbor),
         recognition.label,
     )
 
 
-def _neighbour(number: int, reference: LabelledImage, classifier: ImageClassifier) -> Neighbour | None:
+def _neighbor(number: int, reference: LabeledImage, classifier: ImageClassifier) -> Neighbor | None:
     try:
         picture = read_picture(reference.image)
     except Unreadable:  # it was readable when it became a reference, by another version of the decoders
         return None
     normalized = classifier.normalize(picture)[0]
-    return Neighbour(number, reference.digit, reference.source, reference.name, picture, normalized)
+    return Neighbor(number, reference.digit, reference.source, reference.name, picture, normalized)

@@ -11,7 +11,7 @@ from watcher.folders.outbox import Outbox
 from watcher.pipeline.filing import destination_of
 from watcher.recognition import read_picture
 from watcher.report.render.bars import Bar
-from watcher.report.render.period import Delay, Doubt, Reason, Told
+from watcher.report.render.period import Delay, PeriodSummary, Reason, ReviewItem
 from watcher.store.database import Database
 from watcher.store.period_counts import Counted, Doubtful, Period
 from watcher.store.timestamps import stamp
@@ -22,7 +22,7 @@ HOURS = (1, 2, 3, 6, 12, 24, 7 * 24, 28 * 24, 91 * 24, 364 * 24)
 BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 
-def tell(database: Database, outbox: Outbox, since: str, until: str, review_below: float) -> Told:
+def tell(database: Database, outbox: Outbox, since: str, until: str, review_below: float) -> PeriodSummary:
     """What came between two stamps; pictures of what is still in review are taken from the outbox."""
     period = Period(database, since, until)
     start = datetime.fromisoformat(max(since, period.first() or since))
@@ -35,7 +35,7 @@ def tell(database: Database, outbox: Outbox, since: str, until: str, review_belo
         statuses[one.status] += one.count
     waits = period.seconds()
     doubts, no_longer = _doubts(outbox, period.doubtful())
-    return Told(
+    return PeriodSummary(
         since=since,
         until=until,
         made_at=stamp(time.time()),
@@ -107,9 +107,9 @@ def _quantile(waits: Sequence[tuple[float, int]], share: float) -> float | None:
     return None
 
 
-def _doubts(outbox: Outbox, doubtful: Sequence[Doubtful]) -> tuple[list[Doubt], int]:
+def _doubts(outbox: Outbox, doubtful: Sequence[Doubtful]) -> tuple[list[ReviewItem], int]:
     """The least certain that still lie where they were filed, and how many before these do not."""
-    doubts: list[Doubt] = []
+    doubts: list[ReviewItem] = []
     no_longer = 0
     for one in doubtful:
         try:
@@ -121,7 +121,7 @@ def _doubts(outbox: Outbox, doubtful: Sequence[Doubtful]) -> tuple[list[Doubt], 
             picture = None
         reason = one.reason or ""
         doubts.append(
-            Doubt(one.name, one.digit, one.runner_up, one.certainty, reason, one.decided_at, picture)
+            ReviewItem(one.name, one.digit, one.runner_up, one.certainty, reason, one.decided_at, picture)
         )
         if len(doubts) == MOST_PICTURES:
             break

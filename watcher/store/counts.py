@@ -11,7 +11,7 @@ MOST_REASONS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class StatusCounts:
     """How many pictures were decided to be filed, to go to review, and to have failed."""
 
     filed: int = 0
@@ -33,13 +33,13 @@ class Failures:
     newest: str
 
 
-class Tallies:
+class ResultCounts:
     """What the log says in numbers; `since` is a stamp."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def since(self, since: str) -> Tally:
+    def since(self, since: str) -> StatusCounts:
         """What was decided at that time or later."""
         counts = {
             status: func.count().filter(results.c.status == status)
@@ -47,7 +47,7 @@ class Tallies:
         }
         statement = select(*counts.values()).where(results.c.decided_at >= since)
         with self._database.transaction() as connection:
-            return Tally(**dict(zip(counts, connection.execute(statement).one(), strict=True)))
+            return StatusCounts(**dict(zip(counts, connection.execute(statement).one(), strict=True)))
 
     def failures(self, since: str) -> list[Failures]:
         """Why pictures failed since, the most frequent reason first; MOST_REASONS at most."""

@@ -15,7 +15,7 @@ from watcher.errors import WatcherError, passes
 from watcher.resources import shipped
 from watcher.store.schema import HEAD
 from watcher.store.sqlite.backup import Upgrade, back_up
-from watcher.store.sqlite.write_lock import Turn
+from watcher.store.sqlite.write_lock import WriteLock
 from watcher.text import printable
 
 BUSY_SECONDS = 15.0
@@ -44,10 +44,10 @@ class DatabaseError(WatcherError):
 class Database:
     """One process's way to the log and the references; for one thread at a time."""
 
-    def __init__(self, engine: Engine, file: Path, turn: Turn | None = None) -> None:
+    def __init__(self, engine: Engine, file: Path, turn: WriteLock | None = None) -> None:
         """Who is to write needs a `turn`."""
         self._engine = engine
-        self._turn = turn
+        self._write_lock = turn
         self._connection: Connection | None = None
         self._opened: os.stat_result | None = None
         self.file = file
@@ -56,7 +56,7 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """A transaction that is committed at its end, or undone by an exception."""
         # SQLite checkpoints by itself at a commit, so that one who writes has the turn for it, too.
-        with told(self.file), self._taken():
+        with translated_errors(self.file), self._held():
             self._require_file()
             with self._connected() as connection, connection.begin():
                 yield connection
@@ -74,7 +74,7 @@ class Database:
 
     def cut_log(self) -> None:
         """Bring SQLite's log into the database and cut it to nothing, unless somebody still reads in it."""
-        with told(self.file), self._taken(), self._connected() as connection:
+        with translated_errors(self.file), self._held(), self._connected() as connection:
             cursor = connection.connection.cursor()
             ((patience,),) = cursor.execute("PRAGMA busy_timeout").fetchall()
             cursor.execute("PRAGMA busy_timeout = 0")
@@ -86,11 +86,11 @@ class Database:
         # The last to close checkpoints. While it is somebody else's turn we are not the last.
         with ExitStack() as stack:
             with suppress(OSError):
-                stack.enter_context(self._taken())
+                stack.enter_context(self._held())
             self._let_go()
             self._engine.dispose()
-        if self._turn is not None:
-            self._turn.close()
+        if self._write_lock is not None:
+            self._write_lock.close()
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -123,8 +123,8 @@ class Database:
                 passing=True,
             )
 
-    def _taken(self) -> AbstractContextManager[None]:
-        return nullcontext() if self._turn is None else self._turn.taken()
+    def _held(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._write_lock is None else self._write_lock.held()
 
 
 def open_database(
@@ -135,15 +135,15 @@ def open_database(
     `patience` is how long, in seconds, others that write it are waited for. An older one is copied before it
     is migrated, and `upgraded` is told afterwards. Raises DatabaseError, BackupError.
     """
-    with told(file):
+    with translated_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
     url = URL.create("sqlite", database=str(file))
-    database = Database(_engine(url, WRITING, patience), file, Turn(file, patience))
+    database = Database(_engine(url, WRITING, patience), file, WriteLock(file, patience))
     with ExitStack() as on_refusal:
         on_refusal.callback(database.close)
         with database.transaction() as connection:
             upgrade = _migrate(connection, file)
-        with told(file):
+        with translated_errors(file):
             database.hold_on()
         if upgrade is not None:
             upgraded(upgrade)
@@ -220,7 +220,7 @@ def _engine(url: URL, begin: str, patience: float) -> Engine:
 
 
 @contextmanager
-def told(file: Path) -> Iterator[None]:
+def translated_errors(file: Path) -> Iterator[None]:
     """What SQLite or the system says of the file, as a DatabaseError that names it."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""The references: labelled images, as immutable sets that follow each other as versions."""
+"""The references: labeled images, as immutable sets that follow each other as versions."""
 
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -17,7 +17,7 @@ ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledImage:
+class LabeledImage:
     """An image file's bytes, the digit somebody says it shows, and where it came from.
 
     `source` is the folder or IDX file it was given in, `name` its name or index there.
@@ -31,7 +31,7 @@ class LabelledImage:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A labelled image in use."""
+    """A labeled image in use."""
 
     id: int
     digit: int
@@ -50,7 +50,7 @@ class KnownImage(NamedTuple):
 class Conflict:
     """An image that is a reference already, under another digit."""
 
-    refused: LabelledImage
+    refused: LabeledImage
     known: KnownImage
 
 
@@ -79,7 +79,7 @@ class ReferenceStore:
             newest: int | None = connection.execute(select(func.max(reference_versions.c.version))).scalar()
         return newest
 
-    def add(self, images: Iterable[LabelledImage], reason: str) -> Added:
+    def add(self, images: Iterable[LabeledImage], reason: str) -> Added:
         """Add images as one new version, or none of them. Adding an image twice makes one reference of it."""
         with self._database.transaction() as connection:
             return _Adding(connection, reason).add(images)
@@ -131,16 +131,16 @@ class ReferenceStore:
             yield from some
             after = some[-1].id
 
-    def with_ids(self, ids: Collection[int]) -> dict[int, LabelledImage]:
+    def with_ids(self, ids: Collection[int]) -> dict[int, LabeledImage]:
         """The references of these ids, in use or retired since; an id that is none's is left out."""
         wanted = sorted(set(ids))
         columns = reference_images.c
         statement = select(columns.id, columns.image, columns.digit, columns.source, columns.name)
-        known: dict[int, LabelledImage] = {}
+        known: dict[int, LabeledImage] = {}
         with self._database.transaction() as connection:
             for at in range(0, len(wanted), ROWS_AT_ONCE):
                 some = statement.where(columns.id.in_(wanted[at : at + ROWS_AT_ONCE]))
-                known |= {row[0]: LabelledImage(*row[1:]) for row in connection.execute(some)}
+                known |= {row[0]: LabeledImage(*row[1:]) for row in connection.execute(some)}
         return known
 
     def counts(self) -> tuple[int, ...]:
@@ -176,7 +176,7 @@ class _Adding:
         self._known = _known_images(connection)
         self._rows: list[dict[str, Any]] = []
 
-    def add(self, images: Iterable[LabelledImage]) -> Added:
+    def add(self, images: Iterable[LabeledImage]) -> Added:
         outcome = Added()
         for image in images:
             digest = sha256(image.image).hexdigest()
@@ -192,7 +192,7 @@ class _Adding:
         self._flush()
         return outcome
 
-    def _insert(self, image: LabelledImage, digest: str) -> None:
+    def _insert(self, image: LabeledImage, digest: str) -> None:
         if self._version is None:
             self._version = _new_version(self._connection, self._now, self._reason)
         self._rows.append(

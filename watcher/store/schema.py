@@ -161,7 +161,7 @@ reference_images = Table(
     CheckConstraint("digit BETWEEN 0 AND 9", name="digit"),
     sqlite_autoincrement=True,
     sqlite_strict=True,
-    comment="the labelled pictures that others are compared with",
+    comment="the labeled pictures that others are compared with",
 )
 
 # Looked up at every start; almost always empty.

@@ -1,16 +1,21 @@
-"""The workers: bytes go in, recognised pictures come out. No SQL here, and no moving of files."""
+"""The workers: bytes go in, recognized pictures come out. No SQL here, and no moving of files."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from watcher.workers.pool import Pool
-    from watcher.workers.recognize import Recognized, recognize
-    from watcher.workers.sandbox.child import Grief
+    from watcher.workers.recognize import Recognized
+    from watcher.workers.sandbox.child import WorkerFailure
 
-__all__ = ["Grief", "Pool", "Recognized", "recognize"]
+__all__ = ["Pool", "Recognized", "WorkerFailure"]
 
-HOMES = {"Grief": "sandbox.child", "Pool": "pool", "Recognized": "recognize", "recognize": "recognize"}
+HOMES = {
+    "WorkerFailure": "sandbox.child",
+    "Pool": "pool",
+    "Recognized": "recognize",
+    "recognize": "recognize",
+}
 
 
 def __getattr__(name: str) -> Any:

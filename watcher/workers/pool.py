@@ -1,4 +1,4 @@
-"""The pool: workers that recognise batches, and one apart for what is suspect."""
+"""The pool: workers that recognize batches, and one apart for what is suspect."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ Recognizing = Future[list[Recognized]]
 
 
 class Pool:
-    """Workers that recognise batches; processes or threads, as many as asked for.
+    """Workers that recognize batches; processes or threads, as many as asked for.
 
     `is_guarded`: a picture that crashes what reads it or takes too long is answered with that, and does the
     others of its batch no harm. Processes are, on Linux; of threads, only what is tried again. For one
@@ -59,30 +59,30 @@ class Pool:
         self._unhurried = Limits(memory, deadline, hurried=False)
 
     def longest(self, files: Sequence[bytes], *, hurried: bool) -> float:
-        """The seconds that recognising a batch may take at most, on a machine that has nothing else to do."""
+        """The seconds that recognizing a batch may take at most, on a machine that has nothing else to do."""
         limits = self._hurried if hurried else self._unhurried
         tasks = [limits.reading(index, file) for index, file in enumerate(files)]
         between = 2 * limits.reading(None, b"").allowed
         return sum(task.allowed for task in tasks) + between + limits.comparing(len(files)).allowed
 
-    def submit(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have a batch recognised for the first time."""
-        return self._workers.submit(fitted, files, self._hurried)
+    def submit(self, model: Path, files: Sequence[bytes]) -> Recognizing:
+        """Have a batch recognized for the first time."""
+        return self._workers.submit(model, files, self._hurried)
 
-    def submit_again(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have a batch recognised with all the time allowed."""
-        return self._workers.submit(fitted, files, self._unhurried)
+    def submit_again(self, model: Path, files: Sequence[bytes]) -> Recognizing:
+        """Have a batch recognized with all the time allowed."""
+        return self._workers.submit(model, files, self._unhurried)
 
-    def submit_apart(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have what is suspect recognised beside all others, in a process; with no files, have that ready."""
-        return self._apart.submit(fitted, files, self._unhurried)
+    def submit_apart(self, model: Path, files: Sequence[bytes]) -> Recognizing:
+        """Have what is suspect recognized beside all others, in a process; with no files, have that ready."""
+        return self._apart.submit(model, files, self._unhurried)
 
-    def warm(self, fitted: Path) -> None:
+    def warm(self, model: Path) -> None:
         """Have the workers ready, the classifier in their hands, before the first picture comes.
 
         Raises UnfitReferencesError.
         """
-        self._workers.warm(fitted, self._hurried)
+        self._workers.warm(model, self._hurried)
 
     def close(self) -> None:
         """Let the workers finish and go."""
@@ -101,26 +101,26 @@ class _Guarded:
         self._busy = [0] * count
         self._executor = ThreadPoolExecutor(AT_ONCE * count, thread_name_prefix="guard")
 
-    def submit(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> Recognizing:
+    def submit(self, model: Path, files: Sequence[bytes], limits: Limits) -> Recognizing:
         self._servers.start()
-        return self._executor.submit(self._recognize, fitted, files, limits)
+        return self._executor.submit(self._recognize, model, files, limits)
 
-    def warm(self, fitted: Path, limits: Limits) -> None:
+    def warm(self, model: Path, limits: Limits) -> None:
         self._servers.start()
         for guard in self._guards:
-            guard.make_ready(fitted, limits.memory)
+            guard.make_ready(model, limits.memory)
 
     def close(self) -> None:
         self._executor.shutdown()
         for guard in self._guards:
             guard.close()
 
-    def _recognize(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
+    def _recognize(self, model: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
         with self._turn:
             least = self._busy.index(min(self._busy))  # the first of them has what it needs at hand
             self._busy[least] += 1
         try:
-            return self._guards[least].recognize(fitted, files, limits)
+            return self._guards[least].recognize(model, files, limits)
         finally:
             with self._turn:
                 self._busy[least] -= 1
@@ -133,24 +133,24 @@ class _Unguarded:
         self._start = start
         self._executor: Executor | None = None
 
-    def submit(self, fitted: Path, files: Sequence[bytes], _limits: Limits) -> Recognizing:
+    def submit(self, model: Path, files: Sequence[bytes], _limits: Limits) -> Recognizing:
         with suppress(BrokenExecutor):
-            return self._hand_over(fitted, files)
+            return self._hand_over(model, files)
         self.close()
-        return self._hand_over(fitted, files)
+        return self._hand_over(model, files)
 
-    def warm(self, fitted: Path, limits: Limits) -> None:
-        self.submit(fitted, (), limits).result()
+    def warm(self, model: Path, limits: Limits) -> None:
+        self.submit(model, (), limits).result()
 
     def close(self) -> None:
         if self._executor is not None:
             self._executor.shutdown()
             self._executor = None
 
-    def _hand_over(self, fitted: Path, files: Sequence[bytes]) -> Recognizing:
+    def _hand_over(self, model: Path, files: Sequence[bytes]) -> Recognizing:
         if self._executor is None:
             self._executor = self._start()
-        return self._executor.submit(recognize, fitted, files)
+        return self._executor.submit(recognize, model, files)
 
 
 def _processes(count: int) -> Executor:

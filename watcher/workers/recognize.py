@@ -18,33 +18,33 @@ from watcher.recognition.reading import Reading
 class Recognized:
     """What a worker found in a file: a reading, or the reason why there is none.
 
-    `grief`: the worker came to grief over this file, which need not be the file's fault.
+    `failure`: the worker failed on this file, which need not be the file's fault.
     """
 
     sha256: str | None
     reading: Reading | None
     reason: str | None = None
-    grief: bool = False
+    failure: bool = False
 
     @classmethod
-    def by_grief(cls, file: bytes, reason: str) -> "Recognized":
-        """The file that a worker came to grief over."""
-        return cls(sha256(file).hexdigest(), None, reason, grief=True)
+    def by_worker_failure(cls, file: bytes, reason: str) -> "Recognized":
+        """The file that a worker failed on."""
+        return cls(sha256(file).hexdigest(), None, reason, failure=True)
 
 
-def recognize(fitted: Path, files: Sequence[bytes]) -> list[Recognized]:
-    """Recognise a batch in this thread, unguarded, with the classifier saved in a folder.
+def recognize(model: Path, files: Sequence[bytes]) -> list[Recognized]:
+    """Recognize a batch in this thread, unguarded, with the classifier saved in a folder.
 
     Raises UnfitReferencesError.
     """
-    classifier = loaded(fitted)
+    classifier = loaded(model)
     pictures = []
     unread: dict[int, Recognized] = {}
     for index, file in enumerate(files):
         try:
             pictures.append(read_picture(file))
         except LacksMemory as error:
-            unread[index] = Recognized.by_grief(file, str(error))
+            unread[index] = Recognized.by_worker_failure(file, str(error))
         except Unreadable as error:
             unread[index] = Recognized(sha256(file).hexdigest(), None, str(error))
     readings = iter(classifier.classify(np.stack(pictures)) if pictures else ())
@@ -55,6 +55,6 @@ def recognize(fitted: Path, files: Sequence[bytes]) -> list[Recognized]:
 
 
 @lru_cache(maxsize=1)
-def loaded(fitted: Path) -> ImageClassifier:
+def loaded(model: Path) -> ImageClassifier:
     """The classifier saved in a folder, kept for the next batch. Raises UnfitReferencesError."""
-    return ImageClassifier.load(fitted)
+    return ImageClassifier.load(model)

@@ -16,7 +16,7 @@ FIELDS = ["file", "digit", "certainty", "runner_up", "scores", "status", "reason
 
 @pytest.fixture(autouse=True)
 def _threads(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recognise in this process, which is quicker to start."""
+    """Recognize in this process, which is quicker to start."""
     assert workplace == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
 
@@ -108,8 +108,8 @@ EVALUATED = [
 
 
 @pytest.fixture
-def labelled(place: Place) -> Path:
-    """24 labelled images: 20 right, 3 under a wrong label, 1 that is none."""
+def labeled(place: Place) -> Path:
+    """24 labeled images: 20 right, 3 under a wrong label, 1 that is none."""
     right = {
         f"{digit}_{index}.jpg": reference_picture(digit, index) for digit in range(10) for index in (0, 1)
     }
@@ -123,10 +123,10 @@ def labelled(place: Place) -> Path:
 
 
 def test_the_counts_of_an_evaluation_are_those_of_the_labels(
-    watcher: Watcher, place: Place, labelled: Path
+    watcher: Watcher, place: Place, labeled: Path
 ) -> None:
     before = snapshot(place)
-    outcome = watcher("evaluate", labelled, "--json")
+    outcome = watcher("evaluate", labeled, "--json")
     told = json.loads(outcome.out)
     assert list(told) == EVALUATED
     assert (told["images"], told["errors"], told["unreadable"]) == (23, 3, 1)
@@ -146,17 +146,17 @@ def test_the_counts_of_an_evaluation_are_those_of_the_labels(
 
 
 def test_processes_evaluate_to_the_same(
-    watcher: Watcher, labelled: Path, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, labeled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads = json.loads(watcher("evaluate", labelled, "--json").out)
+    threads = json.loads(watcher("evaluate", labeled, "--json").out)
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "processes")
     monkeypatch.setenv("WATCHER_WORKERS__COUNT", "1")
-    processes = json.loads(watcher("evaluate", labelled, "--json").out)
+    processes = json.loads(watcher("evaluate", labeled, "--json").out)
     assert {**processes, "seconds": 0} == {**threads, "seconds": 0}
 
 
-def test_an_evaluation_is_shown_in_words_too(watcher: Watcher, labelled: Path) -> None:
-    shown = watcher("evaluate", labelled).out.split()
+def test_an_evaluation_is_shown_in_words_too(watcher: Watcher, labeled: Path) -> None:
+    shown = watcher("evaluate", labeled).out.split()
     for word in ("images", "errors", "review", "coverage"):
         assert word in shown
     assert shown[shown.index("errors") + 1] == "3"

@@ -12,7 +12,7 @@ from helpers.daemon import Daemon, Place, reference_picture
 from helpers.support import make_files, read_files
 
 from watcher.folders.claims import Claims
-from watcher.folders.inbox_lock import Hold
+from watcher.folders.inbox_lock import InboxLock
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_as_json_each_discrepancy_is_a_line_and_the_last_one_sums_up(
 
 def test_it_repairs_nothing_while_a_daemon_is_at_work(watcher: Callable[..., Any], used: Place) -> None:
     make_files(used.outbox, {"5/stranger.png": b""})
-    with closing(Hold(used.inbox, used.outbox, Claims(used.inbox))) as hold:
+    with closing(InboxLock(used.inbox, used.outbox, Claims(used.inbox))) as hold:
         hold.take()
         assert "stop it, and repair then" in watcher("fsck", "--repair", code=1).err
         assert watcher("fsck", code=1).out.endswith("3 rows, 5 files: 1 fault\n")

@@ -1,4 +1,4 @@
-"""`watcher evaluate --html`, `watcher classify --explain` and `--html`: what was recognised, made visible."""
+"""`watcher evaluate --html`, `watcher classify --explain` and `--html`: what was recognized, made visible."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from helpers.support import digit_picture, make_files, read_files
 
 from watcher.cli.explain import Explainer
 from watcher.recognition import Reading
-from watcher.report.render.values import Explanation, Neighbour
+from watcher.report.render.values import Explanation, Neighbor
 
 Watcher = Callable[..., Any]
 NAME = "1_<b>&\x1b.jpg"
@@ -24,14 +24,14 @@ NAME = "1_<b>&\x1b.jpg"
 
 @pytest.fixture(autouse=True)
 def _threads(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recognise in this process, which is quicker to start."""
+    """Recognize in this process, which is quicker to start."""
     assert workplace == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
 
 
 @pytest.fixture
-def labelled(place: Place) -> Path:
-    """14 labelled images: 10 right, 3 under a wrong label, 1 that is none."""
+def labeled(place: Place) -> Path:
+    """14 labeled images: 10 right, 3 under a wrong label, 1 that is none."""
     right = {f"{digit}_0.jpg": reference_picture(digit) for digit in range(10)}
     wrong = {
         "1_8.jpg": reference_picture(7, 2),
@@ -47,16 +47,16 @@ def read(page: str | Path) -> Page:
 
 
 def test_an_evaluation_is_written_as_a_page_beside_what_is_printed(
-    watcher: Watcher, place: Place, labelled: Path
+    watcher: Watcher, place: Place, labeled: Path
 ) -> None:
     before = set(read_files(place.path))
-    told = watcher("evaluate", labelled, "--html", "report.html", "--json")
+    told = watcher("evaluate", labeled, "--html", "report.html", "--json")
     assert "The page is report.html" in told.err
     figures = json.loads(told.out)
     page = read("report.html")
-    assert f"Of 13 labelled pictures, {figures['errors']} were misread." in page.text
+    assert f"Of 13 labeled pictures, {figures['errors']} were misread." in page.text
     assert "400, version 1: 40 of 0" in page.text
-    assert str(labelled) in page.text
+    assert str(labeled) in page.text
     for label, guess, name in (("1", "7", "1_8.jpg"), ("1", "7", r"1_<b>&\x1b.jpg"), ("2", "3", "2_9.jpg")):
         assert re.search(rf"{label} taken for {guess} [\d.]+ % certain \w+ {re.escape(name)} ", page.text)
     assert "5_9.jpg it is not a PNG" in page.text
@@ -69,14 +69,14 @@ def test_an_evaluation_is_written_as_a_page_beside_what_is_printed(
     assert set(read_files(place.path)) - before <= {"report.html", "watcher.db-wal", "watcher.db-shm"}
 
 
-def test_a_page_of_ours_is_replaced_and_the_table_is_still_printed(watcher: Watcher, labelled: Path) -> None:
+def test_a_page_of_ours_is_replaced_and_the_table_is_still_printed(watcher: Watcher, labeled: Path) -> None:
     Path("report.html").write_bytes(b"")
-    first = watcher("evaluate", labelled, "--html", "report.html")
+    first = watcher("evaluate", labeled, "--html", "report.html")
     assert "misread" in Path("report.html").read_text("utf-8")
-    (labelled / "2_9.jpg").unlink()
-    watcher("evaluate", labelled, "--html", "report.html")
+    (labeled / "2_9.jpg").unlink()
+    watcher("evaluate", labeled, "--html", "report.html")
     assert "errors" in first.out
-    assert "Of 12 labelled pictures, 2 were misread." in read("report.html").text
+    assert "Of 12 labeled pictures, 2 were misread." in read("report.html").text
 
 
 def test_where_nothing_was_read_or_misread_there_is_a_page_all_the_same(
@@ -177,7 +177,7 @@ def test_a_picture_is_explained(watcher: Watcher, place: Place) -> None:
     assert re.search(r"^#\d+ is a 7: .*images/7_0\.jpg$", shown, re.MULTILINE)
     assert "It could not be read: it is not a PNG" in shown
     assert "400 references, version 1" in lines[-1]
-    assert "normalizer centred" in lines[-1]
+    assert "normalizer centered" in lines[-1]
 
 
 def test_what_goes_to_review_is_explained_with_the_reason(
@@ -189,7 +189,7 @@ def test_what_goes_to_review_is_explained_with_the_reason(
 
 
 @pytest.mark.parametrize("normalizer", ["none", "binary"])
-def test_every_normaliser_s_digits_can_be_shown(
+def test_every_normalizer_s_digits_can_be_shown(
     watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch, normalizer: str
 ) -> None:
     make_files(place.path, {"images/7_0.png": digit_picture(7), "images/1_0.png": digit_picture(1)})
@@ -222,7 +222,7 @@ def test_no_terminal_is_too_narrow(
     reading = Reading(3, 0.5, 1, (8.641e-05, -1234.5, *range(8)), (12345678,))
     digit = np.eye(28, dtype=np.float32)
     picture = np.zeros((64, 64, 3), np.uint8)
-    near = Neighbour(12345678, 3, "somewhere", "3.png", picture, digit)
+    near = Neighbor(12345678, 3, "somewhere", "3.png", picture, digit)
     monkeypatch.setenv("COLUMNS", str(columns))
     sys.stdout.reconfigure(encoding=encoding)  # type: ignore[union-attr]
     Explainer().show(Explanation("a.png", "review", "it is faint", reading, picture, digit, (near,) * 5))

@@ -24,7 +24,7 @@ FORMATS = {"png": "PNG", "jpg": "JPEG", "bmp": "BMP", "tif": "TIFF", "gif": "GIF
 
 @pytest.fixture(autouse=True)
 def _threads(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recognise in this process, which is quicker to start."""
+    """Recognize in this process, which is quicker to start."""
     assert workplace == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
     monkeypatch.setenv("WATCHER_WORKERS__COUNT", "2")
@@ -132,7 +132,7 @@ def test_a_file_that_is_being_written_is_waited_for_and_never_read_half(
 def test_a_file_that_somebody_keeps_open_is_left_in_the_inbox_with_a_warning(
     watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watcher.service.ONCE_PATIENCE", 0.2)
+    monkeypatch.setattr("watcher.daemon.daemon.ONCE_PATIENCE", 0.2)
     with (place.inbox / "slow.jpg").open("wb", buffering=0) as file:
         file.write(reference_picture(7)[:400])
         said = watcher("run", "--once").out
@@ -155,13 +155,13 @@ def test_subfolders_are_emptied_where_asked_for_and_names_may_be_the_same(
     place.audit(("scan.jpg", content) for content in files.values())
 
 
-def test_the_references_folder_is_learnt_from_where_there_is_one(watcher: Watcher, workplace: Path) -> None:
+def test_the_references_folder_is_learned_from_where_there_is_one(watcher: Watcher, workplace: Path) -> None:
     place = Place(workplace)
     make_files(workplace, {f"images/{digit}_0.jpg": reference_picture(digit, 9) for digit in range(10)})
     make_files(workplace, {"images/4_1.jpg": b"broken", "inbox/scan.jpg": reference_picture(7, 9)})
     events = [json.loads(line) for line in watcher("run", "--once").out.splitlines()]
-    (learnt,) = (event for event in events if "references" in event)
-    assert (learnt["references"], Path(learnt["source"])) == (10, workplace / "images")
+    (learned,) = (event for event in events if "references" in event)
+    assert (learned["references"], Path(learned["source"])) == (10, workplace / "images")
     (refused,) = (event for event in events if event["event"] == "reference image not read")
     assert refused["name"] == "4_1.jpg"
     assert [row["digit"] for row in place.rows()] == [7]
@@ -208,5 +208,5 @@ def test_what_a_killed_run_left_claimed_is_sorted_by_the_next(watcher: Watcher, 
     (place.claimed / "0000000000000002").mkdir()
     events = [json.loads(line) for line in watcher("run", "--once").out.splitlines()]
     (resumed,) = (event for event in events if event["event"] == "resumed")
-    assert (resumed["to_recognise"], resumed["filed"]) == (2, 0)
+    assert (resumed["to_recognize"], resumed["filed"]) == (2, 0)
     place.audit([("a.jpg", reference_picture(7)), ("novel.txt", b"once")])

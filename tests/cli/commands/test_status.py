@@ -55,10 +55,10 @@ def test_where_nothing_ever_was_it_says_so_and_makes_nothing(watcher: Watcher, w
 
 
 def test_what_came_is_counted_by_what_became_of_it(watcher: Watcher, workshop: Workshop) -> None:
-    journey = workshop.journey()
-    journey.finish([recognized(claim) for claim in workshop.claim(PICTURES | OTHERS)])
-    journey.review_below = 1.5  # nothing is that certain
-    journey.finish([recognized(claim) for claim in workshop.claim({"unsure.png": b"1"})])
+    filing = workshop.filing()
+    filing.finish([recognized(claim) for claim in workshop.claim(PICTURES | OTHERS)])
+    filing.review_below = 1.5  # nothing is that certain
+    filing.finish([recognized(claim) for claim in workshop.claim({"unsure.png": b"1"})])
     workshop.claim({"claimed.png": b"1"})
     make_files(workshop.place.inbox, {"waits.png": b"7", ".hidden.png": b"7", "folder/": None})
     status = json.loads(watcher("status", "--json", code=3).out)
@@ -81,7 +81,7 @@ def test_what_came_is_counted_by_what_became_of_it(watcher: Watcher, workshop: W
 def test_what_is_older_is_not_of_today(
     watcher: Watcher, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workshop.journey().finish([recognized(claim) for claim in workshop.claim(PICTURES)])
+    workshop.filing().finish([recognized(claim) for claim in workshop.claim(PICTURES)])
     now = time.time()
     monkeypatch.setattr("watcher.monitoring.status.time.time", lambda: now + 2 * 86400)
     status = json.loads(watcher("status", "--json", code=3).out)
@@ -112,13 +112,13 @@ def test_a_fault_that_lasts_is_amiss_and_one_that_passed_is_not(watcher: Watcher
     fault = Fault("stalled", "/srv: No space left on device", now - 90)
     words = f"{shown(now - 90)} stalled: /srv: No space left on device"
     with at_work(workshop.place):
-        leave(workshop.place, troubles=1, last_fault=fault)
+        leave(workshop.place, conditions=1, last_fault=fault)
         assert said(watcher("status", code=1).out)["last fault"] == f"{words}; it lasts"
-        leave(workshop.place, troubles=3, last_fault=fault)
+        leave(workshop.place, conditions=3, last_fault=fault)
         assert said(watcher("status", code=1).out)["last fault"] == f"{words}; it lasts, and 2 others"
         leave(workshop.place, last_fault=replace(fault, over=now - 60))
         assert said(watcher("status").out)["last fault"] == f"{words}; passed at {shown(now - 60)}"
-    leave(workshop.place, phase=Phase.STOPPED, troubles=1, last_fault=fault)
+    leave(workshop.place, phase=Phase.STOPPED, conditions=1, last_fault=fault)
     told = said(watcher("status", code=3).out)["last fault"]
     assert told == f"{words}; it lasted when the daemon ended"
 

@@ -25,7 +25,7 @@ def references(watcher: Watcher) -> dict[str, Any]:
     return known
 
 
-def test_labelled_images_become_references_once(watcher: Watcher) -> None:
+def test_labeled_images_become_references_once(watcher: Watcher) -> None:
     assert (
         watcher("train", "mine").out.splitlines()[0] == "added 20 references, 0 were known. There are 20 now."
     )
@@ -78,7 +78,7 @@ def test_an_image_known_under_another_digit_is_refused_by_name_and_the_others_ar
         outcome.out.splitlines()[0] == "added 1 references, 0 were known, 1 were refused. There are 21 now."
     )
     assert outcome.err == (
-        "watcher: more/8_0.png is refused: it is labelled 8, "
+        "watcher: more/8_0.png is refused: it is labeled 8, "
         "but the same image is a reference for 3 already (mine/3_1.png)\n"
     )
     assert references(watcher)["digits"][8] == 3
@@ -87,7 +87,7 @@ def test_an_image_known_under_another_digit_is_refused_by_name_and_the_others_ar
 def test_one_source_that_contradicts_itself_is_refused_as_well(watcher: Watcher, workplace: Path) -> None:
     make_files(workplace, {"both/1_0.png": digit_picture(1, 7), "both/7_0.png": digit_picture(1, 7)})
     error = watcher("train", "both", code=1).err
-    assert "both/7_0.png is refused: it is labelled 7" in error
+    assert "both/7_0.png is refused: it is labeled 7" in error
     assert "(both/1_0.png)" in error
 
 
@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_refused_by_name_and_the_others_are_taken(
 def test_digits_without_a_reference_are_named(watcher: Watcher, workplace: Path) -> None:
     make_files(workplace, {"few/4_0.png": digit_picture(4), "few/5_0.png": digit_picture(5)})
     assert watcher("train", "few").out.splitlines()[1] == (
-        "There is none of 0, 1, 2, 3, 6, 7, 8, 9 yet: no picture can be recognised as one."
+        "There is none of 0, 1, 2, 3, 6, 7, 8, 9 yet: no picture can be recognized as one."
     )
 
 
@@ -136,7 +136,7 @@ def test_it_tells_what_to_expect_and_which_labels_look_wrong(watcher: Watcher, w
         f"{digit}_{index}.png": digit_picture(digit, index) for digit in range(10) for index in range(2, 8)
     }
     make_files(workplace, {f"more/{name}": image for name, image in more.items()})
-    assert "look mislabelled" not in watcher("train", "mine", "more").out
+    assert "look mislabeled" not in watcher("train", "mine", "more").out
     make_files(workplace, {"wrong/1_0.png": digit_picture(0, 9)})
     told = watcher("train", "wrong").out
     assert "Each of 81 was compared with all the others" in told
@@ -144,7 +144,7 @@ def test_it_tells_what_to_expect_and_which_labels_look_wrong(watcher: Watcher, w
     assert "There are few of 0 (8), 1 (9), 2 (8)" in told
     assert references(watcher)["digits"][1] == 9, "nothing is removed without being asked"
     watcher("references", "--retire", 81)
-    assert "look mislabelled" not in watcher("train", "mine").out
+    assert "look mislabeled" not in watcher("train", "mine").out
 
 
 def test_a_digit_without_references_is_told(watcher: Watcher, workplace: Path) -> None:

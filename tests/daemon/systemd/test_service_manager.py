@@ -140,12 +140,12 @@ def test_reloaded_settings_are_in_force_and_named(daemon: Daemon, manager: Manag
 def test_a_faulty_file_is_told_with_every_fault_and_leaves_the_old_settings_in_force(
     daemon: Daemon, manager: Manager
 ) -> None:
-    faulty = settings(review_below=1.5, more="colour = true\n")
+    faulty = settings(review_below=1.5, more="color = true\n")
     reload(daemon, manager, faulty)
     [told] = daemon.said("the settings are faulty")
     assert told["fault"].split("; ") == [
         "config.toml:7: [recognition] review_below = 1.5 must be less than or equal to 1",
-        "config.toml:8: [recognition] colour is no setting",
+        "config.toml:8: [recognition] color is no setting",
     ]
     assert told["do"] == "the old ones hold; mend them, and reload again"
     wait_until(lambda: manager.status().startswith("the settings are faulty: config.toml:7"))

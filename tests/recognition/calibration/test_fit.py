@@ -1,4 +1,4 @@
-"""What is learned from references that are left out in turn."""
+"""What is fitted from references that are left out in turn."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition import NORMALIZERS, ImageClassifier, LeftOut
-from watcher.recognition.calibration.fit import learn
+from watcher.recognition.calibration.fit import fit_model
 from watcher.recognition.rules.deformable import Deformable
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 @pytest.fixture(scope="module")
-def learned(pictures: Pictures) -> ImageClassifier:
+def fitted(pictures: Pictures) -> ImageClassifier:
     """Eight of each digit, numbered from 100, but an 8 among them is called a 1."""
     drawn, labels = pictures
     wrong = labels.copy()
@@ -25,23 +25,23 @@ def learned(pictures: Pictures) -> ImageClassifier:
     return ImageClassifier().fit(drawn, wrong, 100 + np.arange(80))
 
 
-def test_each_reference_is_told_apart_by_the_others(learned: ImageClassifier) -> None:
-    told = learned.leave_one_out()
+def test_each_reference_is_told_apart_by_the_others(fitted: ImageClassifier) -> None:
+    told = fitted.leave_one_out()
     assert sorted(one.id for one in told) == list(range(100, 180))
     assert sum(one.digit == one.label for one in told) > 70
     assert all(0.5 <= one.certainty <= 1 for one in told)
 
 
-def test_a_mislabelled_reference_stands_out(learned: ImageClassifier) -> None:
-    by_id = {one.id: one for one in learned.leave_one_out()}
+def test_a_mislabeled_reference_stands_out(fitted: ImageClassifier) -> None:
+    by_id = {one.id: one for one in fitted.leave_one_out()}
     assert (by_id[164].label, by_id[164].digit) == (1, 8)
     assert by_id[164].certainty > 0.8
 
 
-def test_it_is_kept_with_the_rest(learned: ImageClassifier, tmp_path: Path) -> None:
-    learned.save(tmp_path / "saved")
+def test_it_is_kept_with_the_rest(fitted: ImageClassifier, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "saved")
     loaded = ImageClassifier.load(tmp_path / "saved")
-    assert loaded.leave_one_out() == learned.leave_one_out()
+    assert loaded.leave_one_out() == fitted.leave_one_out()
     assert isinstance(loaded.leave_one_out()[0], LeftOut)
 
 
@@ -51,15 +51,15 @@ def test_nothing_is_told_before_it_learned() -> None:
 
 
 def test_what_is_no_digit_is_unlike_every_reference(
-    learned: ImageClassifier, draw: Callable[..., NDArray[np.uint8]]
+    fitted: ImageClassifier, draw: Callable[..., NDArray[np.uint8]]
 ) -> None:
     scribble = np.full((64, 64, 3), 255, np.uint8)
     way = np.cumsum(np.random.default_rng(3).integers(-1, 2, (900, 2)), axis=0) // 2 + 32
     scribble[way[:, 0].clip(10, 54), way[:, 1].clip(10, 54)] = 0
     two_digits = np.concatenate([draw(3)[:, 14:46], draw(8)[:, 18:50]], axis=1)
     for picture in (scribble, two_digits):
-        assert learned.classify(picture)[0].reason == "it is unlike every reference"
-    assert [learned.classify(draw(digit, 99))[0].reason for digit in range(10)] == [None] * 10
+        assert fitted.classify(picture)[0].reason == "it is unlike every reference"
+    assert [fitted.classify(draw(digit, 99))[0].reason for digit in range(10)] == [None] * 10
 
 
 def test_a_few_references_cannot_tell_what_is_no_digit(
@@ -71,27 +71,27 @@ def test_a_few_references_cannot_tell_what_is_no_digit(
 
 def test_a_glance_is_enough_only_where_the_references_show_that_it_is(pictures: Pictures) -> None:
     drawn, labels = pictures
-    laid = np.stack([NORMALIZERS["centred"](picture) for picture in drawn])
-    alike = learn(Deformable(laid, labels), labels, labels)
+    laid = np.stack([NORMALIZERS["centered"](picture) for picture in drawn])
+    alike = fit_model(Deformable(laid, labels), labels, labels)
     shuffled = np.sort(np.random.default_rng(0).permutation(labels))
     at_random = laid[np.random.default_rng(1).permutation(80)]
-    unlike = learn(Deformable(at_random, shuffled), shuffled, shuffled)
-    assert alike.glance is not None
-    assert unlike.glance is not None
-    assert alike.glance.lead < 1 < unlike.glance.lead
+    unlike = fit_model(Deformable(at_random, shuffled), shuffled, shuffled)
+    assert alike.early_exit is not None
+    assert unlike.early_exit is not None
+    assert alike.early_exit.lead < 1 < unlike.early_exit.lead
 
 
 def test_a_glance_answers_as_a_closer_look_would(pictures: Pictures, draw: Callable[..., Any]) -> None:
     drawn, labels = pictures
-    laid = np.stack([NORMALIZERS["centred"](picture) for picture in drawn])
-    learned = learn(Deformable(laid, labels), labels, labels)
+    laid = np.stack([NORMALIZERS["centered"](picture) for picture in drawn])
+    fitted = fit_model(Deformable(laid, labels), labels, labels)
     others = np.stack(
-        [NORMALIZERS["centred"](draw(digit, seed)) for seed in range(90, 100) for digit in range(10)]
+        [NORMALIZERS["centered"](draw(digit, seed)) for seed in range(90, 100) for digit in range(10)]
     )
-    found, sure, odd = learned.compare(others)
-    close = learned.rule.compare(others)
-    assert found.glanced is not None
-    assert found.glanced.sum() > 50
+    found, sure, odd = fitted.compare(others)
+    close = fitted.rule.compare(others)
+    assert found.exited_early is not None
+    assert found.exited_early.sum() > 50
     assert np.array_equal(found.distances.argmin(axis=1), close.distances.argmin(axis=1))
-    assert sure[found.glanced].min() > 0.99
+    assert sure[found.exited_early].min() > 0.99
     assert odd.sum() < 20

@@ -9,34 +9,34 @@ from numpy.typing import NDArray
 
 from watcher.recognition import ImageClassifier
 from watcher.recognition.calibration.certainty import leads
-from watcher.recognition.calibration.novelty import oddest_digit, oddity
+from watcher.recognition.calibration.novelty import novelty, oddest_digit
 from watcher.recognition.classifier import NO_INK, UNLIKE_ALL
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 @pytest.fixture(scope="module")
-def learned(pictures: Pictures) -> ImageClassifier:
+def fitted(pictures: Pictures) -> ImageClassifier:
     return ImageClassifier().fit(*pictures)
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"blank", "letters-like-digits"}))
-def test_nearly_all_that_is_no_digit_is_refused(kind: str, learned: ImageClassifier) -> None:
-    told = [reading.reason for reading in learned.classify(nondigits(kind, 24))]
+def test_nearly_all_that_is_no_digit_is_refused(kind: str, fitted: ImageClassifier) -> None:
+    told = [reading.reason for reading in fitted.classify(nondigits(kind, 24))]
     assert told.count(None) <= 6
     assert set(told) - {None} <= {NO_INK, UNLIKE_ALL}
 
 
-def test_blank_paper_is_always_refused(learned: ImageClassifier) -> None:
-    told = [reading.reason for reading in learned.classify(nondigits("blank", 40))]
+def test_blank_paper_is_always_refused(fitted: ImageClassifier) -> None:
+    told = [reading.reason for reading in fitted.classify(nondigits("blank", 40))]
     assert told == [NO_INK] * 40
 
 
 def test_digits_by_the_same_hand_are_not(
-    learned: ImageClassifier, draw: Callable[..., NDArray[np.uint8]]
+    fitted: ImageClassifier, draw: Callable[..., NDArray[np.uint8]]
 ) -> None:
     others = np.stack([draw(digit, seed) for digit in range(10) for seed in (100, 101, 102)])
-    assert [reading.reason for reading in learned.classify(others)].count(None) >= 29
+    assert [reading.reason for reading in fitted.classify(others)].count(None) >= 29
 
 
 def table(*rows: tuple[float, ...]) -> NDArray[np.float64]:
@@ -45,32 +45,32 @@ def table(*rows: tuple[float, ...]) -> NDArray[np.float64]:
 
 def test_the_further_from_the_nearest_digit_the_odder() -> None:
     distances = table((1, 2), (1, 2), (1, 2))
-    assert oddity(table((0.1, 8), (0.2, 8), (8, 0.3)), leads(distances)) == pytest.approx(
+    assert novelty(table((0.1, 8), (0.2, 8), (8, 0.3)), leads(distances)) == pytest.approx(
         np.array([0.1, 0.2, 0.3]) / np.sqrt(2)
     )
 
 
 def test_the_less_one_digit_leads_the_odder() -> None:
-    odd = oddity(table((1,), (1,), (1,)), leads(table((1, 4), (1, 2), (2, 2))))
+    odd = novelty(table((1,), (1,), (1,)), leads(table((1, 4), (1, 2), (2, 2))))
     assert odd == pytest.approx([0.5, 1 / np.sqrt(2), 1])
 
 
 def test_a_reference_met_again_is_hardly_odd() -> None:
-    assert oddity(table((0.1,)), leads(table((0.0, 5))))[0] < 0.001
+    assert novelty(table((0.1,)), leads(table((0.0, 5))))[0] < 0.001
 
 
 def test_one_reference_in_fifty_is_too_odd_to_pass() -> None:
-    strangeness = np.full((1000, 10), 5.0)
-    strangeness[:400] = 0.9
-    strangeness[:, 3] = np.linspace(0, 1, 1000)
-    found = oddest_digit(strangeness, np.full((1000, 10), 7.0), np.full(1000, 3))
+    nonconformity = np.full((1000, 10), 5.0)
+    nonconformity[:400] = 0.9
+    nonconformity[:, 3] = np.linspace(0, 1, 1000)
+    found = oddest_digit(nonconformity, np.full((1000, 10), 7.0), np.full(1000, 3))
     assert found == pytest.approx(0.98, abs=0.005)
 
 
 def test_what_lies_nearer_than_most_references_lie_to_other_digits_passes() -> None:
-    strangeness = np.tile(np.linspace(0.4, 0.8, 1000)[:, None], 10)
-    strangeness[:, 3] = 0.01
-    found = oddest_digit(strangeness, np.full((1000, 10), 7.0), np.full(1000, 3))
+    nonconformity = np.tile(np.linspace(0.4, 0.8, 1000)[:, None], 10)
+    nonconformity[:, 3] = 0.01
+    found = oddest_digit(nonconformity, np.full((1000, 10), 7.0), np.full(1000, 3))
     assert found == pytest.approx(0.5, abs=0.01)
 
 

@@ -28,7 +28,7 @@ from watcher.recognition.images.quiet import no_remarks
 KINDS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
 
 
-def grey_slope() -> NDArray[np.uint8]:
+def gray_slope() -> NDArray[np.uint8]:
     """(64, 64) light paper with a dark shape, without a repeated row."""
     y, x = np.mgrid[:64, :64]
     picture = (255 - y - x // 2).astype(np.uint8)
@@ -37,21 +37,21 @@ def grey_slope() -> NDArray[np.uint8]:
 
 
 def in_mode(mode: str) -> Image.Image:
-    grey = grey_slope()
+    gray = gray_slope()
     if mode == "I;16":
-        return Image.fromarray(grey.astype(np.uint16) * 257)
+        return Image.fromarray(gray.astype(np.uint16) * 257)
     if mode == "I":
-        return Image.fromarray(grey.astype(np.int32) * 257)
+        return Image.fromarray(gray.astype(np.int32) * 257)
     if mode == "F":
-        return Image.fromarray(grey.astype(np.float32) / 255)
-    rgb = Image.fromarray(grey).convert("RGB")
+        return Image.fromarray(gray.astype(np.float32) / 255)
+    rgb = Image.fromarray(gray).convert("RGB")
     if mode == "LAB":
         srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
         changed = ImageCms.profileToProfile(rgb, srgb, lab, outputMode="LAB")
         assert changed is not None
         return changed
     if mode == "P":
-        return Image.fromarray(grey).convert("P")
+        return Image.fromarray(gray).convert("P")
     return rgb.convert(mode)
 
 
@@ -76,14 +76,14 @@ def test_every_mode_of_every_format_looks_the_same(mode: str, kind: str) -> None
     read = read_picture(bytes_of(in_mode(mode), kind))
     assert read.shape == (64, 64, 3)
     assert read.dtype == np.uint8
-    apart = np.abs(read.astype(int) - grey_slope()[..., None])
+    apart = np.abs(read.astype(int) - gray_slope()[..., None])
     assert np.median(apart) <= 4
     assert apart.mean() <= 6  # JPEG and palettes are not exact
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF"])
 def test_black_and_white_is_exact(kind: str) -> None:
-    sharp = grey_slope() > 128
+    sharp = gray_slope() > 128
     read = read_picture(bytes_of(Image.fromarray(sharp), kind))
     assert np.array_equal(read[..., 0] == 255, sharp)
 
@@ -151,7 +151,7 @@ def test_a_transparent_shade_is_white_paper(mode: str) -> None:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_applied(kind: str, orientation: int) -> None:
-    seen = Image.fromarray(grey_slope()).convert("RGB")
+    seen = Image.fromarray(gray_slope()).convert("RGB")
     undone = {
         1: [],
         2: [Image.Transpose.FLIP_LEFT_RIGHT],
@@ -172,7 +172,7 @@ def test_orientation_is_applied(kind: str, orientation: int) -> None:
 
 
 def test_damaged_exif_does_no_harm() -> None:
-    image = Image.fromarray(grey_slope())
+    image = Image.fromarray(gray_slope())
     for exif in (b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12"):
         assert read_picture(bytes_of(image, "JPEG", exif=exif)).shape == (64, 64, 3)
 
@@ -220,7 +220,7 @@ def test_a_thumbnail_beside_a_page_is_no_page() -> None:
         read_picture(bytes(data))
     at = data.rindex(struct.pack("<HHII", 254, 4, 1, 0))
     data[at : at + 12] = struct.pack("<HHII", 254, 4, 1, 1)
-    assert np.array_equal(read_picture(bytes(data))[..., 0], grey_slope())
+    assert np.array_equal(read_picture(bytes(data))[..., 0], gray_slope())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -444,7 +444,7 @@ def test_decoders_say_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_cut_off_anywhere_is_refused_or_was_complete(kind: str) -> None:
-    whole = bytes_of(Image.fromarray(grey_slope()).convert("RGB"), kind)
+    whole = bytes_of(Image.fromarray(gray_slope()).convert("RGB"), kind)
     read = read_picture(whole)
     refused = 0
     for length in sorted(

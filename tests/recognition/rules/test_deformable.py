@@ -63,11 +63,11 @@ def test_distortion_is_that_of_the_plain_loop(seed: int, count: int, height: int
 
 
 def test_each_reference_counts_alone(pictures: Pictures) -> None:
-    grey = np.stack([cv2.resize(picture[..., 0], (28, 28)) for picture in pictures[0]])
-    together = image_distortion(grey[0], grey)
-    assert together.tolist() == [float(image_distortion(grey[0], grey[i : i + 1])[0]) for i in range(80)]
+    gray = np.stack([cv2.resize(picture[..., 0], (28, 28)) for picture in pictures[0]])
+    together = image_distortion(gray[0], gray)
+    assert together.tolist() == [float(image_distortion(gray[0], gray[i : i + 1])[0]) for i in range(80)]
     assert together[0] == 0
-    assert image_distortion(grey[0], grey[:0]).shape == (0,)
+    assert image_distortion(gray[0], gray[:0]).shape == (0,)
 
 
 def test_what_moved_a_little_is_hardly_distorted() -> None:
@@ -81,7 +81,7 @@ def test_what_moved_a_little_is_hardly_distorted() -> None:
 
 def laid(pictures: Pictures, every: int = 1) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     drawn, labels = pictures
-    return np.stack([NORMALIZERS["centred"](picture) for picture in drawn[::every]]), labels[::every]
+    return np.stack([NORMALIZERS["centered"](picture) for picture in drawn[::every]]), labels[::every]
 
 
 def sound(found: Similarities, pictures: int, told: int, absent: NDArray[np.bool_]) -> None:
@@ -91,10 +91,10 @@ def sound(found: Similarities, pictures: int, told: int, absent: NDArray[np.bool
     assert np.array_equal(np.isinf(found.distances), absent)
     assert found.nearest.shape == (pictures, told)
     assert all(len(set(row)) == told for row in found.nearest.tolist())
-    assert found.strangeness is not None
-    assert found.strangeness.shape == (pictures, 10)
-    assert np.array_equal(np.isinf(found.strangeness), absent)
-    assert (found.strangeness >= 0).all()
+    assert found.nonconformity is not None
+    assert found.nonconformity.shape == (pictures, 10)
+    assert np.array_equal(np.isinf(found.nonconformity), absent)
+    assert (found.nonconformity >= 0).all()
 
 
 @settings(max_examples=8)
@@ -220,18 +220,18 @@ def test_where_a_glance_leaves_no_doubt_there_is_no_closer_look(pictures: Pictur
     references, labels = laid(pictures)
     rule = Deformable(references[::2], labels[::2])
     close, glance = rule.compare(references[1::2]), rule.compare(references[1::2], 0.0)
-    assert close.glanced is not None
-    assert close.strangeness is not None
-    assert glance.glanced is not None
-    assert not close.glanced.any()
-    assert glance.glanced.all()
-    assert np.array_equal(glance.distances.argsort(axis=1), np.argsort(close.strangeness, axis=1))
+    assert close.exited_early is not None
+    assert close.nonconformity is not None
+    assert glance.exited_early is not None
+    assert not close.exited_early.any()
+    assert glance.exited_early.all()
+    assert np.array_equal(glance.distances.argsort(axis=1), np.argsort(close.nonconformity, axis=1))
     lead = float(np.median(leads(glance.distances)))
     mixed = rule.compare(references[1::2], lead)
-    assert mixed.glanced is not None
-    assert mixed.glanced.sum() == 20
-    assert np.array_equal(mixed.scores, np.where(mixed.glanced[:, None], glance.scores, close.scores))
-    assert np.array_equal(mixed.nearest, np.where(mixed.glanced[:, None], glance.nearest, close.nearest))
+    assert mixed.exited_early is not None
+    assert mixed.exited_early.sum() == 20
+    assert np.array_equal(mixed.scores, np.where(mixed.exited_early[:, None], glance.scores, close.scores))
+    assert np.array_equal(mixed.nearest, np.where(mixed.exited_early[:, None], glance.nearest, close.nearest))
 
 
 def test_where_it_is_close_all_that_may_decide_it_is_looked_at() -> None:
@@ -242,25 +242,27 @@ def test_where_it_is_close_all_that_may_decide_it_is_looked_at() -> None:
     references = rng.integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
     pictures = rng.integers(0, 256, (8, 28, 28)).astype(np.uint8)
     found = Deformable(references, labels, augment=False).compare(pictures)
-    assert found.strangeness is not None
+    assert found.nonconformity is not None
     close = leads(found.distances) < last.lead
     assert close.any()
-    for picture, distances, strangeness in zip(
-        pictures[close], found.distances[close], found.strangeness[close], strict=True
+    for picture, distances, nonconformity in zip(
+        pictures[close], found.distances[close], found.nonconformity[close], strict=True
     ):
         for digit in (2, 5):
             least = np.sort(image_distortion(picture, references[labels == digit]))[:3]
-            assert distances[digit] == pytest.approx(least.mean() + DIRECTIONS * strangeness[digit], rel=1e-3)
+            assert distances[digit] == pytest.approx(
+                least.mean() + DIRECTIONS * nonconformity[digit], rel=1e-3
+            )
 
 
 def test_copies_forgive_what_references_lack(
     coverage: Callable[..., NDArray[np.float32]], paper: Callable[..., NDArray[np.uint8]]
 ) -> None:
-    drawn = np.stack([NORMALIZERS["centred"](paper(coverage(d, s))) for d in range(10) for s in range(2)])
+    drawn = np.stack([NORMALIZERS["centered"](paper(coverage(d, s))) for d in range(10) for s in range(2)])
     turn = cv2.getRotationMatrix2D((32, 32), 11, 1)
     turned = np.stack(
         [
-            NORMALIZERS["centred"](paper(cv2.warpAffine(coverage(d, s, thickness=6), turn, (64, 64))))
+            NORMALIZERS["centered"](paper(cv2.warpAffine(coverage(d, s, thickness=6), turn, (64, 64))))
             for d in range(10)
             for s in range(10, 13)
         ]

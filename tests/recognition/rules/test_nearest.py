@@ -12,14 +12,14 @@ from watcher.errors import UnfitReferencesError
 from watcher.recognition import RULES, ImageClassifier
 from watcher.recognition.rules.euclidean import References
 from watcher.recognition.rules.nearest import FEW, Nearest
-from watcher.recognition.rules.projection import KEPT, MANY, draw_sketch, sketch_of
+from watcher.recognition.rules.projection import KEPT, MANY, projection_of, useful_projection
 from watcher.recognition.similarity import NEAREST, flat
 
 Labels = NDArray[np.int64]
 Pictures = NDArray[np.float32]
 
 counts = st.lists(st.integers(0, 12), min_size=10, max_size=10).filter(any)
-sketched = st.booleans()
+projected = st.booleans()
 
 
 def grid(rng: np.random.Generator, size: tuple[int, ...], steps: int) -> Pictures:
@@ -27,9 +27,9 @@ def grid(rng: np.random.Generator, size: tuple[int, ...], steps: int) -> Picture
     return (rng.integers(0, steps + 1, size) / 8).astype(np.float32)
 
 
-def rule_of(references: Pictures, labels: Labels, *, sketch: bool) -> Nearest:
+def rule_of(references: Pictures, labels: Labels, *, projection: bool) -> Nearest:
     rows = flat(references, np.float32)
-    return Nearest(references, labels, known=References(rows, draw_sketch(rows) if sketch else None))
+    return Nearest(references, labels, known=References(rows, projection_of(rows) if projection else None))
 
 
 def exhaustive(
@@ -52,10 +52,10 @@ def exhaustive(
     values=st.sampled_from([1, 9, 80]),
     steps=st.integers(0, 8),
     alike=st.integers(0, 120),
-    sketch=sketched,
+    projection=projected,
 )
 def test_answers_are_those_of_an_exhaustive_search(
-    seed: int, counts: list[int], values: int, steps: int, alike: int, *, sketch: bool
+    seed: int, counts: list[int], values: int, steps: int, alike: int, *, projection: bool
 ) -> None:
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(10), counts)
@@ -63,7 +63,7 @@ def test_answers_are_those_of_an_exhaustive_search(
     references[rng.integers(0, len(labels), alike)] = references[rng.integers(0, len(labels))]
     blank = np.zeros((1, values), np.float32)
     pictures = np.concatenate([references[:2], grid(rng, (4, values), steps), blank])
-    rule = rule_of(references, labels, sketch=sketch)
+    rule = rule_of(references, labels, projection=projection)
     found = rule.compare(pictures)
     for row, picture in enumerate(pictures):
         nearest, distances = exhaustive(references, labels, picture)
@@ -83,10 +83,10 @@ def test_answers_are_those_of_an_exhaustive_search(
     offset=st.sampled_from([0.0, 1.0, -1000.0]),
     magnitude=st.sampled_from([1e-22, 1e-3, 1.0, 255.0]),
     spread=st.sampled_from([0.0, 1e-7, 1e-3, 1.0]),
-    sketch=sketched,
+    projection=projected,
 )
 def test_no_bound_rules_out_what_measures_less(
-    seed: int, count: int, values: int, *, offset: float, magnitude: float, spread: float, sketch: bool
+    seed: int, count: int, values: int, *, offset: float, magnitude: float, spread: float, projection: bool
 ) -> None:
     rng = np.random.default_rng(seed)
     kinds = rng.random((1 + count % 3, values))
@@ -98,7 +98,7 @@ def test_no_bound_rules_out_what_measures_less(
         for n in (count, 5)
     )
     references = References(rows)
-    bounds = (draw_sketch(rows) if sketch else references).bounds(pictures)
+    bounds = (projection_of(rows) if projection else references).bounds(pictures)
     which, others = np.indices((5, count)).reshape(2, -1)
     measured = references.measured(pictures, which, others).reshape(5, count)
     assert (bounds.table <= bounds.limits(measured)).all()
@@ -122,7 +122,7 @@ def test_numbers_whose_squares_overflow_are_refused(rule: str, count: int, huge:
 
 @pytest.fixture(scope="module")
 def many() -> tuple[Pictures, Labels, Pictures]:
-    """So many references that a sketch is made of them, alike enough that it tells much; and pictures."""
+    """So many references that a projection is made of them, alike enough that it tells much; and pictures."""
     rng = np.random.default_rng(5)
     ways = rng.random((40, 28 * 28))
     drawn = rng.random((MANY + 60, 40)) ** 3 @ ways + 0.1 * rng.random((MANY + 60, 28 * 28))
@@ -134,7 +134,7 @@ def many() -> tuple[Pictures, Labels, Pictures]:
 
 def test_many_references_are_searched_as_surely(many: tuple[Pictures, Labels, Pictures]) -> None:
     references, labels, pictures = many
-    assert sketch_of(flat(references, np.float32)) is not None
+    assert useful_projection(flat(references, np.float32)) is not None
     found = Nearest(references, labels).compare(pictures)
     for row, picture in enumerate(pictures):
         nearest, distances = exhaustive(references, labels, picture)
@@ -172,10 +172,10 @@ def test_many_references_one_by_one_are_as_in_a_batch(many: tuple[Pictures, Labe
 def test_a_sketch_is_made_only_where_it_saves_time() -> None:
     rng = np.random.default_rng(0)
     alike = (rng.random((MANY, KEPT // 2)) @ rng.random((KEPT // 2, 400))).astype(np.float32)
-    assert sketch_of(alike) is not None
-    assert sketch_of(alike[: MANY - 1]) is None
-    assert sketch_of(np.ascontiguousarray(alike[:, :200])) is None
-    assert sketch_of(rng.random((MANY, 4000)).astype(np.float32)) is None
+    assert useful_projection(alike) is not None
+    assert useful_projection(alike[: MANY - 1]) is None
+    assert useful_projection(np.ascontiguousarray(alike[:, :200])) is None
+    assert useful_projection(rng.random((MANY, 4000)).astype(np.float32)) is None
 
 
 def test_the_sketch_is_saved_with_the_references(
@@ -193,7 +193,7 @@ def test_the_sketch_is_saved_with_the_references(
 
     fitted = ImageClassifier(corner, "nearest").fit_normalized(references, labels)
     fitted.save(tmp_path / "saved")
-    monkeypatch.setattr("watcher.recognition.rules.nearest.sketch_of", takes_its_time)
+    monkeypatch.setattr("watcher.recognition.rules.nearest.useful_projection", takes_its_time)
     loaded = ImageClassifier.load(tmp_path / "saved", corner)
     assert (tmp_path / "saved" / "sketches.npy").stat().st_size < 0.1 * references.nbytes
     assert loaded.classify(asked) == fitted.classify(asked)

@@ -6,25 +6,25 @@ import numpy as np
 import pytest
 
 from watcher.recognition import Reading
-from watcher.report.render.values import Circumstances, Explanation, Neighbour
+from watcher.report.render.values import Circumstances, Explanation, Neighbor
 
 
 @pytest.fixture
 def circumstances() -> Circumstances:
-    settings = (("normalizer", "centred"), ("review_below", "0.9"))
+    settings = (("normalizer", "centered"), ("review_below", "0.9"))
     return Circumstances("2026-11-22T08:01:02.000000Z", settings, (40,) * 9 + (1000,), 3)
 
 
 @pytest.fixture
-def neighbour() -> Neighbour:
-    return Neighbour(1234, 9, "their <images>", "9_0.png", a_picture(), np.eye(28, dtype=np.float32))
+def neighbor() -> Neighbor:
+    return Neighbor(1234, 9, "their <images>", "9_0.png", a_picture(), np.eye(28, dtype=np.float32))
 
 
 Explain = Callable[..., Explanation]
 
 
 @pytest.fixture
-def explain(neighbour: Neighbour) -> Explain:
+def explain(neighbor: Neighbor) -> Explain:
     """An explanation of a picture that is taken for a 9."""
 
     def explained(
@@ -32,7 +32,7 @@ def explain(neighbour: Neighbour) -> Explain:
     ) -> Explanation:
         reading = Reading(9, certainty, 4, tuple(number / 10 for number in range(10)), (1234,))
         picture, normalized = a_picture(), np.eye(28, dtype=np.float32)
-        return Explanation(name, "filed", None, reading, picture, normalized, (neighbour,), label)
+        return Explanation(name, "filed", None, reading, picture, normalized, (neighbor,), label)
 
     return explained
 

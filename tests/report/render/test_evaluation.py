@@ -97,7 +97,7 @@ def test_an_evaluation_says_what_was_found_and_under_which_circumstances(
 ) -> None:
     read = Page(pages(circumstances, explain)["mistakes"])
     assert (
-        "Of 5 labelled pictures, 2 were misread. 4 would be filed, 2 of them under a wrong digit" in read.text
+        "Of 5 labeled pictures, 2 were misread. 4 would be filed, 2 of them under a wrong digit" in read.text
     )
     for words in ("error 40.00 %", "to review 1", "wrongly filed 2", "50.00 % of the 4", "coverage 40.0 %"):
         assert words in read.text
@@ -107,7 +107,7 @@ def test_an_evaluation_says_what_was_found_and_under_which_circumstances(
         "version 3",
         "40 of 0",
         "1,000 of 9",
-        "normalizer centred",
+        "normalizer centered",
     ):
         assert words in read.text
     assert "and 1,234 more" in read.text

@@ -30,14 +30,14 @@ def test_a_picture_is_shown_in_its_colors() -> None:
 
 
 @pytest.mark.parametrize("name", NORMALIZERS)
-def test_a_normalised_digit_is_shown_dark_on_light(name: str) -> None:
+def test_a_normalized_digit_is_shown_dark_on_light(name: str) -> None:
     normalized = NORMALIZERS[name](DIGIT)
     picture = shown(normalized_uri(normalized))
     assert picture.shape[:2] == normalized.shape[:2]
     height, width = picture.shape[:2]
-    grey = picture.reshape(height, width, -1).mean(axis=2)
-    assert grey[height // 2, width // 2] < 100
-    assert grey[2, 2] > 200
+    gray = picture.reshape(height, width, -1).mean(axis=2)
+    assert gray[height // 2, width // 2] < 100
+    assert gray[2, 2] > 200
     ink = ink_of(normalized)
     assert ink[height // 2, width // 2] > 0.7
     assert ink[2, 2] < 0.1

@@ -31,8 +31,8 @@ def test_ink_is_drawn_where_it_is() -> None:
     assert [line.plain for line in digit_lines(1 - upper, 2, "blocks")] == ["▄▄"]
 
 
-def test_greys_are_black_ink_on_white_paper() -> None:
-    line = digit_lines(LEFT_HALF, 28, "greys")[0]
+def test_grays_are_black_ink_on_white_paper() -> None:
+    line = digit_lines(LEFT_HALF, 28, "grays")[0]
     assert [str(span.style) for span in (line.spans[0], line.spans[-1])] == [
         "rgb(0,0,0) on rgb(0,0,0)",
         "rgb(255,255,255) on rgb(255,255,255)",

@@ -14,15 +14,15 @@ from sqlalchemy import insert, select
 from watcher.errors import passes
 from watcher.store.database import Database, DatabaseError, open_database, open_log
 from watcher.store.schema import reference_versions
-from watcher.store.sqlite.write_lock import Turn
+from watcher.store.sqlite.write_lock import WriteLock
 
 A_VERSION = insert(reference_versions).values(made_at="now", reason="why")
 HOLDER = """\
 import sys
 from pathlib import Path
-from watcher.store.sqlite.write_lock import Turn
-with Turn(Path(sys.argv[1]), 1).taken():
-    print("taken", flush=True)
+from watcher.store.sqlite.write_lock import WriteLock
+with WriteLock(Path(sys.argv[1]), 1).held():
+    print("held", flush=True)
     sys.stdin.read()
 """
 WRITER = """\
@@ -48,7 +48,7 @@ def another_holds(file: Path) -> Iterator[subprocess.Popen[bytes]]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment({})
     ) as holder:
         assert holder.stdout
-        assert holder.stdout.readline() == b"taken\n"
+        assert holder.stdout.readline() == b"held\n"
         yield holder
         assert holder.stdin
         holder.stdin.close()
@@ -57,7 +57,7 @@ def another_holds(file: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_who_writes_waits_for_the_turn_and_then_says_why_not(file: Path, database: Database) -> None:
     with (
         another_holds(file),
-        closing(Database(database._engine, file, Turn(file, 0.05))) as impatient,  # noqa: SLF001 - the same one, less patient
+        closing(Database(database._engine, file, WriteLock(file, 0.05))) as impatient,  # noqa: SLF001 - the same one, less patient
         pytest.raises(DatabaseError) as raised,
         impatient.transaction(),
     ):

@@ -18,13 +18,13 @@ from watcher.config.settings import Config
 from watcher.errors import Unreadable
 from watcher.folders.contents import LARGEST_FILE
 from watcher.pipeline.decision import judge
-from watcher.references.model import fitted_classifier
+from watcher.references.model import stored_model
 from watcher.report.explanation import Recognition, circumstances, explained
 from watcher.report.render.misread import MOST_SHOWN
 from watcher.report.render.values import Explanation
 from watcher.store.references import ReferenceStore
 from watcher.text import name_as_text
-from watcher.workers import Recognized, recognize
+from watcher.workers.recognize import Recognized, recognize
 
 
 @click.command(
@@ -62,13 +62,13 @@ def command(
         to_read(config) as database,
     ):
         references = ReferenceStore(database)
-        fitted = fitted_classifier(references, config.recognition, config.cache)
-        made_with = circumstances(config.recognition, references.counts(), fitted.version)
+        model = stored_model(references, config.recognition, config.cache)
+        made_with = circumstances(config.recognition, references.counts(), model.version)
         explainer = Explainer() if explain else None
         rows: list[dict[str, Any]] = []
         explanations: list[Explanation] = []
         for file in files:
-            answer = _recognition(file, fitted.folder)
+            answer = _recognition(file, model.folder)
             rows.append(_described(answer, config.recognition.review_below))
             if as_json:
                 show_json(rows[-1])
@@ -89,7 +89,7 @@ def command(
     sys.exit(1 if any(row["status"] == "failed" for row in rows) else 0)
 
 
-def _recognition(file: Path, fitted: Path) -> Recognition:
+def _recognition(file: Path, model: Path) -> Recognition:
     name = name_as_text(str(file))
     try:
         image = _contents(file)
@@ -97,7 +97,7 @@ def _recognition(file: Path, fitted: Path) -> Recognition:
         return Recognition(name, b"", Recognized(None, None, f"it cannot be read: {error.strerror}"))
     except Unreadable as error:
         return Recognition(name, b"", Recognized(None, None, str(error)))
-    return Recognition(name, image, recognize(fitted, [image])[0])
+    return Recognition(name, image, recognize(model, [image])[0])
 
 
 def _contents(file: Path) -> bytes:

@@ -18,10 +18,10 @@ from watcher.cli.show import complain, progress_bar, show_json, show_table
 from watcher.config.settings import Config
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import Evaluation, evaluate
-from watcher.references.model import Fitted, fitted_classifier
-from watcher.references.sources import labelled_images
+from watcher.references.model import StoredModel, stored_model
+from watcher.references.sources import labeled_images
 from watcher.report.evaluation import Judged, evaluation_report
-from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.store.references import LabeledImage, ReferenceStore
 from watcher.text import name_as_text
 from watcher.workers import Pool, Recognized
 
@@ -48,18 +48,18 @@ Examples:
 )
 @configured
 def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -> None:
-    """Say how often it is right on labelled images; move and record nothing.
+    """Say how often it is right on labeled images; move and record nothing.
 
     A SOURCE is what `watcher train` takes. It should hold other images than the references: an image that is
     a reference itself is always right.
     """
     with page_at(html) if html else nullcontext() as write_page:
-        images = list(labelled_images(source))
+        images = list(labeled_images(source))
         with to_read(config) as database:
             references = ReferenceStore(database)
-            fitted = fitted_classifier(references, config.recognition, config.cache)
+            model = stored_model(references, config.recognition, config.cache)
             start = time.perf_counter()
-            judged, unreadable = _recognize_all(config, fitted, images)
+            judged, unreadable = _recognize_all(config, model, images)
             outcome = evaluate(
                 [image.digit for image, _ in judged],
                 [reading for _, reading in judged],
@@ -69,7 +69,7 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
             )
             if write_page:
                 page = Judged(name_as_text(str(source)), outcome, judged, unreadable)
-                write_page(evaluation_report(page, references, config.recognition, fitted.version))
+                write_page(evaluation_report(page, references, config.recognition, model.version))
     if as_json:
         show_json(outcome.to_dict())
     else:
@@ -77,14 +77,14 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
 
 
 def _recognize_all(
-    config: Config, fitted: Fitted, images: Sequence[LabelledImage]
-) -> tuple[list[tuple[LabelledImage, Reading]], list[tuple[LabelledImage, str]]]:
+    config: Config, model: StoredModel, images: Sequence[LabeledImage]
+) -> tuple[list[tuple[LabeledImage, Reading]], list[tuple[LabeledImage, str]]]:
     """The images with their readings, and those that could not be read with the reasons."""
-    judged: list[tuple[LabelledImage, Reading]] = []
-    unreadable: list[tuple[LabelledImage, str]] = []
+    judged: list[tuple[LabeledImage, Reading]] = []
+    unreadable: list[tuple[LabeledImage, str]] = []
     with closing(Pool(config.workers)) as pool, progress_bar() as bar:
         task = bar.add_task("evaluating", total=len(images))
-        for image, recognized in _recognized(pool, fitted, images):
+        for image, recognized in _recognized(pool, model, images):
             if recognized.reading is None:
                 unreadable.append((image, recognized.reason or ""))
                 complain(f"{image.source}/{image.name} is left out: {recognized.reason}")
@@ -95,14 +95,14 @@ def _recognize_all(
 
 
 def _recognized(
-    pool: Pool, fitted: Fitted, images: Sequence[LabelledImage]
-) -> Iterator[tuple[LabelledImage, Recognized]]:
+    pool: Pool, model: StoredModel, images: Sequence[LabeledImage]
+) -> Iterator[tuple[LabeledImage, Recognized]]:
     """Each image with what was found in it, in order; the pool is kept busy, not flooded."""
-    waiting: deque[tuple[list[LabelledImage], Future[list[Recognized]]]] = deque()
+    waiting: deque[tuple[list[LabeledImage], Future[list[Recognized]]]] = deque()
     batches = _batches(iter(images))
     while True:
         for batch in islice(batches, 2 * pool.count - len(waiting)):
-            waiting.append((batch, pool.submit_again(fitted.folder, [image.image for image in batch])))
+            waiting.append((batch, pool.submit_again(model.folder, [image.image for image in batch])))
         if not waiting:
             return
         batch, future = waiting.popleft()

@@ -14,15 +14,15 @@ from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
-from watcher.folders.inbox_lock import Hold
+from watcher.folders.inbox_lock import InboxLock
 from watcher.folders.locks import is_held
 from watcher.folders.outbox import Outbox
 from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
 from watcher.maintenance.fsck.examination import Progress, examine
 from watcher.maintenance.fsck.repair import Mender
 from watcher.maintenance.fsck.site import Site
-from watcher.pipeline.filing import Journey
-from watcher.store.filings import count_filings
+from watcher.pipeline.filing import Filing
+from watcher.store.logged_files import count_logged_files
 from watcher.store.results import ResultsLog
 from watcher.text import counted, name_as_text, printable
 
@@ -41,7 +41,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line; the last one sums up.")
 @configured
 def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
-    """Hold the log against the folders, and mend what differs if asked to.
+    """InboxLock the log against the folders, and mend what differs if asked to.
 
     Each row's file has to be where the row says, each file in the outbox has to have a row, and each failed
     file its reason. What people do with their files is no fault: moving one to another digit, which corrects
@@ -84,7 +84,7 @@ def _hold(config: Config, claims: Claims, stack: ExitStack) -> None:
         raise WatcherError(
             f"a watcher is at work on {printable(str(claims.path.parent))}; stop it, and repair then"
         )
-    hold = Hold(config.inbox.path, config.outbox.path, claims)
+    hold = InboxLock(config.inbox.path, config.outbox.path, claims)
     stack.enter_context(closing(hold))
     hold.take()
 
@@ -92,17 +92,17 @@ def _hold(config: Config, claims: Claims, stack: ExitStack) -> None:
 def _mender(config: Config, site: Site, stack: ExitStack) -> Mender:
 
     flusher = stack.enter_context(closing(Flusher(site.outbox.path)))
-    journey = Journey(
+    filing = Filing(
         ResultsLog(site.database), site.claims, site.outbox, flusher, config.recognition.review_below
     )
-    return Mender(site, config.inbox.path, journey)
+    return Mender(site, config.inbox.path, filing)
 
 
 @contextmanager
 def _progress(site: Site, tally: Counter[str]) -> Iterator[Progress]:
     """Counts what is looked at, and shows on a terminal how far that is."""
     with progress_bar() as bar:
-        total = count_filings(site.database)
+        total = count_logged_files(site.database)
         tasks = {"files": bar.add_task("files", total=None), "rows": bar.add_task("rows", total=total)}
 
         def advance(what: str, more: int) -> None:

@@ -17,7 +17,7 @@ from watcher.store.references import ReferenceStore
     epilog="""\b
 Examples:
   watcher references
-  watcher references --retire 17 --retire 33      two that `watcher train` showed as mislabelled""",
+  watcher references --retire 17 --retire 33      two that `watcher train` showed as mislabeled""",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option(

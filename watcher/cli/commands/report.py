@@ -7,7 +7,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
-from watcher.cli.filters import Moment, until_option
+from watcher.cli.filters import MomentParam, until_option
 from watcher.cli.pages import page_at
 from watcher.config.settings import Config
 from watcher.folders.outbox import Outbox
@@ -34,7 +34,7 @@ Examples:
 )
 @click.option(
     "--since",
-    type=Moment(),
+    type=MomentParam(),
     default="7d",
     show_default=True,
     help="Decided at this time or later: a UTC time, or an age as 24h or 7d.",

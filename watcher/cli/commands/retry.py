@@ -12,7 +12,7 @@ from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
-from watcher.maintenance.requeue import Retrying
+from watcher.maintenance.requeue import Requeue
 from watcher.store.retries import Retries
 from watcher.text import printable
 
@@ -50,8 +50,8 @@ def command(config: Config, ids: tuple[int, ...], *, everything: bool) -> None:
         closing(Flusher(config.outbox.path)) as flusher,
     ):
         retries = Retries(database)
-        retrying = Retrying(retries, Outbox(config.outbox.path), config.inbox.path, flusher)
-        count = retrying.put_back(retries.failed() if everything else ids, refusals.append)
+        requeue = Requeue(retries, Outbox(config.outbox.path), config.inbox.path, flusher)
+        count = requeue.put_back(retries.failed() if everything else ids, refusals.append)
     for refusal in refusals:
         complain(refusal)
     click.echo(f"{count:,} {'picture was' if count == 1 else 'pictures were'} put back")

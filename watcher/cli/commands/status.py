@@ -12,7 +12,7 @@ from watcher.cli.show import show_json, show_table
 from watcher.config.settings import Config
 from watcher.monitoring.faults import Fault
 from watcher.monitoring.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, look
-from watcher.store.counts import Tally
+from watcher.store.counts import StatusCounts
 from watcher.store.timestamps import stamp
 from watcher.text import counted, printable
 
@@ -146,7 +146,7 @@ def _show_fault(status: Status) -> None:
     if last.over is not None:
         _line("last fault", f"{what}; passed at {_moment(last.over)}")
     elif status.daemon.running:
-        more = f", and {counted(state.troubles - 1, 'other')}" if state.troubles > 1 else ""
+        more = f", and {counted(state.conditions - 1, 'other')}" if state.conditions > 1 else ""
         _line("last fault", f"{what}; it lasts{more}", "red")
     else:
         _line("last fault", f"{what}; it lasted when the daemon ended", "yellow")
@@ -167,12 +167,12 @@ def _age(seconds: float) -> str:
     return counted(max(0, int(seconds)), "second")
 
 
-def _rate(tally: Tally, seconds: float) -> str:
+def _rate(tally: StatusCounts, seconds: float) -> str:
     rate = tally.pictures / max(seconds, 1.0)
     return "under 0.01" if 0 < rate < 0.01 else f"{rate:.2f}"
 
 
-def _share(tally: Tally) -> str:
+def _share(tally: StatusCounts) -> str:
     return f"{tally.review / tally.pictures:.1%}" if tally.pictures else "-"
 
 
@@ -198,7 +198,7 @@ def _as_json(status: Status) -> dict[str, Any]:
         "seen": None if state is None else stamp(state.seen),
         "ended_by": None if state is None else state.ended_by,
         "cut_short": daemon.was_cut_short,
-        "troubles": 0 if state is None else state.troubles,
+        "conditions": 0 if state is None else state.conditions,
         "last_fault": None if state is None else _fault(state.last_fault),
         "backlog": {"waiting": status.backlog.waiting, "in_hand": status.backlog.in_hand},
         **{name: _tally(tally, seconds) for name, (tally, seconds) in spans.items()},
@@ -217,7 +217,7 @@ def _as_json(status: Status) -> dict[str, Any]:
     }
 
 
-def _tally(tally: Tally, seconds: float) -> dict[str, Any]:
+def _tally(tally: StatusCounts, seconds: float) -> dict[str, Any]:
     return {
         "pictures": tally.pictures,
         "filed": tally.filed,

@@ -13,10 +13,10 @@ from watcher.config.settings import Config
 from watcher.recognition import ImageClassifier
 from watcher.recognition.calibration.leave_one_out import Expectation, expectation, too_few
 from watcher.recognition.reading import LeftOut
-from watcher.references.model import fitted_classifier
-from watcher.references.sources import labelled_images
+from watcher.references.model import stored_model
+from watcher.references.sources import labeled_images
 from watcher.references.training import Trained, train
-from watcher.store.references import LabelledImage, ReferenceStore
+from watcher.store.references import LabeledImage, ReferenceStore
 
 
 @click.command(
@@ -33,14 +33,14 @@ Examples:
 )
 @configured
 def command(config: Config, sources: tuple[Path, ...]) -> None:
-    """Add labelled images to the references.
+    """Add labeled images to the references.
 
     A SOURCE is a folder of files named DIGIT_INDEX.ext (7_0.png, 7_1.jpg, …), a folder of folders named 0
     to 9, or an IDX file of images with its labels beside it, as MNIST has them. The same image twice is one
     reference. An image that is known under another digit is refused, and so is one that cannot be read. A
     running daemon takes the new references up by itself.
     """
-    images = [image for source in sources for image in labelled_images(source)]
+    images = [image for source in sources for image in labeled_images(source)]
     with to_write(config) as database, progress_bar() as bar:
         references = ReferenceStore(database)
         reading = bar.add_task("reading", total=len(images))
@@ -50,10 +50,10 @@ def command(config: Config, sources: tuple[Path, ...]) -> None:
         counts = references.counts()
         left_out: tuple[LeftOut, ...] = ()
         if references.version() is not None:
-            fitted = fitted_classifier(
+            model = stored_model(
                 references, config.recognition, config.cache, lambda done: bar.update(fitting, completed=done)
             )
-            left_out = ImageClassifier.load(fitted.folder).leave_one_out()
+            left_out = ImageClassifier.load(model.folder).leave_one_out()
         expected = expectation(left_out, counts, config.recognition.review_below)
         suspects = references.with_ids([one.id for one in expected.suspects])
     _tell_what_was_added(trained, counts)
@@ -67,7 +67,7 @@ def _tell_what_was_added(trained: Trained, counts: tuple[int, ...]) -> None:
     for conflict in trained.conflicts:
         known = conflict.known
         complain(
-            f"{_where(conflict.refused)} is refused: it is labelled {conflict.refused.digit}, "
+            f"{_where(conflict.refused)} is refused: it is labeled {conflict.refused.digit}, "
             f"but the same image is a reference for {known.digit} already ({known.source}/{known.name})"
         )
     for image, why in trained.unreadable:
@@ -90,17 +90,17 @@ def _tell_what_to_expect(expected: Expectation, counts: tuple[int, ...], review_
     few = too_few(counts)
     missing = [str(digit) for digit, count in few.items() if not count]
     if missing:
-        click.echo(f"There is none of {', '.join(missing)} yet: no picture can be recognised as one.")
+        click.echo(f"There is none of {', '.join(missing)} yet: no picture can be recognized as one.")
     scarce = [f"{digit} ({count})" for digit, count in few.items() if count]
     if scarce:
         click.echo(f"There are few of {', '.join(scarce)}: more of them help most.")
 
 
-def _tell_suspects(expected: Expectation, known: Mapping[int, LabelledImage]) -> None:
+def _tell_suspects(expected: Expectation, known: Mapping[int, LabeledImage]) -> None:
     if not expected.suspects:
         return
     click.echo(
-        "These look mislabelled; nothing was changed. `watcher references --retire ID` takes one out of use:"
+        "These look mislabeled; nothing was changed. `watcher references --retire ID` takes one out of use:"
     )
     rows = [
         (one.id, _where(known[one.id]), one.label, one.digit, f"{one.certainty:.3f}")
@@ -109,5 +109,5 @@ def _tell_suspects(expected: Expectation, known: Mapping[int, LabelledImage]) ->
     show_table(["id", "image", "label", "looks like", "certainty"], rows, right=(0, 2, 3, 4))
 
 
-def _where(image: LabelledImage) -> str:
+def _where(image: LabeledImage) -> str:
     return f"{image.source}/{image.name}"

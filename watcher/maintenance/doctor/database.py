@@ -12,7 +12,7 @@ from watcher.errors import Unreadable
 from watcher.maintenance.doctor.findings import Finding, megabytes, not_made_yet, ok, shown, warn, wrong
 from watcher.recognition import read_picture
 from watcher.recognition.calibration.leave_one_out import too_few
-from watcher.references.model import fitted_folder, is_sound
+from watcher.references.model import is_sound, model_folder
 from watcher.store.database import open_as_it_is
 from watcher.store.inspection import files_of, inspect_database, wal_of
 from watcher.store.references import Reference, ReferenceStore
@@ -84,7 +84,7 @@ def references(config: Config) -> Iterator[Finding]:
         )
     few = too_few(counts)
     if not sum(counts):
-        yield wrong(what, "all are retired", "add labelled images: `watcher train SOURCE`")
+        yield wrong(what, "all are retired", "add labeled images: `watcher train SOURCE`")
     elif few:
         have = ", ".join(f"{count or 'none'} of {digit}" for digit, count in few.items())
         yield warn(what, f"{sum(counts):,}, but {have}", "add more of them: `watcher train SOURCE`")
@@ -92,7 +92,7 @@ def references(config: Config) -> Iterator[Finding]:
         yield ok(what, f"{sum(counts):,}, {min(counts):,} or more of each digit; {len(looked_at):,} read")
 
 
-def fitted(config: Config) -> Iterator[Finding]:
+def model(config: Config) -> Iterator[Finding]:
     """Whether the classifier that was made is that of the references and settings as they are."""
     what, folder = "classifier", classifier_folder(config)
     if folder is None:
@@ -116,7 +116,7 @@ def classifier_folder(config: Config) -> Path | None:
         store = ReferenceStore(opened)
         if not sum(store.counts()):
             return None
-        return fitted_folder(store, config.recognition, config.cache)
+        return model_folder(store, config.recognition, config.cache)
 
 
 def _forbidden(what: str, file: Path) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ CHECKS: Mapping[str, Check] = {
     "open files": machine.descriptors,
     "database": database.database,
     "references": database.references,
-    "classifier": database.fitted,
+    "classifier": database.model,
     "workers": workers.workers,
     "clock": machine.clock,
     "programs": machine.programs,

@@ -1,4 +1,4 @@
-"""The workers: whether one starts, and recognises a picture."""
+"""The workers: whether one starts, and recognizes a picture."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from watcher.workers import Pool
 
 
 def workers(config: Config) -> Iterator[Finding]:
-    """Have a worker of its own recognise a reference, which it must know."""
+    """Have a worker of its own recognize a reference, which it must know."""
     what, folder = "workers", classifier_folder(config)
     if folder is None or not is_sound(folder):
         yield warn(what, "not tried: there is no classifier yet", "`watcher run` makes it when it starts")
@@ -31,15 +31,15 @@ def workers(config: Config) -> Iterator[Finding]:
     count = f"{config.workers.count:,}" if config.workers.count else "one a core"
     figure = (
         f"{config.workers.executor}, {count}; one was ready after {ready - start:.1f} s "
-        f"and recognised a picture in {(done - ready) * 1000:.0f} ms"
+        f"and recognized a picture in {(done - ready) * 1000:.0f} ms"
     )
     if found.reading is None:
-        yield wrong(what, f"reference {reference.id} was not recognised: {found.reason}", "report this")
+        yield wrong(what, f"reference {reference.id} was not recognized: {found.reason}", "report this")
     elif found.reading.digit != reference.digit:
         yield warn(
             what,
-            f"reference {reference.id}, labelled {reference.digit}, was taken for {found.reading.digit}",
-            "look whether its label is right: `watcher train` shows which look mislabelled",
+            f"reference {reference.id}, labeled {reference.digit}, was taken for {found.reading.digit}",
+            "look whether its label is right: `watcher train` shows which look mislabeled",
         )
     else:
         yield ok(what, figure)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from watcher.store.filings import Filing
+from watcher.store.logged_files import LoggedFile
 
 
 class Kind(Enum):
@@ -14,7 +14,7 @@ class Kind(Enum):
     PRUNED = ("pruned", False, "")
     HALF_FILED = ("half filed", True, "`watcher run` finishes it when it starts, and so does --repair")
     LEFT_OVER = ("left over", True, "`watcher run` removes it when it starts, and so does --repair")
-    CLAIMED = ("claimed", True, "`watcher run` recognises it when it starts; --repair puts it into the inbox")
+    CLAIMED = ("claimed", True, "`watcher run` recognizes it when it starts; --repair puts it into the inbox")
     UNRECORDED = ("unrecorded", True, "--repair puts it into the inbox, so that it gets a row of its own")
     UNEXPLAINED = ("unexplained", True, "--repair writes it")
     ORPHANED = (
@@ -42,5 +42,5 @@ class Discrepancy:
 
     kind: Kind
     place: str
-    row: Filing | None
+    row: LoggedFile | None
     detail: str

@@ -15,7 +15,7 @@ from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
 from watcher.maintenance.fsck.looking import digest_of, is_suspicious, look, seen
 from watcher.maintenance.fsck.site import Site
 from watcher.pipeline.filing import destination_of
-from watcher.store.filings import ROWS_AT_ONCE, Filing, filing, filings, filings_of
+from watcher.store.logged_files import ROWS_AT_ONCE, LoggedFile, logged_file, logged_files, logged_files_of
 from watcher.store.pruning import was_pruned
 from watcher.store.sqlite.comparison import Comparison, Missing, SeenFile
 
@@ -41,7 +41,7 @@ def examine(
         while some := list(islice(found, ROWS_AT_ONCE)):
             comparison.add(some)
             progress("files", len(some))
-        for rows in filings(site.database):
+        for rows in logged_files(site.database):
             yield from examination.rows(rows)
             progress("rows", len(rows))
         for path in comparison.unowned():
@@ -75,7 +75,7 @@ class _Examination:
                         if not is_hidden(entry.name) and not entry.is_dir(follow_symlinks=False):
                             yield f"{folder}/{entry.name}", seen(entry.stat(follow_symlinks=False))
 
-    def rows(self, rows: Sequence[Filing]) -> Iterator[Discrepancy]:
+    def rows(self, rows: Sequence[LoggedFile]) -> Iterator[Discrepancy]:
         """What is not as these rows say. The newest come first: the names of older ones may be theirs now."""
         paths = {row.id: destination_of(row.claim, row.destination) for row in rows}
         reasons = {reason_name(paths[row.id]) for row in rows if row.explanation is not None}
@@ -86,7 +86,7 @@ class _Examination:
         self._comparison.miss(self._missing)
         self._owned, self._missing = [], []
 
-    def _row(self, row: Filing, path: str) -> Iterator[Discrepancy]:
+    def _row(self, row: LoggedFile, path: str) -> Iterator[Discrepancy]:
         file = self._known.get(path) or self._come_meanwhile(path)
         is_claimed = row.filed_at is None and os.path.lexists(self._site.claims.path_of(row.claim))
         if is_claimed:
@@ -107,7 +107,7 @@ class _Examination:
         elif not self._is_running:
             yield Discrepancy(Kind.HALF_FILED, path, row, "its row is not marked filed")
 
-    def _is_another_s(self, row: Filing, path: str, file: SeenFile) -> bool:
+    def _is_another_s(self, row: LoggedFile, path: str, file: SeenFile) -> bool:
         """Whether the file at a row's destination is a later row's, or by its content none of this one's."""
         if file.owner is not None:
             return True
@@ -115,7 +115,7 @@ class _Examination:
             return False
         return self._digest(path) != row.sha256
 
-    def _explanation(self, row: Filing, path: str) -> Iterator[Discrepancy]:
+    def _explanation(self, row: LoggedFile, path: str) -> Iterator[Discrepancy]:
         if row.explanation is not None:
             reason = reason_name(path)
             if reason not in self._known and look(self._absolute(reason)) is None:
@@ -126,7 +126,7 @@ class _Examination:
         digest = None if _may_be_a_reason(path) else self._digest(path)
         if digest is None:
             return
-        row = self._filing(self._comparison.find(path, digest))
+        row = self._logged_file(self._comparison.find(path, digest))
         if row is None:
             if was_pruned(self._site.database, digest):
                 known = [path, *([reason_name(path)] if path.startswith("failed/") else [])]
@@ -144,13 +144,13 @@ class _Examination:
         if look(self._absolute(path)) is None:
             return  # it was taken away, or taken back, since it was seen
         if _may_be_a_reason(path):
-            row = self._filing(self._comparison.explained_by(path))
+            row = self._logged_file(self._comparison.explained_by(path))
             digest = None if row else self._digest(path)
             if digest is not None and was_pruned(self._site.database, digest):
                 yield Discrepancy(Kind.PRUNED, path, None, "its row was pruned")
                 return
             yield Discrepancy(Kind.ORPHANED, path, row, "the file whose reason it is, is not beside it")
-        elif (row := self._filing(self._comparison.find_at(path))) is not None:
+        elif (row := self._logged_file(self._comparison.find_at(path))) is not None:
             yield Discrepancy(Kind.ALTERED, path, row, "it is not what was filed")
         else:
             yield Discrepancy(Kind.UNRECORDED, path, None, "no row names it")
@@ -162,12 +162,12 @@ class _Examination:
         except OSError:
             return None
 
-    def _filing(self, row: int | None) -> Filing | None:
-        return None if row is None else filing(self._site.database, row)
+    def _logged_file(self, row: int | None) -> LoggedFile | None:
+        return None if row is None else logged_file(self._site.database, row)
 
     def not_found(self, missing: Missing) -> Iterator[Discrepancy]:
         """What has become of a row whose file is nowhere in the outbox; looked at again, for work goes on."""
-        row = self._filing(missing.id)
+        row = self._logged_file(missing.id)
         if row is None:
             return
         if missing.was_filed:
@@ -175,7 +175,7 @@ class _Examination:
         elif row.filed_at is None and not os.path.lexists(self._site.claims.path_of(row.claim)):
             yield Discrepancy(Kind.LOST, missing.path, row, "recorded, and neither claimed nor in the outbox")
 
-    def _own(self, row: Filing, path: str, file: SeenFile) -> None:
+    def _own(self, row: LoggedFile, path: str, file: SeenFile) -> None:
         self._known[path] = file._replace(owner=row.id, since=row.decided_at)
         self._owned.append((path, row.id, row.decided_at))
         if row.explanation is not None:
@@ -187,7 +187,7 @@ class _Examination:
             self._comparison.add([(path, file)])
         return file
 
-    def _is_its_claim(self, row: Filing, path: str) -> bool:
+    def _is_its_claim(self, row: LoggedFile, path: str) -> bool:
         """Whether the file at a destination is the very one that is still claimed."""
         try:
             return os.path.samestat(
@@ -208,11 +208,11 @@ def _claimed(site: Site) -> Iterator[Discrepancy]:
     """The claims that a daemon left; one whose row says where it goes was told of with its row."""
     tokens = site.claims.tokens()
     while some := list(islice(tokens, ROWS_AT_ONCE)):
-        rows = filings_of(site.database, some)
+        rows = logged_files_of(site.database, some)
         for token in some:
             row, place = rows.get(token), os.path.relpath(site.claims.path_of(token), site.claims.path)
             if row is None:
-                yield Discrepancy(Kind.CLAIMED, place, None, "claimed, and not recognised yet")
+                yield Discrepancy(Kind.CLAIMED, place, None, "claimed, and not recognized yet")
             elif row.filed_at is not None:
                 yield Discrepancy(
                     Kind.LEFT_OVER, place, row, f"claimed still, and filed as {row.destination}"

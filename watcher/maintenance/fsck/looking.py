@@ -5,7 +5,7 @@ import stat
 from datetime import datetime
 from hashlib import file_digest, sha256
 
-from watcher.store.filings import Filing
+from watcher.store.logged_files import LoggedFile
 from watcher.store.sqlite.comparison import SeenFile
 
 _EMPTY = sha256().hexdigest()
@@ -33,7 +33,7 @@ def digest_of(path: str) -> str | None:
         return file_digest(file, "sha256").hexdigest()
 
 
-def is_suspicious(row: Filing, file: SeenFile) -> bool:
+def is_suspicious(row: LoggedFile, file: SeenFile) -> bool:
     """Whether a file may be another than was filed: it is empty, or was written to since."""
     assert row.filed_at is not None
     if file.size == 0:

@@ -8,8 +8,8 @@ from pathlib import Path
 from watcher.folders.disk import move_without_replacing
 from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
 from watcher.maintenance.fsck.site import Site
-from watcher.pipeline.filing import Journey, destination_of
-from watcher.store.filings import filing
+from watcher.pipeline.filing import Filing, destination_of
+from watcher.store.logged_files import logged_file
 from watcher.store.results import ResultsLog
 from watcher.store.timestamps import stamp
 
@@ -17,14 +17,14 @@ from watcher.store.timestamps import stamp
 class Mender:
     """Mends one discrepancy after the other. Only for who holds the inbox alone.
 
-    Nothing is recognised here: a file that has no row is put into the inbox, where the next daemon finds it.
+    Nothing is recognized here: a file that has no row is put into the inbox, where the next daemon finds it.
     No file is written over, and no row is removed or made.
     """
 
-    def __init__(self, site: Site, inbox: Path, journey: Journey) -> None:
+    def __init__(self, site: Site, inbox: Path, filing: Filing) -> None:
         self._site = site
         self._inbox = inbox
-        self._journey = journey
+        self._filing = filing
         self._has_resumed = False
 
     def mend(self, found: Discrepancy) -> str | None:
@@ -48,9 +48,9 @@ class Mender:
     def _finish(self, row: int, claim: str, place: str) -> str | None:
         """Go on as the daemon does when it starts; what a person moved already is marked as it is."""
         if not self._has_resumed:
-            self._journey.resume()
+            self._filing.resume()
             self._has_resumed = True
-        found = filing(self._site.database, row)
+        found = logged_file(self._site.database, row)
         if found is not None and found.filed_at is None and self._site.outbox.holds(place):
             ResultsLog(self._site.database).mark_filed([claim], stamp(time.time()))
             return "marked filed"

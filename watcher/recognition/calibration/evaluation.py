@@ -17,7 +17,7 @@ BEARABLE_ERRORS = ("0.001", "0.01")
 class Evaluation:
     """The counts and rates of one evaluation; the fields are those of `watcher evaluate --json`.
 
-    `images` counts the labelled pictures that could be read, `unreadable` the others. `errors` and
+    `images` counts the labeled pictures that could be read, `unreadable` the others. `errors` and
     `error_rate` are of best guesses, sent to review or not; `wrong_filed` counts those not sent there.
     `ece` is the expected calibration error over 15 bins of equal width (Guo et al., On calibration of modern
     neural networks, 2017). `coverage`: for each bearable error rate, the largest share of the images, the

@@ -1,4 +1,4 @@
-"""What a classifier holds once it has learned: a rule made of references, and how far to trust it."""
+"""What a classifier holds once it has fitted: a rule made of references, and how far to trust it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from watcher.recognition.calibration.certainty import (
     fit_certainty,
     leads,
 )
-from watcher.recognition.calibration.novelty import oddest_digit, oddity
+from watcher.recognition.calibration.novelty import novelty, oddest_digit
 from watcher.recognition.similarity import Rule, Similarities
 
 MOST_LEFT_OUT = 2000  # references that are left out in turn
@@ -33,41 +33,41 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Glance:
-    """From which `lead` by the strangeness a rule need not look closer, and how far to trust it then."""
+class EarlyExit:
+    """From which `lead` by the nonconformity a rule need not look closer, and how far to trust it then."""
 
     lead: float
     model: CertaintyModel
 
 
 @dataclass(frozen=True)
-class Learned:
+class FittedModel:
     """A rule, the digits and ids of its references in ascending order of the digits, and what to trust.
 
-    `oddest`: the most oddity that a picture of a digit may have; None where that is not known.
-    `glance`: None for a rule that looks once.
+    `oddest`: the most novelty that a picture of a digit may have; None where that is not known.
+    `early_exit`: None for a rule that looks once.
     """
 
     rule: Rule
     labels: NDArray[np.int64]
     ids: NDArray[np.int64]
     model: CertaintyModel
-    glance: Glance | None
+    early_exit: EarlyExit | None
     oddest: float | None
     checked: Checked
 
     def compare(
         self, normalized: NDArray[Any]
     ) -> tuple[Similarities, NDArray[np.float64], NDArray[np.bool_]]:
-        """What the rule says of (m, …) normalised pictures, its certainty and whether they are odd, (m,)."""
-        found = self.rule.compare(normalized, np.inf if self.glance is None else self.glance.lead)
+        """What the rule says of (m, …) normalized pictures, its certainty and whether they are odd, (m,)."""
+        found = self.rule.compare(normalized, np.inf if self.early_exit is None else self.early_exit.lead)
         lead = leads(found.distances)
         sure = certainty(self.model, lead)
-        if self.glance is not None and found.glanced is not None:
-            sure = np.where(found.glanced, certainty(self.glance.model, lead), sure)
-        if found.strangeness is None or self.oddest is None:
+        if self.early_exit is not None and found.exited_early is not None:
+            sure = np.where(found.exited_early, certainty(self.early_exit.model, lead), sure)
+        if found.nonconformity is None or self.oddest is None:
             return found, sure, np.zeros(len(lead), np.bool_)
-        return found, sure, oddity(found.strangeness, lead) > self.oddest
+        return found, sure, novelty(found.nonconformity, lead) > self.oddest
 
 
 def in_order(
@@ -84,7 +84,7 @@ def in_order(
     return references[order], labels[order].astype(np.int64), ids[order].astype(np.int64)
 
 
-def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Learned:
+def fit_model(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> FittedModel:
     """Learn how far to trust a rule from its references, of digits (n,) and ids (n,).
 
     At most 2,000 of them, evenly chosen, are each compared with all the others: once with all of them, and,
@@ -97,28 +97,30 @@ def learn(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> Lear
     digits = np.tile(labels[chosen], len(tables))
     distances = np.concatenate([table.distances for table in tables])
     model = fit_certainty(distances, distances.argmin(axis=1) == digits)
-    sure, glance, oddest, answers = certainty(model, leads(found.distances)), None, None, found.distances
-    if found.glanced is not None and found.strangeness is not None:
-        rough = np.concatenate([table.strangeness for table in tables if table.strangeness is not None])
-        glance = _glance(rough, distances, digits)
-        lead = leads(found.strangeness)
-        enough = lead >= glance.lead
-        sure = np.where(enough, certainty(glance.model, lead), sure)
-        answers = np.where(enough[:, None], found.strangeness, answers)
-    if found.strangeness is not None:
-        oddest = oddest_digit(found.strangeness, answers, labels[chosen])
+    sure, early_exit, oddest, answers = certainty(model, leads(found.distances)), None, None, found.distances
+    if found.exited_early is not None and found.nonconformity is not None:
+        rough = np.concatenate([table.nonconformity for table in tables if table.nonconformity is not None])
+        early_exit = _early_exit(rough, distances, digits)
+        lead = leads(found.nonconformity)
+        enough = lead >= early_exit.lead
+        sure = np.where(enough, certainty(early_exit.model, lead), sure)
+        answers = np.where(enough[:, None], found.nonconformity, answers)
+    if found.nonconformity is not None:
+        oddest = oddest_digit(found.nonconformity, answers, labels[chosen])
     checked = Checked(chosen, answers.argmin(axis=1), sure)
-    return Learned(rule, labels, ids, model, glance, oddest, checked)
+    return FittedModel(rule, labels, ids, model, early_exit, oddest, checked)
 
 
-def _glance(rough: NDArray[np.float64], distances: NDArray[np.float64], labels: NDArray[np.int64]) -> Glance:
-    """When a glance at pictures is enough: from (k, 10) strangeness and distances, and digits (k,)."""
+def _early_exit(
+    rough: NDArray[np.float64], distances: NDArray[np.float64], labels: NDArray[np.int64]
+) -> EarlyExit:
+    """When the first comparison is enough: from (k, 10) nonconformity and distances, and digits (k,)."""
     seen = rough.argmin(axis=1)
     like_a_closer_look = seen == distances.argmin(axis=1)
     lead = min(fit_certainty(rough, like_a_closer_look).lead(1 - DIFFERENT), MOST_LEAD)
     if like_a_closer_look.mean() >= MOSTLY:
         lead = min(lead, float(leads(rough[~like_a_closer_look]).max(initial=PLAIN)))
-    return Glance(lead, fit_certainty(rough, seen == labels))
+    return EarlyExit(lead, fit_certainty(rough, seen == labels))
 
 
 def check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]) -> None:
@@ -134,4 +136,4 @@ def check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArra
     if labels.min() < 0 or labels.max() > 9:
         raise UnfitReferencesError(f"labels are digits, 0 to 9, not {labels.min()} to {labels.max()}")
     if references.dtype.kind not in "bfiu" or not np.isfinite(references).all():
-        raise UnfitReferencesError("normalised references are finite numbers")
+        raise UnfitReferencesError("normalized references are finite numbers")

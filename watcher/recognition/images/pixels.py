@@ -12,7 +12,7 @@ WHITE = (255, 255, 255)
 def rgb_image(image: Image.Image) -> Image.Image:
     """The image in mode RGB; what is transparent becomes white paper.
 
-    Numbers deeper than 8 bits are scaled, not clipped: grey of 16 and 32 bits from the least of 8, 12, 16
+    Numbers deeper than 8 bits are scaled, not clipped: gray of 16 and 32 bits from the least of 8, 12, 16
     and 32 bits that holds its greatest value, floats from 0..1 where they stay within it.
     """
     if image.mode == "RGB" and "transparency" not in image.info:

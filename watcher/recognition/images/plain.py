@@ -12,7 +12,7 @@ MODES_BY_COMPONENTS = {1: "L", 3: "RGB"}  # of a JPEG
 
 
 def plain_png(png: bytes, side: int) -> Image.Image | None:
-    """The picture of a checked PNG of side by side grey or RGB pixels of 8 bits, not interlaced.
+    """The picture of a checked PNG of side by side gray or RGB pixels of 8 bits, not interlaced.
 
     None for one of another size or kind, with a palette, transparency, an orientation, and for one that is
     not whole: it takes more care to read.
@@ -36,7 +36,7 @@ def plain_png(png: bytes, side: int) -> Image.Image | None:
 
 
 def plain_jpeg(jpeg: Jpeg, side: int) -> Image.Image | None:
-    """The picture of a JPEG of side by side grey pixels, or colored ones of three components, not turned.
+    """The picture of a JPEG of side by side gray pixels, or colored ones of three components, not turned.
 
     None for any other one, and for one that is not whole or has something between its segments.
     """

@@ -19,22 +19,22 @@ def ink_shade(pictures: NDArray[np.uint8]) -> Array:
 
     The paper lies around 0, the ink above it, whatever the colors of the two. Width and height are even.
     """
-    grey, is_grey = _grey(pictures)
-    if is_grey.all():
-        return _ink_above_paper(_along_grey(grey))
+    gray, is_gray = _gray(pictures)
+    if is_gray.all():
+        return _ink_above_paper(_along_gray(gray))
     shades = _along_main_contrast(pictures)
-    if is_grey.any():
-        shades[is_grey] = _along_grey(grey[is_grey])
+    if is_gray.any():
+        shades[is_gray] = _along_gray(gray[is_gray])
     return _ink_above_paper(shades)
 
 
-def _grey(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def _gray(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """(n, h, w) one color of pictures, and whether the two others are the same, (n,)."""
     count, height, width, _ = pictures.shape
     tall = pictures.reshape(-1, width, 3)
-    grey = np.asarray(cv2.extractChannel(tall, 0), np.uint8)
-    is_grey = (cv2.merge([grey, grey, grey]) == tall).reshape(count, -1).all(axis=1)
-    return grey.reshape(count, height, width), np.asarray(is_grey)
+    gray = np.asarray(cv2.extractChannel(tall, 0), np.uint8)
+    is_gray = (cv2.merge([gray, gray, gray]) == tall).reshape(count, -1).all(axis=1)
+    return gray.reshape(count, height, width), np.asarray(is_gray)
 
 
 def _along_main_contrast(pictures: NDArray[np.uint8]) -> Array:
@@ -46,9 +46,9 @@ def _along_main_contrast(pictures: NDArray[np.uint8]) -> Array:
     return shades.reshape(count, -1, width)[:, :-2]
 
 
-def _along_grey(grey: NDArray[np.uint8]) -> Array:
-    """(n, h, w) the same of grey pictures, (n, h, w), which vary along one axis only, that of all colors."""
-    return np.multiply(_smoothed(grey)[:, :-2], ALL_COLORS, dtype=np.float32)
+def _along_gray(gray: NDArray[np.uint8]) -> Array:
+    """(n, h, w) the same of gray pictures, (n, h, w), which vary along one axis only, that of all colors."""
+    return np.multiply(_smoothed(gray)[:, :-2], ALL_COLORS, dtype=np.float32)
 
 
 def _smoothed(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -76,7 +76,7 @@ def _main_contrast(thinned: Array) -> Array:
     _, count, height, width = thinned.shape
     around = _means_around(height) @ thinned @ _means_around(width).T
     apart = np.subtract(thinned, around, out=around).reshape(3, count, -1)
-    weighted = apart * centre_weights(height, width).reshape(-1)
+    weighted = apart * center_weights(height, width).reshape(-1)
     _, axes = np.linalg.eigh(weighted.transpose(1, 0, 2) @ apart.transpose(1, 2, 0))
     return np.asarray(axes[:, :, -1], np.float32)
 
@@ -108,7 +108,7 @@ def _paper_planes(shades: Array) -> tuple[Array, Array]:
         np.square(np.square(size, out=size), out=size)
         size += 1
         planes, apart = _fitted(shades, np.divide(weights, size, out=size))
-    ink = (centre_weights(height, width).reshape(-1) * apart * apart * apart).sum(axis=1)
+    ink = (center_weights(height, width).reshape(-1) * apart * apart * apart).sum(axis=1)
     return planes, np.where(ink >= 0, np.float32(1), np.float32(-1))
 
 
@@ -123,7 +123,7 @@ def _fitted(shades: Array, trust: Array) -> tuple[Array, Array]:
 
 
 @cache
-def centre_weights(height: int, width: int) -> Array:
+def center_weights(height: int, width: int) -> Array:
     """1 in the middle, falling with the distance from it to 0.05 in the corners."""
     return np.clip(1.2 - _radius(height, width), 0.05, 1).astype(np.float32)
 

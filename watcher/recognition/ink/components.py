@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.recognition.ink.background import Array, centre_weights
+from watcher.recognition.ink.background import Array, center_weights
 from watcher.recognition.ink.contours import mean_slopes
 
 Mask = NDArray[np.uint8]
@@ -64,7 +64,7 @@ def regions_of(masks: Mask, contrasts: Array) -> Regions:
     labels = np.asarray(numbers, np.uint16).reshape(tall.shape)[:, :-1].reshape(-1)
     inside = masks.view(np.bool_).reshape(-1).nonzero()[0]
     owners, places = labels.take(inside).astype(np.intp), inside % (height * width)
-    middle = centre_weights(height, width).reshape(-1).take(places)
+    middle = center_weights(height, width).reshape(-1).take(places)
     weights = np.bincount(owners, contrasts.reshape(-1).take(inside) * middle, total)
     depths = np.bincount(owners, _depth(height, width).reshape(-1).take(places), total)
     slopes = mean_slopes(tall, labels, contrasts, total)

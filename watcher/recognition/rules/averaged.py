@@ -35,7 +35,7 @@ class Averaged:
                 self._means[digit] = self._references.rows[within].mean(axis=0, dtype=np.float64)
 
     def compare(self, batch: NDArray[Any], _plain: float = np.inf, /) -> Similarities:
-        """The similarities of (m, …) normalised pictures of the references' shape."""
+        """The similarities of (m, …) normalized pictures of the references' shape."""
         check_shape(batch, self._shape)
         pictures = flat(batch, np.float32)
         distances = self._to_means(pictures)

@@ -10,7 +10,7 @@ from watcher.recognition.calibration.certainty import leads
 from watcher.recognition.features.gradients import Array, directions
 from watcher.recognition.rules.candidates import near, squared_distances
 from watcher.recognition.rules.gallery import Gallery, gallery_of, restored_gallery
-from watcher.recognition.rules.rerank import DIRECTIONS, look_closely
+from watcher.recognition.rules.rerank import DIRECTIONS, rerank
 from watcher.recognition.similarity import NEAREST, Similarities, check_shape, score_of
 
 BLOCK = 64  # pictures compared with all references at once
@@ -26,7 +26,7 @@ class Deformable:
     Gradient directions find the references worth this closer look. Where references are few and `augment` is
     true, distorted copies stand beside them. Where digits are nearly as near, more of their references are
     looked at. A digit whose references were not looked at closely is further than all others. The
-    strangeness is the distance by directions alone: where it leaves no doubt, the closer look can be spared.
+    nonconformity is the distance by directions alone: where it leaves no doubt, no closer look is needed.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Deformable:
         self._gallery = gallery or gallery_of(references, labels, augment=augment)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The grey pictures, copies and all, and how to find them."""
+        """The gray pictures, copies and all, and how to find them."""
         return self._gallery.arrays()
 
     @classmethod
@@ -49,7 +49,7 @@ class Deformable:
         return cls(arrays["pictures"], labels, gallery=restored_gallery(arrays, labels))
 
     def compare(self, batch: NDArray[Any], plain: float = np.inf, /) -> Similarities:
-        """The similarities of (m, …) normalised pictures of the references' shape.
+        """The similarities of (m, …) normalized pictures of the references' shape.
 
         Where the lead by directions alone is `plain` or more, they are by directions alone.
         """
@@ -111,22 +111,22 @@ def _compared(  # noqa: PLR0913, PLR0917 - all that is known of pictures before 
     the nearest references.
     """
     around = near(gallery, places, missing, apart)
-    glanced = leads(around.rough) >= plain
+    exited_early = leads(around.rough) >= plain
     distances = (DISTORTION + DIRECTIONS) * around.rough
     owners = gallery.owners[around.overall].tolist()
-    rows = (~glanced).nonzero()[0]
+    rows = (~exited_early).nonzero()[0]
     if len(rows):
-        looks, distances[rows] = look_closely(gallery, pictures, around, apart, rows)
+        looks, distances[rows] = rerank(gallery, pictures, around, apart, rows)
         for row, look in zip(rows.tolist(), looks, strict=True):
             owners[row] = look.owners(gallery) + owners[row]
     nearest = np.array([list(dict.fromkeys(some))[:told] for some in owners], np.int64)
-    return Similarities(score_of(distances), distances, nearest, around.rough, glanced)
+    return Similarities(score_of(distances), distances, nearest, around.rough, exited_early)
 
 
 def _together(found: Sequence[Similarities], estranged: Similarities | None = None) -> Similarities:
     """The similarities of all pictures, those of each block after one another."""
-    names = ("scores", "distances", "nearest", "strangeness", "glanced")
-    scores, distances, nearest, strangeness, glanced = (
+    names = ("scores", "distances", "nearest", "nonconformity", "exited_early")
+    scores, distances, nearest, nonconformity, exited_early = (
         np.concatenate([getattr(one, name) for one in found]) for name in names
     )
-    return Similarities(scores, distances, nearest, strangeness, glanced, estranged)
+    return Similarities(scores, distances, nearest, nonconformity, exited_early, estranged)

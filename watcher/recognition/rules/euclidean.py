@@ -7,18 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.recognition.rules.bounds import Bounds
-from watcher.recognition.rules.projection import Sketch
+from watcher.recognition.rules.projection import Projection
 
 BLOCK = 1 << 21  # numbers held at once
 CACHED = 1 << 16  # of those that are read again at once
 
 
 class References:
-    """(n, v) float32 rows that pictures are measured against, and a sketch of them where there is one."""
+    """(n, v) float32 rows that pictures are measured against, and a projection of them where there is one."""
 
-    def __init__(self, rows: NDArray[np.float32], sketch: Sketch | None = None) -> None:
+    def __init__(self, rows: NDArray[np.float32], projection: Projection | None = None) -> None:
         self.rows = rows
-        self.sketch = sketch
+        self.projection = projection
 
     def __len__(self) -> int:
         return len(self.rows)

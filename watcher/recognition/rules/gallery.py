@@ -1,4 +1,4 @@
-"""What the deformable rule keeps of its references: grey pictures, copies of them, and how to find them."""
+"""What the deformable rule keeps of its references: gray pictures, copies of them, and how to find them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from watcher.recognition.features.augmentation import copies_of
 from watcher.recognition.features.gradients import Array, directions
-from watcher.recognition.features.grey import Shades, shades_of
+from watcher.recognition.features.gray import Shades, shades_of
 from watcher.recognition.features.pca import Principal, principal_components
 from watcher.recognition.similarity import NEAREST, slices_by_digit
 
@@ -69,7 +69,7 @@ class Gallery:
 
 
 def gallery_of(references: NDArray[Any], labels: NDArray[np.int64], *, augment: bool) -> Gallery:
-    """The gallery of (n, h, w) or (n, h, w, 3) normalised references and their ascending digits (n,).
+    """The gallery of (n, h, w) or (n, h, w, 3) normalized references and their ascending digits (n,).
 
     Raises UnfitReferencesError for references of any other shape.
     """

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.recognition.rules.euclidean import References
-from watcher.recognition.rules.projection import Sketch, sketch_of
+from watcher.recognition.rules.projection import Projection, useful_projection
 from watcher.recognition.rules.search import Search
 from watcher.recognition.similarity import (
     NEAREST,
@@ -29,14 +29,14 @@ class Nearest:
     ) -> None:
         if known is None:
             rows = flat(references, np.float32)
-            known = References(rows, sketch_of(rows))
+            known = References(rows, useful_projection(rows))
         self._given = references
         self._shape = references.shape[1:]
         self._references = known
         self._search = Search(known, slices_by_digit(labels), NEAREST, FEW)
 
     def compare(self, batch: NDArray[Any], _plain: float = np.inf, /) -> Similarities:
-        """The similarities of (m, …) normalised pictures of the references' shape."""
+        """The similarities of (m, …) normalized pictures of the references' shape."""
         check_shape(batch, self._shape)
         return self._compare(flat(batch, np.float32), None)
 
@@ -45,15 +45,15 @@ class Nearest:
         return self._compare(self._references.rows[indices], indices)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The references themselves, and a sketch of them where there is one."""
-        sketch = self._references.sketch
-        return {"references": self._given, **({} if sketch is None else sketch.arrays())}
+        """The references themselves, and a projection of them where there is one."""
+        projection = self._references.projection
+        return {"references": self._given, **({} if projection is None else projection.arrays())}
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Self:
         """The rule for references that `arrays` gave."""
         references = arrays["references"]
-        known = References(flat(references, np.float32), Sketch.restored(arrays))
+        known = References(flat(references, np.float32), Projection.restored(arrays))
         return cls(references, labels, known=known)
 
     def _compare(self, pictures: NDArray[np.float32], left_out: NDArray[np.int64] | None) -> Similarities:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from watcher.recognition.rules.bounds import Bounds
 
 KEPT = 64  # axes
-MANY = 1000  # references from which on a sketch of them saves time,
+MANY = 1000  # references from which on a projection of them saves time,
 WIDE = 256  # where each has so many numbers,
 LEFT = 0.1  # and no more of their squares is left off the axes
 SAMPLE = 1 << 22  # numbers, of references evenly chosen, that the axes are found in
@@ -21,7 +21,7 @@ ROUNDING = 2.0**-16  # of two pictures' lengths, by which their sketches may be 
 
 
 @dataclass(frozen=True)
-class Sketch:
+class Projection:
     """Each picture's places along orthonormal axes, and how far from what the axes span it lies.
 
     The distance of two such sketches is at most that of the pictures: along the axes it is the same, and off
@@ -41,12 +41,12 @@ class Sketch:
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray[Any]]) -> Self | None:
-        """The sketch that gave these arrays, None where none did. Raises KeyError if only some are there."""
+        """The projection that gave these arrays, or None. Raises KeyError if only some are there."""
         return cls(arrays["mean"], arrays["axes"], arrays["sketches"]) if "sketches" in arrays else None
 
     def bounds(self, pictures: NDArray[np.float32]) -> Bounds:
         """What the sketches tell of the distances of (m, v) pictures to the references."""
-        own = sketched(pictures, self.mean, self.axes)
+        own = projected(pictures, self.mean, self.axes)
         asked = np.ones((len(own), own.shape[1] + 1), np.float32)
         np.multiply(own, -2, out=asked[:, :-1])
         squares = np.square(own, dtype=np.float64).sum(axis=1)
@@ -58,28 +58,28 @@ class Sketch:
         return float(np.sqrt(self.rows[:, -1].max()))
 
 
-def sketch_of(rows: NDArray[np.float32]) -> Sketch | None:
-    """A sketch of (n, v) references; None where it would not save time."""
+def useful_projection(rows: NDArray[np.float32]) -> Projection | None:
+    """A projection of (n, v) references; None where it would not save time."""
     if len(rows) < MANY or rows.shape[1] < WIDE:
         return None
-    sketch = draw_sketch(rows)
-    left, all_of_it = np.square(sketch.rows[:, -2], dtype=np.float64), sketch.rows[:, -1]
-    return sketch if left.sum() <= LEFT * all_of_it.sum(dtype=np.float64) else None
+    projection = projection_of(rows)
+    left, all_of_it = np.square(projection.rows[:, -2], dtype=np.float64), projection.rows[:, -1]
+    return projection if left.sum() <= LEFT * all_of_it.sum(dtype=np.float64) else None
 
 
-def draw_sketch(rows: NDArray[np.float32]) -> Sketch:
-    """The sketch of (n, v) references, however little it tells."""
+def projection_of(rows: NDArray[np.float32]) -> Projection:
+    """The projection of (n, v) references, however little it tells."""
     some = rows[:: -(-rows.size // SAMPLE)]
     mean = some.mean(axis=0, dtype=np.float64)
     axes = _axes_of(some - mean.astype(np.float32))
     drawn = np.empty((len(rows), axes.shape[1] + 2), np.float32)
     for at in range(0, len(rows), BLOCK):
-        drawn[at : at + BLOCK, :-1] = sketched(rows[at : at + BLOCK], mean, axes)
+        drawn[at : at + BLOCK, :-1] = projected(rows[at : at + BLOCK], mean, axes)
     drawn[:, -1] = np.square(drawn[:, :-1], dtype=np.float64).sum(axis=1)
-    return Sketch(mean, axes, drawn)
+    return Projection(mean, axes, drawn)
 
 
-def sketched(
+def projected(
     pictures: NDArray[np.float32], mean: NDArray[np.float64], axes: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """(m, 65) sketches of (m, v) pictures: reckoned in double precision and rounded once.
@@ -99,7 +99,7 @@ def sketched(
 def _axes_of(apart: NDArray[np.float32]) -> NDArray[np.float64]:
     """(v, 64) orthonormal axes along which (s, v) rows around 0 vary most, nearly, by orthogonal iteration.
 
-    Any orthonormal axes keep the promise of a sketch; with these it tells much.
+    Any orthonormal axes keep the promise of a projection; with these it tells much.
     """
     axes = apart[:: max(1, len(apart) // KEPT)][:KEPT].T
     for _ in range(ROUNDS):

@@ -30,17 +30,17 @@ ROUNDS = (Round(0.35, 3, 12), Round(0.18, 4, 30), Round(0.08, 4, 80), Round(0.03
 
 
 @dataclass(frozen=True)
-class Look:
+class Reranked:
     """What was looked at, `chosen` (k,) places in the gallery, ascending, and the distortions (k,) to it."""
 
     chosen: NDArray[np.int64]
     distortions: Array
 
-    def and_at(self, more: NDArray[np.int64], distortions: Array) -> "Look":
+    def and_at(self, more: NDArray[np.int64], distortions: Array) -> "Reranked":
         """The same look, at other places as well."""
         chosen = np.concatenate([self.chosen, more])
         order = np.argsort(chosen)
-        return Look(chosen[order], np.concatenate([self.distortions, distortions])[order])
+        return Reranked(chosen[order], np.concatenate([self.distortions, distortions])[order])
 
     def owners(self, gallery: Gallery) -> list[int]:
         """Whose the pictures looked at are, the nearest first."""
@@ -48,15 +48,15 @@ class Look:
         return list(owners[np.lexsort((owners, self.distortions))].tolist())
 
 
-def look_closely(
+def rerank(
     gallery: Gallery, pictures: NDArray[np.uint8], around: Near, apart: Array, rows: NDArray[np.intp]
-) -> tuple[list[Look], NDArray[np.float64]]:
+) -> tuple[list[Reranked], NDArray[np.float64]]:
     """Looks at some of m pictures, and their distances to each digit, (k, 10): inf where it has no picture.
 
     `around`: what is near all m; `apart` (m, N): their squared distances; `rows` (k,): which to look at.
     """
     chosen = [shortlist(around, row, apart[row]) for row in rows.tolist()]
-    looks = list(map(Look, chosen, _distortions(gallery, pictures[rows], chosen)))
+    looks = list(map(Reranked, chosen, _distortions(gallery, pictures[rows], chosen)))
     rough = around.rough[rows]
     distances = np.stack(list(map(_digit_distances, [gallery] * len(looks), looks, rough)))
     for again in ROUNDS:
@@ -89,7 +89,7 @@ def _distortions(
     return np.split(found, np.cumsum(counts)[:-1])
 
 
-def _digit_distances(gallery: Gallery, look: Look, rough: NDArray[np.float64]) -> NDArray[np.float64]:
+def _digit_distances(gallery: Gallery, look: Reranked, rough: NDArray[np.float64]) -> NDArray[np.float64]:
     """(10,) inf for a digit that has no picture; one that was not looked at is further than all others."""
     distances = np.full(10, np.inf)
     digits = gallery.labels[look.chosen]

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from watcher.errors import UnfitReferencesError
 from watcher.recognition.rules.bounds import Bounds
 from watcher.recognition.rules.euclidean import References
-from watcher.recognition.rules.projection import Sketch
+from watcher.recognition.rules.projection import Projection
 
 SHARES = 16  # of the references of a digit: the nearest of each share may be among the first measured
-CROWD = 20  # where a sketch spares no more than all but one in so many, whole references tell more
+CROWD = 20  # where a projection spares no more than all but one in so many, whole references tell more
 LONGEST = 2.0**63  # of two pictures' lengths together: its square is still a float32 number
 
 Places = NDArray[np.int64]
@@ -63,9 +63,9 @@ class Search:
         Raises UnfitReferencesError for numbers whose squares are beyond float32.
         """
         references = self.references
-        if references.sketch is None:
+        if references.projection is None:
             return self._found(pictures, left_out, references, len(references))[0]
-        found, crowded = self._found(pictures, left_out, references.sketch, len(references) // CROWD)
+        found, crowded = self._found(pictures, left_out, references.projection, len(references) // CROWD)
         if len(crowded):
             others = None if left_out is None else left_out[crowded]
             again, _none = self._found(pictures[crowded], others, references, len(references))
@@ -73,7 +73,11 @@ class Search:
         return found
 
     def _found(
-        self, pictures: NDArray[np.float32], left_out: Places | None, bounded: References | Sketch, most: int
+        self,
+        pictures: NDArray[np.float32],
+        left_out: Places | None,
+        bounded: References | Projection,
+        most: int,
     ) -> tuple[Neighbors, Places]:
         """What is found by bounds of one kind, and the pictures it is not right for.
 
@@ -87,7 +91,7 @@ class Search:
             some = pictures[block]
             bounds = bounded.bounds(some)
             if not (bounds.lengths < LONGEST).all():
-                raise UnfitReferencesError("normalised pictures have to be finite numbers, and no huge ones")
+                raise UnfitReferencesError("normalized pictures have to be finite numbers, and no huge ones")
             if left_out is not None:
                 bounds.table[np.arange(len(some)), left_out[block]] = np.inf
             pairs, too_many = self._pairs(some, bounds, most)

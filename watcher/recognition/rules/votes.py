@@ -17,7 +17,7 @@ class Votes:
     """Paper in both a picture and a reference counts +1, ink in both 0, a pixel that differs -1.
 
     A digit's score is the sum over all its references. Ink is what is not 0 in whole numbers, at least 0.5 in
-    shades of grey, and in colors (a last axis of three floats, as `none` gives) what has a mean below 0.5.
+    shades of gray, and in colors (a last axis of three floats, as `none` gives) what has a mean below 0.5.
     """
 
     def __init__(self, references: NDArray[Any], labels: NDArray[np.int64]) -> None:
@@ -44,7 +44,7 @@ class Votes:
         self._totals = papers.sum(axis=1)
 
     def compare(self, batch: NDArray[Any], _plain: float = np.inf, /) -> Similarities:
-        """The similarities of (m, …) normalised pictures of the references' shape."""
+        """The similarities of (m, …) normalized pictures of the references' shape."""
         check_shape(batch, self._shape)
         paper = paper_of(batch)
         bits = np.packbits(paper, axis=1)
@@ -149,7 +149,7 @@ class Votes:
 
 
 def paper_of(pictures: NDArray[Any]) -> NDArray[np.bool_]:
-    """(m, pixels) True where (m, …) normalised pictures show paper."""
+    """(m, pixels) True where (m, …) normalized pictures show paper."""
     if pictures.dtype.kind == "f":
         colored = pictures.ndim == 4 and pictures.shape[-1] == 3
         paper = pictures.mean(axis=-1) >= 0.5 if colored else pictures < 0.5

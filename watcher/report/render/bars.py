@@ -42,7 +42,7 @@ def bar_chart(bars: Sequence[Bar], *, name: str, across: str) -> Markup:
         drawing.text(frame.left - 8, height + 4, f"{tick:,}", "tick end")
     each = frame.width / max(len(bars), 1)
     gap = min(each * 0.12, 4)
-    labelled = _labelled(bars)
+    labeled = _labeled(bars)
     for number, bar in enumerate(bars):
         left, below = frame.left + number * each, 0
         for status in STATUSES:
@@ -52,14 +52,14 @@ def bar_chart(bars: Sequence[Bar], *, name: str, across: str) -> Markup:
                 place = Frame(left + gap / 2, upper, each - gap, height)
                 drawing.rectangle(place, f"stack {status}", f"{bar.told}: {_in_words(bar)}")
             below += number_of
-        if number in labelled:
+        if number in labeled:
             middle = min(left + each / 2, frame.x(1) - ROOM)  # not cut off where the drawing ends
             drawing.text(middle, frame.y(0) + 18, bar.label, "tick middle")
     drawing.text(frame.x(0.5), frame.y(0) + 42, across, "name middle")
     return drawing.markup()
 
 
-def _labelled(bars: Sequence[Bar]) -> set[int]:
+def _labeled(bars: Sequence[Bar]) -> set[int]:
     """Which bars have room for their labels: of equal ones the first, and of many every so many."""
     begun = [number for number, bar in enumerate(bars) if not number or bar.label != bars[number - 1].label]
     if len(begun) > 2 and begun[1] - begun[0] < begun[2] - begun[1]:

@@ -31,7 +31,7 @@ class Delay:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Doubt:
+class ReviewItem:
     """A picture that lies in review: (64, 64, 3) uint8 RGB, or None where it cannot be read any more."""
 
     name: str
@@ -44,7 +44,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PeriodSummary:
     """All that a page tells of a period. Times are stamps, `median` and `late` (99 of 100) seconds.
 
     `digits`, `times` and `certainties` are bars, `step` says how long one of `times` is; `doubts` the least
@@ -64,7 +64,7 @@ class Told:
     certainties: Sequence[Bar]
     median: float | None
     late: float | None
-    doubts: Sequence[Doubt]
+    doubts: Sequence[ReviewItem]
     no_longer: int
     failures: Sequence[Reason]
     slowest: Sequence[Delay]
@@ -75,7 +75,7 @@ class Told:
         return self.filed + self.review + self.failed
 
 
-def period_page(told: Told) -> str:
+def period_page(told: PeriodSummary) -> str:
     """The page of `watcher report --html`."""
     return render(
         "period.html",

@@ -15,14 +15,14 @@ def picture_uri(picture: NDArray[np.uint8]) -> str:
 
 
 def normalized_uri(normalized: NDArray[Any]) -> str:
-    """A data: URI of what a normaliser gave: dark ink on white, or its own colors where it left them."""
+    """A data: URI of what a normalizer gave: dark ink on white, or its own colors where it left them."""
     if normalized.ndim == 3:
         return picture_uri(_levels(normalized))
     return _uri(255 - _levels(ink_of(normalized)), "png", optimize=True)
 
 
 def ink_of(normalized: NDArray[Any]) -> NDArray[np.float32]:
-    """(h, w) float32 from 0, paper, to 1, ink, of what a normaliser gave; of colors, how dark they are."""
+    """(h, w) float32 from 0, paper, to 1, ink, of what a normalizer gave; of colors, how dark they are."""
     values = np.asarray(normalized, np.float32)
     if values.ndim == 3:
         light = values.mean(axis=2)

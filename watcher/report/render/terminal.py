@@ -9,25 +9,25 @@ from rich.text import Text
 
 from watcher.report.render.pictures import ink_of
 
-Style = Literal["greys", "blocks", "ascii"]
+Style = Literal["grays", "blocks", "ascii"]
 
 UPPER = "▀"
 BLOCKS = {(False, False): " ", (True, False): UPPER, (False, True): "▄", (True, True): "█"}
-INKED = 0.4  # ink from which a point is drawn where there are no greys
+INKED = 0.4  # ink from which a point is drawn where there are no grays
 FAINT = 0.02
 DENSITIES = " .:-=+*#%@"
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def digit_lines(normalized: NDArray[Any], columns: int, style: Style) -> list[Text]:
-    """The normalised digit, so many columns wide and half as many lines high.
+    """The normalized digit, so many columns wide and half as many lines high.
 
-    "greys" paints black on white with the terminal's colors, "blocks" has ink or none in half characters,
+    "grays" paints black on white with the terminal's colors, "blocks" has ink or none in half characters,
     "ascii" uses characters of more or less ink.
     """
     ink = cv2.resize(ink_of(normalized), (columns, columns), interpolation=cv2.INTER_AREA)
     pairs = list(zip(ink[0::2].tolist(), ink[1::2].tolist(), strict=True))
-    draw = {"greys": _greys, "blocks": _blocks, "ascii": _ascii}[style]
+    draw = {"grays": _grays, "blocks": _blocks, "ascii": _ascii}[style]
     return [draw(upper, lower) for upper, lower in pairs]
 
 
@@ -45,15 +45,15 @@ def shares(scores: tuple[float, ...]) -> list[float]:
     return [(score - least) / (most - least) if most > least else 0.0 for score in scores]
 
 
-def _greys(upper: list[float], lower: list[float]) -> Text:
+def _grays(upper: list[float], lower: list[float]) -> Text:
     line = Text()
     for above, below in zip(upper, lower, strict=True):
         character = UPPER if max(above, below) > FAINT else " "  # reads better where it is copied from
-        line.append(character, f"{_grey(above)} on {_grey(below)}")
+        line.append(character, f"{_gray(above)} on {_gray(below)}")
     return line
 
 
-def _grey(ink: float) -> str:
+def _gray(ink: float) -> str:
     level = round(255 * (1 - ink))
     return f"rgb({level},{level},{level})"
 

@@ -1,4 +1,4 @@
-"""What a page or a terminal shows of a picture, and under which circumstances it was recognised."""
+"""What a page or a terminal shows of a picture, and under which circumstances it was recognized."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ GENERATOR = '<meta name="generator" content="watcher">'
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Neighbour:
+class Neighbor:
     """A reference that was near: its own (64, 64, 3) uint8 RGB picture, and what the rule compared of it."""
 
     id: int
@@ -38,13 +38,13 @@ class Explanation:
     reading: Reading | None = None
     picture: NDArray[np.uint8] | None = None
     normalized: NDArray[Any] | None = None
-    neighbours: tuple[Neighbour, ...] = ()
+    neighbors: tuple[Neighbor, ...] = ()
     label: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """When it was recognised, with which settings and references.
+    """When it was recognized, with which settings and references.
 
     `made_at` is a UTC stamp, `settings` names and values, `references` how many there were of each digit.
     """

@@ -39,7 +39,7 @@ class Upgrade:
 def back_up(file: Path, revision: str) -> Path:
     """Copy a database as it was last committed, beside it; for who keeps others from writing it.
 
-    The copy is `NAME.backup-REVISION`, with a number where that is taken: nothing is written over. It is on
+    The copy is `NAME.backup-REVISION`, with a number where that is held: nothing is written over. It is on
     the disk, whole, before it has that name. Raises BackupError.
     """
     draft = file.with_name(f"{file.name}.backup-{revision}.tmp")
@@ -78,7 +78,7 @@ def _ask_for_room(file: Path, size: int) -> None:
 
 
 def _named(draft: Path, wanted: Path) -> Path:
-    """The draft under the wanted name or the next that is free: taken first, so that it is nobody else's."""
+    """The draft under the wanted name or the next that is free: held first, so that it is nobody else's."""
     for number in count():
         goal = wanted.with_name(f"{wanted.name}-{number}") if number else wanted
         with suppress(FileExistsError):

@@ -18,7 +18,7 @@ if sys.platform != "win32":
 _LONGEST_NAP = 0.02
 
 
-class Turn:
+class WriteLock:
     """The turn to write one database, passed on by a lock on a file beside it that dies with its holder.
 
     For one thread at a time. Only who writes or checkpoints needs it: what only reads takes no part in the
@@ -32,7 +32,7 @@ class Turn:
         self._descriptor: int | None = None
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
         """Wait for the turn, and hold it while in the context. Raises TimeoutError, OSError."""
         if sys.platform == "win32":
             yield

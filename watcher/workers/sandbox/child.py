@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from watcher.workers.sandbox.fork_client import ForkServer
-from watcher.workers.sandbox.pipe import Wire
+from watcher.workers.sandbox.pipe import Pipe
 
 SHORTEST_LOOK, LONGEST_LOOK = 0.002, 0.02
 STEP_BACK = 15
@@ -30,7 +30,7 @@ class Task:
     patience: float
 
 
-class Grief(Exception):  # noqa: N818 - what the child came to
+class WorkerFailure(Exception):  # noqa: N818 - what the child came to
     """The child died, took too long or failed; the text is the reason to give for what it had in hand."""
 
 
@@ -40,52 +40,52 @@ class Child:
     One that has `stepped_back` gets less of the cores than others for the rest of its life.
     """
 
-    def __init__(self, server: ForkServer, slate: int, fitted: Path, memory: int, nice: int) -> None:
-        self._made_for = (fitted, memory)
+    def __init__(self, server: ForkServer, buffer: int, model: Path, memory: int, nice: int) -> None:
+        self._made_for = (model, memory)
         self.stepped_back = False
         self._server = server
         self._ended: int | None = None
         ours, theirs = socket.socketpair()
-        self._wire = Wire(ours)
+        self._pipe = Pipe(ours)
         try:
             with theirs:
-                self._pid = server.fork(fitted, memory, nice, (theirs.fileno(), slate))
+                self._pid = server.fork(model, memory, nice, (theirs.fileno(), buffer))
             self._stopwatch = _Stopwatch(self._pid)
         except BaseException:
-            self._wire.close()
+            self._pipe.close()
             raise
         self._poll = select.poll()
-        self._poll.register(self._wire, select.POLLIN)
+        self._poll.register(self._pipe, select.POLLIN)
 
     @property
     def is_gone(self) -> bool:
         """Whether it has died; while it has nothing to do, it has nothing to say but that."""
         return bool(self._poll.poll(0))
 
-    def serves(self, fitted: Path, memory: int) -> bool:
+    def serves(self, model: Path, memory: int) -> bool:
         """Whether it was made for these."""
-        return self._made_for == (fitted, memory)
+        return self._made_for == (model, memory)
 
     def ask(self, question: object, task: Callable[[], Task]) -> Any:
-        """Its answer; `task` tells what it is at. Raises Grief: it is of no more use then."""
+        """Its answer; `task` tells what it is at. Raises WorkerFailure: it is of no more use then."""
         with suppress(BrokenPipeError):  # it has just died, which is heard below
-            self._wire.send(question)
+            self._pipe.send(question)
         self._wait(task)
         try:
-            said = self._wire.receive()
+            said = self._pipe.receive()
         except (EOFError, ConnectionResetError) as error:
-            raise Grief(_death(self.end())) from error
+            raise WorkerFailure(_death(self.end())) from error
         if isinstance(said, str):
-            raise Grief(f"recognising it failed: {said}")
+            raise WorkerFailure(f"recognizing it failed: {said}")
         return said
 
     def end(self) -> int:
         """End it, if it has not ended by itself, and say how it did, as `waitpid` does."""
-        if not self._wire.is_closed:
-            self._wire.close()
+        if not self._pipe.is_closed:
+            self._pipe.close()
             self._stopwatch.close()
         if self._ended is None:
-            self._ended = self._server.bury(self._pid)
+            self._ended = self._server.reap(self._pid)
         return self._ended
 
     def _wait(self, task: Callable[[], Task]) -> None:
@@ -104,7 +104,7 @@ class Child:
                 continue
             elapsed = self._stopwatch.elapsed()
             if elapsed >= now.allowed:
-                raise Grief(f"recognising it takes longer than {now.allowed:.3g} s")
+                raise WorkerFailure(f"recognizing it takes longer than {now.allowed:.3g} s")
             if elapsed >= now.patience:
                 self._step_back()
 

@@ -1,4 +1,4 @@
-"""The comparer's work: pictures on a slate → what they show. No file ever gets here."""
+"""The comparer's work: pictures on a buffer → what they show. No file ever gets here."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,25 +7,25 @@ import cv2
 
 from watcher.recognition.reading import Reading
 from watcher.workers.recognize import loaded
-from watcher.workers.sandbox.shared_buffer import Slate
+from watcher.workers.sandbox.shared_buffer import SharedBuffer
 
 Pictures = tuple[int, Sequence[int]]
-"""The number of a slate, and the indices of pictures on it."""
+"""The number of a buffer, and the indices of pictures on it."""
 
 
-def prepare(fitted: Path) -> None:
+def prepare(model: Path) -> None:
     """Load the classifier once for all that are forked. Raises UnfitReferencesError."""
     cv2.setNumThreads(1)
-    loaded(fitted).warm_up()
+    loaded(model).warm_up()
 
 
-def work(fitted: Path, slates: Sequence[Slate]) -> Callable[[Pictures], list[Reading]]:
+def work(model: Path, buffers: Sequence[SharedBuffer]) -> Callable[[Pictures], list[Reading]]:
     """What a comparer does with the indices that it is sent."""
-    classifier = loaded(fitted)
+    classifier = loaded(model)
     classifier.warm_up()
 
     def compare(asked: Pictures) -> list[Reading]:
         number, indices = asked
-        return classifier.classify(slates[number].pictures(indices))
+        return classifier.classify(buffers[number].pictures(indices))
 
     return compare

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
-from watcher.workers.sandbox.fork_server import LONGEST_MESSAGE, Answer, Bury, Fork, Trade
+from watcher.workers.sandbox.fork_server import LONGEST_MESSAGE, Answer, Fork, Reap, Role
 
 BOOT = "import sys; sys.path[:] = sys.argv[4:]; from watcher.workers.sandbox.fork_server import main; main()"
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -28,10 +28,10 @@ class ForkServerDiedError(BrokenExecutor):
 class ForkServer:
     """One fork server's life. It can be asked at once, and answers as soon as it has loaded all it needs."""
 
-    def __init__(self, trade: Trade) -> None:
+    def __init__(self, role: Role) -> None:
         self._turn = Lock()
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        arguments = [trade, str(theirs.fileno()), str(os.getpid()), *sys.path]
+        arguments = [role, str(theirs.fileno()), str(os.getpid()), *sys.path]
         with theirs, _signals_held():
             self._process = subprocess.Popen(  # noqa: S603 - ourselves
                 [sys.executable, "-P", "-c", BOOT, *arguments],
@@ -45,16 +45,16 @@ class ForkServer:
         """Whether it runs."""
         return self._process.poll() is None
 
-    def fork(self, fitted: Path, memory: int, nice: int, descriptors: Sequence[int]) -> int:
+    def fork(self, model: Path, memory: int, nice: int, descriptors: Sequence[int]) -> int:
         """The process id of a new child, which has copies of these descriptors.
 
         Raises UnfitReferencesError, ForkServerDiedError, OSError where the system has no room for it.
         """
-        return self._ask(Fork(fitted, memory, nice), descriptors)
+        return self._ask(Fork(model, memory, nice), descriptors)
 
-    def bury(self, pid: int) -> int:
+    def reap(self, pid: int) -> int:
         """End a child, and say how it ended as `waitpid` does. Raises ForkServerDiedError."""
-        return self._ask(Bury(pid))
+        return self._ask(Reap(pid))
 
     def close(self) -> None:
         """Have it end its children and itself."""
@@ -62,7 +62,7 @@ class ForkServer:
             self._orders.close()
         self._process.wait()
 
-    def _ask(self, order: Fork | Bury, descriptors: Sequence[int] = ()) -> int:
+    def _ask(self, order: Fork | Reap, descriptors: Sequence[int] = ()) -> int:
         with self._turn:
             message = b""
             with suppress(BrokenPipeError, ConnectionResetError):
@@ -78,25 +78,25 @@ class ForkServer:
 
 
 class ForkServers:
-    """The fork server for each trade, another where one has died."""
+    """The fork server for each role, another where one has died."""
 
     def __init__(self) -> None:
         self._turn = Lock()
-        self._servers: dict[Trade, ForkServer] = {}
+        self._servers: dict[Role, ForkServer] = {}
 
     def start(self) -> None:
         """Have both run. Raises OSError."""
         self.of("reading")
         self.of("comparing")
 
-    def of(self, trade: Trade) -> ForkServer:
+    def of(self, role: Role) -> ForkServer:
         """The one that runs, started if there is none. Raises OSError."""
         with self._turn:
-            server = self._servers.get(trade)
+            server = self._servers.get(role)
             if server is None or not server.is_alive:
                 if server is not None:
                     server.close()
-                server = self._servers[trade] = ForkServer(trade)
+                server = self._servers[role] = ForkServer(role)
             return server
 
     def close(self) -> None:

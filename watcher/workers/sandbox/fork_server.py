@@ -19,10 +19,10 @@ from typing import Any, Literal, NoReturn
 
 from watcher.errors import UnfitReferencesError
 from watcher.workers.sandbox.limits import confine, die_with
-from watcher.workers.sandbox.pipe import Wire
-from watcher.workers.sandbox.shared_buffer import slates_in
+from watcher.workers.sandbox.pipe import Pipe
+from watcher.workers.sandbox.shared_buffer import buffers_in
 
-Trade = Literal["reading", "comparing"]
+Role = Literal["reading", "comparing"]
 """What the children of a fork server do: the name of the module that says how."""
 LONGEST_MESSAGE = 65536
 
@@ -31,16 +31,16 @@ LONGEST_MESSAGE = 65536
 class Fork:
     """Asks for a child: its classifier's folder, the bytes it may take, how nice it is.
 
-    Its end of a pipe and the slates' memory come with it. The answer is its process id.
+    Its end of a pipe and the buffers' memory come with it. The answer is its process id.
     """
 
-    fitted: Path
+    model: Path
     memory: int
     nice: int
 
 
 @dataclass(frozen=True, slots=True)
-class Bury:
+class Reap:
     """Asks that a child be ended, if it has not ended by itself; the answer is how, as `waitpid` says it."""
 
     pid: int
@@ -51,26 +51,26 @@ Answer = int | UnfitReferencesError | OSError
 
 def main() -> NoReturn:
     """The fork server's whole life: `what it is for`, the descriptor of its socket, its parent's id."""
-    trade, descriptor, parent = sys.argv[1:4]
+    role, descriptor, parent = sys.argv[1:4]
     die_with(int(parent))
     with socket.socket(fileno=int(descriptor)) as orders:
-        _serve(importlib.import_module(f"watcher.workers.sandbox.{trade}"), orders)
+        _serve(importlib.import_module(f"watcher.workers.sandbox.{role}"), orders)
     sys.exit()
 
 
-def _serve(trade: Any, orders: socket.socket) -> None:
+def _serve(role: Any, orders: socket.socket) -> None:
     """Do what is asked until nobody is left to ask; then end the children."""
     children: set[int] = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(orders, LONGEST_MESSAGE, 2)
         if not message:
             break
-        order: Fork | Bury = pickle.loads(message)  # noqa: S301 - from our own parent
+        order: Fork | Reap = pickle.loads(message)  # noqa: S301 - from our own parent
         try:
             if isinstance(order, Fork):
-                trade.prepare(order.fitted)
+                role.prepare(order.model)
                 gc.freeze()  # what is loaded by now no child looks through, which would copy it
-                pid = _fork(trade, order, descriptors, orders)
+                pid = _fork(role, order, descriptors, orders)
                 children.add(pid)
                 answer: Answer = pid
             else:
@@ -91,15 +91,15 @@ def _bury(pid: int) -> int:
     return os.waitpid(pid, 0)[1]
 
 
-def _fork(trade: Any, order: Fork, descriptors: list[int], orders: socket.socket) -> int:
+def _fork(role: Any, order: Fork, descriptors: list[int], orders: socket.socket) -> int:
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _live(trade, order, descriptors, orders, parent)
+        _live(role, order, descriptors, orders, parent)
     return pid
 
 
-def _live(trade: Any, order: Fork, descriptors: list[int], orders: socket.socket, parent: int) -> NoReturn:
+def _live(role: Any, order: Fork, descriptors: list[int], orders: socket.socket, parent: int) -> NoReturn:
     """A child's whole life. It never comes back to what its parent was about."""
     failed = 1
     try:
@@ -107,25 +107,25 @@ def _live(trade: Any, order: Fork, descriptors: list[int], orders: socket.socket
         orders.close()
         os.nice(order.nice)
         pipe, memory = descriptors
-        slates = slates_in(memory)
+        buffers = buffers_in(memory)
         os.close(memory)
-        _work(Wire(socket.socket(fileno=pipe)), order.memory, trade.work(order.fitted, slates))
+        _work(Pipe(socket.socket(fileno=pipe)), order.memory, role.work(order.model, buffers))
         failed = 0
     finally:
         os._exit(failed)
 
 
-def _work(wire: Wire, memory: int, work: Any) -> None:
+def _work(pipe: Pipe, memory: int, work: Any) -> None:
     """Answer each message with what the work gives, or with what went wrong in words."""
-    select.select([wire], [], [])  # by then who watches this process has opened what it needs to
+    select.select([pipe], [], [])  # by then who watches this process has opened what it needs to
     confine(memory)
     with suppress(EOFError):
         while True:
             try:
-                asked = wire.receive()
+                asked = pipe.receive()
                 said = work(asked)
             except EOFError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, it has to be answered for
                 said = f"{type(error).__name__}: {error}"
-            wire.send(said)
+            pipe.send(said)

@@ -1,7 +1,7 @@
-"""Recognising behind a guard: a picture that crashes, ends or hangs the process that reads it is found out.
+"""Recognizing behind a guard: a picture that crashes, ends or hangs the process that reads it is found out.
 
-A reader puts pictures on a slate, and a comparer says what they show. Both are processes that may be lost.
-What is on the slate stays there: the next reader goes on after the file that the last one was lost over.
+A reader puts pictures on a buffer, and a comparer says what they show. Both are processes that may be lost.
+What is on the buffer stays there: the next reader goes on after the file that the last one was lost over.
 """
 
 import os
@@ -17,20 +17,27 @@ from typing import Any
 
 from watcher.recognition.reading import Reading
 from watcher.workers.recognize import Recognized
-from watcher.workers.sandbox.child import Child, Grief, Task
+from watcher.workers.sandbox.child import Child, Task, WorkerFailure
 from watcher.workers.sandbox.fork_client import ForkServerDiedError, ForkServers
-from watcher.workers.sandbox.fork_server import Trade
-from watcher.workers.sandbox.shared_buffer import SLATES, SLOTS, Slate, State, anonymous_memory, slates_in
+from watcher.workers.sandbox.fork_server import Role
+from watcher.workers.sandbox.shared_buffer import (
+    BUFFERS,
+    SLOTS,
+    SharedBuffer,
+    State,
+    anonymous_memory,
+    buffers_in,
+)
 
 PATIENCE = 0.01
 BYTES_A_SECOND = 2_000_000
 COMPARING = 0.25
-AT_ONCE = SLATES
+AT_ONCE = BUFFERS
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What recognising may take: bytes of memory beyond what a child starts with, and seconds a picture.
+    """What recognizing may take: bytes of memory beyond what a child starts with, and seconds a picture.
 
     After `patience(file)` a file is in the way of others. Where readers are `hurried`, it is taken from
     them; else they step back for whoever else wants the core, and go on until the `deadline`.
@@ -62,126 +69,126 @@ class Guard:
     def __init__(self, servers: ForkServers, nice: int) -> None:
         self._servers = servers
         self._nice = nice
-        self._children: dict[Trade, Child] = {}
-        self._turns: dict[Trade, Lock] = {"reading": Lock(), "comparing": Lock()}
+        self._children: dict[Role, Child] = {}
+        self._turns: dict[Role, Lock] = {"reading": Lock(), "comparing": Lock()}
         self._memory = anonymous_memory()
-        self._slates = slates_in(self._memory)
-        self._free = SimpleQueue[Slate]()
-        for slate in self._slates:
-            self._free.put(slate)
+        self._slates = buffers_in(self._memory)
+        self._free = SimpleQueue[SharedBuffer]()
+        for buffer in self._slates:
+            self._free.put(buffer)
 
-    def recognize(self, fitted: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
-        """Recognise a batch; a file that a child came to grief over is answered with that.
+    def recognize(self, model: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
+        """Recognize a batch; a file that a child failed on is answered with that.
 
-        Raises Grief where it came to grief over no single one, UnfitReferencesError, ForkServerDiedError,
-        and OSError where the system lacks what it takes to go on.
+        Raises WorkerFailure where no single file is to blame, UnfitReferencesError, ForkServerDiedError, and
+        OSError where the system lacks what it takes to go on.
         """
         comparer = self._children.get("comparing")
-        if comparer is None or not comparer.serves(fitted, limits.memory):
-            self.make_ready(fitted, limits.memory)  # where that fails, no file was begun
-        slate = self._free.get()
+        if comparer is None or not comparer.serves(model, limits.memory):
+            self.make_ready(model, limits.memory)  # where that fails, no file was begun
+        buffer = self._free.get()
         try:
             found: list[Recognized] = []
             for start in range(0, max(1, len(files)), SLOTS):
-                found += self._recognize(fitted, files[start : start + SLOTS], limits, slate)
+                found += self._recognize(model, files[start : start + SLOTS], limits, buffer)
             return found
         finally:
-            self._free.put(slate)
+            self._free.put(buffer)
 
-    def make_ready(self, fitted: Path, memory: int) -> None:
+    def make_ready(self, model: Path, memory: int) -> None:
         """Have a reader and a comparer that wait for something to do."""
-        for trade, turn in self._turns.items():
+        for role, turn in self._turns.items():
             with turn:
-                self._child(trade, fitted, memory)
+                self._child(role, model, memory)
 
     def close(self) -> None:
         """End them."""
-        for trade in list(self._children):
-            self._end(trade)
-        for slate in self._slates:
-            slate.close()
+        for role in list(self._children):
+            self._end(role)
+        for buffer in self._slates:
+            buffer.close()
         os.close(self._memory)
 
     def _recognize(
-        self, fitted: Path, files: Sequence[bytes], limits: Limits, slate: Slate
+        self, model: Path, files: Sequence[bytes], limits: Limits, buffer: SharedBuffer
     ) -> list[Recognized]:
-        slate.clear()
+        buffer.clear()
         with self._turns["reading"]:
-            self._child("reading", fitted, limits.memory)
-            self._read(fitted, files, limits, slate)
+            self._child("reading", model, limits.memory)
+            self._read(model, files, limits, buffer)
         with self._turns["comparing"]:
-            self._child("comparing", fitted, limits.memory)
-            readings = self._compare(fitted, files, limits, slate)
+            self._child("comparing", model, limits.memory)
+            readings = self._compare(model, files, limits, buffer)
         return [
             Recognized(sha256(file).hexdigest(), readings[index])
             if index in readings
-            else Recognized(sha256(file).hexdigest(), None, slate.reason(index), grief=slate.is_grief(index))
+            else Recognized(
+                sha256(file).hexdigest(), None, buffer.reason(index), failure=buffer.is_failure(index)
+            )
             for index, file in enumerate(files)
         ]
 
-    def _read(self, fitted: Path, files: Sequence[bytes], limits: Limits, slate: Slate) -> None:
-        """Have every file come to an end on the slate. What was begun once is never begun again."""
+    def _read(self, model: Path, files: Sequence[bytes], limits: Limits, buffer: SharedBuffer) -> None:
+        """Have every file come to an end on the buffer. What was begun once is never begun again."""
 
         def task() -> Task:
-            index = slate.begun
+            index = buffer.begun
             return limits.reading(index, files[index or 0])
 
-        while left := slate.indices(len(files), State.BLANK):
-            question = slate.number, [(index, files[index]) for index in left]
+        while left := buffer.indices(len(files), State.BLANK):
+            question = buffer.number, [(index, files[index]) for index in left]
             try:
-                self._ask("reading", fitted, limits.memory, question, task)
-            except Grief as grief:
-                lost = slate.begun
+                self._ask("reading", model, limits.memory, question, task)
+            except WorkerFailure as failure:
+                lost = buffer.begun
                 if lost is None:
                     raise
-                slate.begun = None
-                if slate.state(lost) is State.BLANK:  # else it was lost on its way to the next one
-                    slate.keep_reason(lost, State.LOST, str(grief))
+                buffer.begun = None
+                if buffer.state(lost) is State.BLANK:  # else it was lost on its way to the next one
+                    buffer.keep_reason(lost, State.LOST, str(failure))
 
     def _compare(
-        self, fitted: Path, files: Sequence[bytes], limits: Limits, slate: Slate
+        self, model: Path, files: Sequence[bytes], limits: Limits, buffer: SharedBuffer
     ) -> dict[int, Reading]:
         """The readings of all that was read, by index; over which one a comparer is lost is found out."""
-        pictures = slate.indices(len(files), State.READ)
+        pictures = buffer.indices(len(files), State.READ)
         readings: dict[int, Reading] = {}
         attempts = [pictures] if pictures else []
         while attempts:
             indices = attempts.pop()
             task = partial(limits.comparing, len(indices))
             try:
-                answer = self._ask("comparing", fitted, limits.memory, (slate.number, indices), task)
-            except Grief as grief:
+                answer = self._ask("comparing", model, limits.memory, (buffer.number, indices), task)
+            except WorkerFailure as failure:
                 if len(indices) == 1:
-                    slate.keep_reason(indices[0], State.LOST, str(grief))
+                    buffer.keep_reason(indices[0], State.LOST, str(failure))
                 else:
                     attempts += [[index] for index in indices]
             else:
                 readings.update(zip(indices, answer, strict=True))
         return readings
 
-    def _ask(
-        self, trade: Trade, fitted: Path, memory: int, question: object, task: Callable[[], Task]
-    ) -> Any:
-        child = self._child(trade, fitted, memory)
+    def _ask(self, role: Role, model: Path, memory: int, question: object, task: Callable[[], Task]) -> Any:
+        child = self._child(role, model, memory)
         is_sound = False
         try:
             answer = child.ask(question, task)
             is_sound = not child.stepped_back
         finally:
             if not is_sound:
-                self._end(trade)
+                self._end(role)
         return answer
 
-    def _child(self, trade: Trade, fitted: Path, memory: int) -> Child:
-        child = self._children.get(trade)
-        if child is not None and (child.is_gone or not child.serves(fitted, memory)):
-            self._end(trade)
+    def _child(self, role: Role, model: Path, memory: int) -> Child:
+        child = self._children.get(role)
+        if child is not None and (child.is_gone or not child.serves(model, memory)):
+            self._end(role)
             child = None
         if child is None:
-            child = Child(self._servers.of(trade), self._memory, fitted, memory, self._nice)
-            self._children[trade] = child
+            child = Child(self._servers.of(role), self._memory, model, memory, self._nice)
+            self._children[role] = child
         return child
 
-    def _end(self, trade: Trade) -> None:
+    def _end(self, role: Role) -> None:
         with suppress(ForkServerDiedError):  # its children with it
-            self._children.pop(trade).end()
+            self._children.pop(role).end()

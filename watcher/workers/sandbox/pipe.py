@@ -1,4 +1,4 @@
-"""A wire between a guard and its child: objects, pickled, each after its length.
+"""A pipe between a guard and its child: objects, pickled, each after its length.
 
 What `multiprocessing` has for this loads half of the standard library, which every fork would copy.
 """
@@ -11,7 +11,7 @@ from typing import Any
 LENGTH = struct.Struct("<Q")
 
 
-class Wire:
+class Pipe:
     """One end of it, over a connected stream socket."""
 
     def __init__(self, end: socket.socket) -> None:
@@ -46,6 +46,6 @@ class Wire:
         while rest:
             got = self._end.recv_into(rest)
             if not got:
-                raise EOFError("the other end of the wire is gone")
+                raise EOFError("the other end of the pipe is gone")
             rest = rest[got:]
         return data

@@ -1,4 +1,4 @@
-"""The reader's work: files → pictures on the slate. What a file does to decoders is done to this process."""
+"""The reader's work: files → pictures on the buffer. What a file does to decoders is done to this process."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.images.decode import read_picture
-from watcher.workers.sandbox.shared_buffer import Slate, State
+from watcher.workers.sandbox.shared_buffer import SharedBuffer, State
 
 Files = tuple[int, Sequence[tuple[int, bytes]]]
-"""The number of a slate, and files with the indices that they have on it."""
+"""The number of a buffer, and files with the indices that they have on it."""
 
 DOT = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
@@ -19,25 +19,25 @@ DOT = bytes.fromhex(
 
 
 @lru_cache(maxsize=1)
-def prepare(_fitted: Path) -> None:
+def prepare(_model: Path) -> None:
     """Load what reading takes. The less a reader holds, the sooner another takes its place."""
     read_picture(DOT)
 
 
-def work(_fitted: Path, slates: Sequence[Slate]) -> Callable[[Files], None]:
+def work(_model: Path, buffers: Sequence[SharedBuffer]) -> Callable[[Files], None]:
     """What a reader does with the files that it is sent."""
 
     def read(asked: Files) -> None:
         number, files = asked
-        slate = slates[number]
+        buffer = buffers[number]
         for index, file in files:
-            slate.begun = index
+            buffer.begun = index
             try:
-                slate.keep_picture(index, read_picture(file))
+                buffer.keep_picture(index, read_picture(file))
             except LacksMemory as error:
-                slate.keep_reason(index, State.STARVED, str(error))
+                buffer.keep_reason(index, State.STARVED, str(error))
             except Unreadable as error:
-                slate.keep_reason(index, State.UNREADABLE, str(error))
-        slate.begun = None
+                buffer.keep_reason(index, State.UNREADABLE, str(error))
+        buffer.begun = None
 
     return read

@@ -1,4 +1,4 @@
-"""The slate: what is read of each file of a batch, in memory that outlives the process that wrote it.
+"""The buffer: what is read of each file of a batch, in memory that outlives the process that wrote it.
 
 The reader writes, the comparer takes the pictures from it, and the guard sees how far the reader came. There
 are two, so that the reader writes on one while the comparer has the other.
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from watcher.recognition.images.decode import SIDE
 
 SLOTS = 64
-"""How many files one slate has room for."""
-SLATES = 2
+"""How many files one buffer has room for."""
+BUFFERS = 2
 NONE_BEGUN = -1
 PICTURE = SIDE * SIDE * 3
 
@@ -36,23 +36,23 @@ STATES = slice(BEGUN.stop, BEGUN.stop + SLOTS)
 LENGTHS = slice(STATES.stop, STATES.stop + 2 * SLOTS)
 PICTURES = slice(LENGTHS.stop, LENGTHS.stop + PICTURE * SLOTS)
 APART = -(-PICTURES.stop // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
-"""How many bytes one slate begins after the other."""
+"""How many bytes one buffer begins after the other."""
 
 
 def anonymous_memory() -> int:
-    """A descriptor of memory for the slates. Raises OSError."""
-    descriptor = os.memfd_create("slates", os.MFD_CLOEXEC)
-    os.ftruncate(descriptor, SLATES * APART)
+    """A descriptor of memory for the buffers. Raises OSError."""
+    descriptor = os.memfd_create("buffers", os.MFD_CLOEXEC)
+    os.ftruncate(descriptor, BUFFERS * APART)
     return descriptor
 
 
-def slates_in(descriptor: int) -> "tuple[Slate, ...]":
-    """The slates in the memory that a descriptor stands for."""
-    return tuple(Slate(descriptor, number) for number in range(SLATES))
+def buffers_in(descriptor: int) -> "tuple[SharedBuffer, ...]":
+    """The buffers in the memory that a descriptor stands for."""
+    return tuple(SharedBuffer(descriptor, number) for number in range(BUFFERS))
 
 
-class Slate:
-    """One slate; its `number` says which."""
+class SharedBuffer:
+    """One buffer; its `number` says which."""
 
     def __init__(self, descriptor: int, number: int) -> None:
         self.number = number
@@ -106,8 +106,8 @@ class Slate:
         start = PICTURES.start + PICTURE * index
         return self._memory[start : start + length].decode(errors="replace")
 
-    def is_grief(self, index: int) -> bool:
-        """Whether a child came to grief over a file, which need not be the file's fault."""
+    def is_failure(self, index: int) -> bool:
+        """Whether a child failed on a file, which need not be the file's fault."""
         return self.state(index) in {State.STARVED, State.LOST}
 
     def close(self) -> None:

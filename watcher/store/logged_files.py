@@ -12,7 +12,7 @@ ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Filing:
+class LoggedFile:
     """What a row of the log says of where its file is. Times are stamps (see `clock`)."""
 
     id: int
@@ -30,38 +30,38 @@ class Filing:
         return self.reason if self.status == "failed" else None
 
 
-_SELECTED = select(*(results.c[field.name] for field in fields(Filing)))
+_SELECTED = select(*(results.c[field.name] for field in fields(LoggedFile)))
 
 
-def count_filings(database: Database) -> int:
+def count_logged_files(database: Database) -> int:
     """How many rows there are."""
     with database.transaction() as connection:
         return connection.execute(select(func.count()).select_from(results)).scalar_one()
 
 
-def filings(database: Database) -> Iterator[list[Filing]]:
+def logged_files(database: Database) -> Iterator[list[LoggedFile]]:
     """All rows, newest first, so many at a time."""
     statement = _SELECTED.where(results.c.id < bindparam("before"))
     statement = statement.order_by(results.c.id.desc()).limit(ROWS_AT_ONCE)
     before = 2**63 - 1
     while True:
         with database.transaction() as connection:
-            some = [Filing(*row) for row in connection.execute(statement, {"before": before})]
+            some = [LoggedFile(*row) for row in connection.execute(statement, {"before": before})]
         if not some:
             return
         yield some
         before = some[-1].id
 
 
-def filing(database: Database, row: int) -> Filing | None:
+def logged_file(database: Database, row: int) -> LoggedFile | None:
     """One row as it is now."""
     with database.transaction() as connection:
         found = connection.execute(_SELECTED.where(results.c.id == row)).one_or_none()
-    return None if found is None else Filing(*found)
+    return None if found is None else LoggedFile(*found)
 
 
-def filings_of(database: Database, claims: Collection[str]) -> dict[str, Filing]:
+def logged_files_of(database: Database, claims: Collection[str]) -> dict[str, LoggedFile]:
     """The rows of these claims, by claim."""
     statement = _SELECTED.where(results.c.claim.in_(claims))
     with database.transaction() as connection:
-        return {found.claim: found for found in (Filing(*row) for row in connection.execute(statement))}
+        return {found.claim: found for found in (LoggedFile(*row) for row in connection.execute(statement))}

@@ -1,4 +1,4 @@
-"""Normalised pictures of any shape and range as grey ones of one size, a byte a pixel."""
+"""Normalized pictures of any shape and range as gray ones of one size, a byte a pixel."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ BLOCK = 1000  # pictures converted at once
 
 @dataclass(frozen=True)
 class Shades:
-    """The shape of normalised pictures, and the values that become 0 and 255."""
+    """The shape of normalized pictures, and the values that become 0 and 255."""
 
     shape: tuple[int, ...]
     low: float
@@ -23,15 +23,15 @@ class Shades:
 
     def of(self, pictures: NDArray[Any]) -> NDArray[np.uint8]:
         """(m, 28, 28) uint8 of (m, …) pictures of this shape; colors are averaged, other sizes scaled."""
-        grey = np.empty((len(pictures), SIZE, SIZE), np.uint8)
+        gray = np.empty((len(pictures), SIZE, SIZE), np.uint8)
         for at in range(0, len(pictures), BLOCK):
             some = pictures[at : at + BLOCK].astype(np.float32)
             if some.ndim == 4:
                 some = some.mean(axis=3)
             levels = np.rint((some - self.low) * (255 / (self.high - self.low))).clip(0, 255)
             for row, picture in enumerate(levels.astype(np.uint8), start=at):
-                grey[row] = _sized(picture)
-        return grey
+                gray[row] = _sized(picture)
+        return gray
 
 
 def shades_of(references: NDArray[Any]) -> Shades:
