@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from helpers.daemon import Place, furnished, run
-from helpers.filing_site import Workshop
+from helpers.daemon import Workspace, furnished, run
+from helpers.filing_scenario import FilingScenario
 from helpers.harmful_pictures import faulty_decoder
 from hypothesis import settings
 
@@ -30,7 +30,7 @@ settings.load_profile("patient")
 
 
 @pytest.fixture
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder that is the current one, with no WATCHER_* in the environment."""
     monkeypatch.chdir(tmp_path)
     for variable in list(os.environ):
@@ -60,17 +60,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(workplace: Path, trained: Path) -> Place:
+def workspace(empty_folder: Path, trained: Path) -> Workspace:
     """The current folder as a place of its own, where `watcher run` was before and has nothing to learn."""
-    return furnished(workplace, trained)
+    return furnished(empty_folder, trained)
 
 
 @pytest.fixture
-def workshop(workplace: Path) -> Iterator[Workshop]:
+def scenario(empty_folder: Path) -> Iterator[FilingScenario]:
     """An empty place, and what a filing needs there."""
-    place = Place(workplace)
-    place.inbox.mkdir()
-    Claims(place.inbox).make()
-    Outbox(place.outbox).make()
-    with closing(open_database(place.database)) as database, closing(Flusher(place.outbox)) as flusher:
-        yield Workshop(place, ResultsLog(database), flusher)
+    workspace = Workspace(empty_folder)
+    workspace.inbox.mkdir()
+    Claims(workspace.inbox).make()
+    Outbox(workspace.outbox).make()
+    with (
+        closing(open_database(workspace.database)) as database,
+        closing(Flusher(workspace.outbox)) as flusher,
+    ):
+        yield FilingScenario(workspace, ResultsLog(database), flusher)

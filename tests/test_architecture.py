@@ -1,4 +1,4 @@
-"""The house keeps its order: small modules, no circle among their imports, each thing in its one place."""
+"""The architecture holds: small modules, no circle among their imports, each thing in its one place."""
 
 import ast
 import graphlib

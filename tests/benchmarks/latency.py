@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.rows import Row, percentiles
 from benchmarks.scale import Scale
 from benchmarks.scene import pictures, scene
-from helpers.daemon import Daemon, Place
+from helpers.daemon import Daemon, Workspace
 from helpers.support import wait_until
 
 RATE = 200.0
@@ -41,16 +41,16 @@ def load(scale: Scale, here: Path, shipped: Path) -> list[Row]:
 def _delays(here: Path, furnished: Path, count: int, pause: float) -> list[float]:
     """Seconds from closed to filed of each of so many pictures, dropped with a pause between them."""
     files = pictures(min(count, 1000))
-    with scene(here / "latency", furnished) as place, Daemon(place):
+    with scene(here / "latency", furnished) as workspace, Daemon(workspace):
         closed = {}
         start = time.monotonic()
         for number in range(count):
             time.sleep(max(0.0, start + number * pause - time.monotonic()))
             name = f"scan-{number:07d}.png"
-            (place.inbox / name).write_bytes(files[number % len(files)])
+            (workspace.inbox / name).write_bytes(files[number % len(files)])
             closed[name] = time.time()
-        wait_until(lambda: place.filed() == count, 60)
-        return [_seconds(row["filed_at"]) - closed[row["name"]] for row in Place(place.path).rows()]
+        wait_until(lambda: workspace.filed() == count, 60)
+        return [_seconds(row["filed_at"]) - closed[row["name"]] for row in Workspace(workspace.path).rows()]
 
 
 def _seconds(stamp: str) -> float:

@@ -17,9 +17,9 @@ def ready(scale: Scale, here: Path, furnished: Path, what: str, wanted: str) -> 
     """Seconds from the start of the process until it says that it is ready."""
 
     def once(_number: int) -> float:
-        with scene(here / "ready", furnished) as place:
+        with scene(here / "ready", furnished) as workspace:
             start = time.perf_counter()
-            with Daemon(place):
+            with Daemon(workspace):
                 return time.perf_counter() - start
 
     middle, tries = median_of(scale.tries, once)
@@ -29,9 +29,9 @@ def ready(scale: Scale, here: Path, furnished: Path, what: str, wanted: str) -> 
 def memory(scale: Scale, here: Path, many: Path) -> list[Row]:
     """Daemon and workers together after some work, pages that they share counted once."""
     files = pictures(200)
-    with scene(here / "memory", many) as place, Daemon(place) as daemon:
-        fill(place, files, 200)
-        wait_until(lambda: place.filed() == 200, 60)
+    with scene(here / "memory", many) as workspace, Daemon(workspace) as daemon:
+        fill(workspace, files, 200)
+        wait_until(lambda: workspace.filed() == 200, 60)
         processes = [daemon.process.pid, *daemon.workers()]
         megabytes = [_proportional(process) / 1024 for process in processes]
     return [
@@ -46,7 +46,7 @@ def memory(scale: Scale, here: Path, many: Path) -> list[Row]:
 
 def idle(scale: Scale, here: Path, shipped: Path) -> list[Row]:
     """The share of one core that is used while nothing comes."""
-    with scene(here / "idle", shipped) as place, Daemon(place) as daemon:
+    with scene(here / "idle", shipped) as workspace, Daemon(workspace) as daemon:
         processes = [daemon.process.pid, *daemon.workers()]
         before = sum(map(_processor_seconds, processes))
         time.sleep(scale.idle_seconds)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from helpers.daemon import Place, run
+from helpers.daemon import Workspace, run
 from numpy.typing import NDArray
 
 from watcher.pen.drawing import draw
@@ -34,11 +34,11 @@ def _drawn(seed: int, number: int) -> bytes:
 
 
 @contextmanager
-def scene(folder: Path, trained: Path) -> Iterator[Place]:
+def scene(folder: Path, trained: Path) -> Iterator[Workspace]:
     """A place furnished like `trained`, removed afterwards."""
     shutil.copytree(trained, folder)
     try:
-        yield Place(folder)
+        yield Workspace(folder)
     finally:
         shutil.rmtree(folder)
 
@@ -74,19 +74,19 @@ def of_all_digits(source: Path, count: int) -> list[Path]:
     return [file for file in turns if file is not None][:count]
 
 
-def fill(place: Place, files: Sequence[bytes], count: int) -> None:
+def fill(workspace: Workspace, files: Sequence[bytes], count: int) -> None:
     """Have so many files wait in the inbox."""
     for number in range(count):
-        (place.inbox / f"scan-{number:07d}.png").write_bytes(files[number % len(files)])
+        (workspace.inbox / f"scan-{number:07d}.png").write_bytes(files[number % len(files)])
 
 
-def empty(place: Place) -> float:
+def empty(workspace: Workspace) -> float:
     """Pictures a second of `run --once`, from its start to its end."""
-    count = len(place.waiting())
+    count = len(workspace.waiting())
     start = time.perf_counter()
-    run(place.path, "run", "--once", within=3600)
+    run(workspace.path, "run", "--once", within=3600)
     seconds = time.perf_counter() - start
-    assert place.waiting() == set()
+    assert workspace.waiting() == set()
     return count / seconds
 
 

@@ -11,7 +11,7 @@ from benchmarks.floor import floor
 from benchmarks.rows import Row, listed
 from benchmarks.scale import Scale
 from benchmarks.scene import empty, fill, pictures, scene
-from helpers.daemon import Place
+from helpers.daemon import Workspace
 
 DIFFERENT = 2000  # pictures that are repeated under other names
 LINKS = 50_000  # names that one file may have
@@ -39,7 +39,9 @@ def many_references(scale: Scale, here: Path, shipped: Path, many: Path) -> list
     """Pictures a second with many references, and how much more one picture costs than with few."""
     files = pictures(min(scale.waiting, DIFFERENT))
     count = max(scale.waiting // 4, 1)
-    tries = [[_speed(here, place, files, count) for place in (shipped, many)] for _ in range(scale.tries)]
+    tries = [
+        [_speed(here, workspace, files, count) for workspace in (shipped, many)] for _ in range(scale.tries)
+    ]
     fast, slow = zip(*tries, strict=True)
     ratio = statistics.median(few / lots for few, lots in tries)
     return [
@@ -56,10 +58,13 @@ def references(scale: Scale, here: Path, knowing: Callable[[int], Path]) -> list
     """Pictures a second with ever more references, in turn; `knowing` gives a place of so many."""
     files = pictures(min(scale.waiting, DIFFERENT))
     count = max(scale.waiting // 4, 1)
-    places = {size: knowing(size) for size in scale.references}
-    tries = [{size: _speed(here, places[size], files, count) for size in places} for _ in range(scale.tries)]
+    workspaces = {size: knowing(size) for size in scale.references}
+    tries = [
+        {size: _speed(here, workspaces[size], files, count) for size in workspaces}
+        for _ in range(scale.tries)
+    ]
     rows = []
-    for size in places:
+    for size in workspaces:
         speeds = [speed[size] for speed in tries]
         middle = statistics.median(speeds)
         rows.append(
@@ -79,11 +84,13 @@ def growth(scale: Scale, here: Path, shipped: Path) -> list[Row]:
     files = pictures(min(scale.waiting, DIFFERENT))
     count = max(scale.waiting // 4, 1)
     with ExitStack() as scenes:
-        places = {size: scenes.enter_context(scene(here / f"grown-{size}", shipped)) for size in scale.grown}
-        for size, place in places.items():
-            _grow(place, size)
+        workspaces = {
+            size: scenes.enter_context(scene(here / f"grown-{size}", shipped)) for size in scale.grown
+        }
+        for size, workspace in workspaces.items():
+            _grow(workspace, size)
         tries = [
-            {size: _refilled(place, files, count) for size, place in places.items()}
+            {size: _refilled(workspace, files, count) for size, workspace in workspaces.items()}
             for _ in range(scale.tries)
         ]
     least = scale.grown[0]
@@ -102,20 +109,20 @@ def growth(scale: Scale, here: Path, shipped: Path) -> list[Row]:
 
 
 def _speed(here: Path, furnished: Path, files: list[bytes], count: int) -> float:
-    with scene(here / "inbox-place", furnished) as place:
-        fill(place, files, count)
-        return empty(place)
+    with scene(here / "inbox-place", furnished) as workspace:
+        fill(workspace, files, count)
+        return empty(workspace)
 
 
-def _refilled(place: Place, files: list[bytes], count: int) -> float:
-    fill(place, files, count)
-    return empty(place)
+def _refilled(workspace: Workspace, files: list[bytes], count: int) -> float:
+    fill(workspace, files, count)
+    return empty(workspace)
 
 
-def _grow(place: Place, size: int) -> None:
+def _grow(workspace: Workspace, size: int) -> None:
     """Have the log hold `size` rows, and the outbox as many files, as if they had been filed long ago."""
-    first = place.outbox / "0"
-    with closing(sqlite3.connect(place.database)) as connection:
+    first = workspace.outbox / "0"
+    with closing(sqlite3.connect(workspace.database)) as connection:
         connection.executemany(
             "INSERT INTO results (name, sha256, digit, certainty, runner_up, scores, status, destination,"
             " arrived_at, decided_at, filed_at, claim, reference_version)"
@@ -131,7 +138,7 @@ def _grow(place: Place, size: int) -> None:
     for start in range(0, size, LINKS):
         source = first / f"old-{start - start % 10}.png"
         for number in itertools.islice(range(start, size), LINKS):
-            file = place.outbox / str(number % 10) / f"old-{number}.png"
+            file = workspace.outbox / str(number % 10) / f"old-{number}.png"
             if number == start:
                 source = file
                 source.write_bytes(b"old")

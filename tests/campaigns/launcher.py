@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from helpers.daemon import Place, environment, preload
+from helpers.daemon import Workspace, environment, preload
 from helpers.preload_client import Forked
 
 
@@ -33,14 +33,16 @@ class Launched:
 class Launcher:
     """Starts them."""
 
-    def start(self, place: Place, *arguments: str, held: bool = False, **settings: object) -> Launched:
+    def start(
+        self, workspace: Workspace, *arguments: str, held: bool = False, **settings: object
+    ) -> Launched:
         """Start it in a place; held, it waits for SIGCONT before its first deed."""
-        output = place.path / "output.txt"
+        output = workspace.path / "output.txt"
         output.unlink(missing_ok=True)
         with Path(os.devnull).open() as nothing, output.open("wb") as said:
             process = preload().start(
                 arguments,
-                folder=place.path,
+                folder=workspace.path,
                 environment=environment(settings),
                 streams=(nothing, said, said),
                 held=held,

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from campaigns.audit import Drop
-from helpers.daemon import Place
+from helpers.daemon import Workspace
 from helpers.support import wait_until
 
 PRODUCER = Path(__file__).with_name("producer.py")
@@ -22,17 +22,17 @@ class Scanner:
 
     def __init__(
         self,
-        place: Place,
+        workspace: Workspace,
         *,
         rate: float = 50.0,
         count: int | None = None,
         name: str | None = None,
         manifest: Path | None = None,
     ) -> None:
-        self.manifest = manifest or place.path.with_name(f"{place.path.name}-manifest.jsonl")
+        self.manifest = manifest or workspace.path.with_name(f"{workspace.path.name}-manifest.jsonl")
         options = {"--rate": rate, "--count": count, "--name": name}
         given = [f"{option}={value}" for option, value in options.items() if value is not None]
-        folders = (place.inbox, place.path / "beside", self.manifest)
+        folders = (workspace.inbox, workspace.path / "beside", self.manifest)
         self._command = [sys.executable, str(PRODUCER), *map(str, folders), *given]
 
     def __enter__(self) -> Self:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from campaigns.launcher import Launcher
-from helpers.daemon import Place
+from helpers.daemon import Workspace
 from helpers.support import wait_until
 
 CHANGING = (
@@ -46,30 +46,30 @@ def why_not() -> str | None:
     return f"strace cannot be used: {tried.stderr.strip()}" if tried.returncode else None
 
 
-def traced(launcher: Launcher, place: Place, *options: str, **settings: object) -> int:
+def traced(launcher: Launcher, workspace: Workspace, *options: str, **settings: object) -> int:
     """Run `watcher run --once` under strace to its end; the exit code, negative for a signal.
 
     The main thread's calls go to `calls.txt` in the place, what it says to `output.txt`.
     """
-    run = launcher.start(place, "run", "--once", held=True, **settings)
+    run = launcher.start(workspace, "run", "--once", held=True, **settings)
     kinds = ",".join(f"?{kind}" for kind in CHANGING)
-    with attached(run.pid, "-o", str(place.path / "calls.txt"), "-e", f"trace={kinds}", *options):
+    with attached(run.pid, "-o", str(workspace.path / "calls.txt"), "-e", f"trace={kinds}", *options):
         os.kill(run.pid, signal.SIGCONT)
         return run.wait()
 
 
-def killed_at(launcher: Launcher, place: Place, call: Call, **settings: object) -> bool:
+def killed_at(launcher: Launcher, workspace: Workspace, call: Call, **settings: object) -> bool:
     """Run it until just before a call; False where it came to its end without making that."""
     injection = f"inject={call.kind}:signal=SIGKILL:when={call.number}"
-    code = traced(launcher, place, "-e", injection, **settings)
-    assert code in (0, -signal.SIGKILL), (place.path / "output.txt").read_text()
+    code = traced(launcher, workspace, "-e", injection, **settings)
+    assert code in (0, -signal.SIGKILL), (workspace.path / "output.txt").read_text()
     return code != 0
 
 
-def changing_calls(launcher: Launcher, place: Place, **settings: object) -> list[Call]:
+def changing_calls(launcher: Launcher, workspace: Workspace, **settings: object) -> list[Call]:
     """The calls of a whole run that change what lies on the disk, in order."""
-    assert traced(launcher, place, **settings) == 0, (place.path / "output.txt").read_text()
-    lines = (place.path / "calls.txt").read_text().splitlines()
+    assert traced(launcher, workspace, **settings) == 0, (workspace.path / "output.txt").read_text()
+    lines = (workspace.path / "calls.txt").read_text().splitlines()
     seen: Counter[str] = Counter()
     calls = []
     for match in (_LINE.match(line) for line in lines):

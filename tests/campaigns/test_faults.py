@@ -16,7 +16,7 @@ from campaigns.processes import processor_seconds
 from campaigns.producer import content
 from campaigns.scanner import Scanner
 from campaigns.strace import ONE_PROCESS, injected
-from helpers.daemon import Daemon, Place, furnished, reference_picture
+from helpers.daemon import Daemon, Workspace, furnished, reference_picture
 from helpers.support import make_files, wait_until
 
 ERRORS = ("EIO", "ENOSPC", "EROFS", "EMFILE", "EDQUOT")
@@ -37,7 +37,9 @@ needs_disks = pytest.mark.skipif(disks.why_not() is not None, reason=str(disks.w
 def seconds_until_more_is_filed(daemon: Daemon, dropped: int) -> float:
     """From now until it has filed as much as was dropped by now."""
     start = time.monotonic()
-    wait_until(lambda: daemon.place.filed() >= dropped or daemon.process.poll() is not None, 60, pause=0.05)
+    wait_until(
+        lambda: daemon.workspace.filed() >= dropped or daemon.process.poll() is not None, 60, pause=0.05
+    )
     assert daemon.process.poll() is None, daemon.complaints()
     return time.monotonic() - start
 
@@ -48,19 +50,19 @@ def busy_while_it_stands_still(daemon: Daemon, fault: str, rate: float) -> float
     0 where it goes on without such calls: what files come is its work then.
     """
     with injected(daemon.process.pid, fault):
-        used, filed = processor_seconds(daemon.process.pid), daemon.place.filed()
+        used, filed = processor_seconds(daemon.process.pid), daemon.workspace.filed()
         time.sleep(STALL_SECONDS)
         assert daemon.process.poll() is None, (fault, daemon.complaints())
         busy = (processor_seconds(daemon.process.pid) - used) / STALL_SECONDS
-        return busy if daemon.place.filed() - filed < rate * STALL_SECONDS / 2 else 0.0
+        return busy if daemon.workspace.filed() - filed < rate * STALL_SECONDS / 2 else 0.0
 
 
-def campaign(place: Place, calls: tuple[str, ...], errors: tuple[str, ...], rate: float) -> None:
+def campaign(workspace: Workspace, calls: tuple[str, ...], errors: tuple[str, ...], rate: float) -> None:
     """Each call fails with each error: first a single one, then all for some seconds."""
     chance = random.Random(5)  # noqa: S311 - keeps no secret
     slowest, busiest = (0.0, ""), (0.0, "")
-    with Daemon(place, **ONE_PROCESS) as daemon:
-        with Scanner(place, rate=rate) as scanner:
+    with Daemon(workspace, **ONE_PROCESS) as daemon:
+        with Scanner(workspace, rate=rate) as scanner:
             for call in calls:
                 for error in errors:
                     fault = f"{call}:error={error}"
@@ -75,10 +77,10 @@ def campaign(place: Place, calls: tuple[str, ...], errors: tuple[str, ...], rate
                     slowest = max(slowest, (round(seconds, 2), f"{call} {error}"))
                     assert seconds <= RESUMED_SECONDS, (call, error)
             dropped = scanner.stop()
-        wait_until(lambda: place.filed() == len(dropped), 60)
-    with Daemon(place, **ONE_PROCESS):
+        wait_until(lambda: workspace.filed() == len(dropped), 60)
+    with Daemon(workspace, **ONE_PROCESS):
         pass  # a start removes the empty folders of batches that could not be removed
-    place.audit_digests(dropped)
+    workspace.audit_digests(dropped)
     tell(
         "faults",
         calls=len(calls),
@@ -92,15 +94,15 @@ def campaign(place: Place, calls: tuple[str, ...], errors: tuple[str, ...], rate
 
 @needs_strace
 @pytest.mark.campaign
-def test_a_full_disk_is_waited_out(place: Place) -> None:
-    campaign(place, ("linkat",), ("ENOSPC",), rate=20)
+def test_a_full_disk_is_waited_out(workspace: Workspace) -> None:
+    campaign(workspace, ("linkat",), ("ENOSPC",), rate=20)
 
 
 @needs_strace
 @pytest.mark.campaign
 @pytest.mark.timeout(3600)
-def test_every_call_may_fail_with_every_error(place: Place) -> None:
-    campaign(place, CALLS, ERRORS, rate=10)
+def test_every_call_may_fail_with_every_error(workspace: Workspace) -> None:
+    campaign(workspace, CALLS, ERRORS, rate=10)
 
 
 @contextmanager
@@ -129,26 +131,26 @@ def test_a_disk_that_fills_up_and_is_freed(
 ) -> None:
     """The files come while the disk is full; they were written before."""
     with mounted(made(tmp_path / "disk.img", megabytes=megabytes), tmp_path / "disk") as disk:
-        place = furnished(disk / "place" if whole else tmp_path / "place", trained)
+        workspace = furnished(disk / "workspace" if whole else tmp_path / "place", trained)
         settings = dict(ONE_PROCESS)
         if not whole:
-            place.inbox, place.outbox = disk / "inbox", disk / "outbox"
-            place.claimed = place.inbox / ".claimed"
-            settings |= {"inbox__path": str(place.inbox), "outbox__path": str(place.outbox)}
+            workspace.inbox, workspace.outbox = disk / "inbox", disk / "outbox"
+            workspace.claimed = workspace.inbox / ".claimed"
+            settings |= {"inbox__path": str(workspace.inbox), "outbox__path": str(workspace.outbox)}
         files = {f"{index}.jpg": content(reference_picture(index % 10), f"{index}") for index in range(40)}
         files |= {f"{index}.txt": f"no picture {index}".encode() for index in range(8)}
         make_files(disk / "beside", files)
-        with Daemon(place, **settings) as daemon:
+        with Daemon(workspace, **settings) as daemon:
             with filled(disk):
                 for name in files:
-                    (disk / "beside" / name).rename(place.inbox / name)
+                    (disk / "beside" / name).rename(workspace.inbox / name)
                 time.sleep(1)
                 before = processor_seconds(daemon.process.pid)
                 time.sleep(2 * STALL_SECONDS)
                 busy = (processor_seconds(daemon.process.pid) - before) / (2 * STALL_SECONDS)
-                filed = place.filed()
+                filed = workspace.filed()
             seconds = seconds_until_more_is_filed(daemon, len(files))
-        place.audit(files.items())
+        workspace.audit(files.items())
     tell(
         "full disk",
         megabytes=megabytes,

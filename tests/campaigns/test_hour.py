@@ -14,7 +14,7 @@ from campaigns import strace
 from campaigns.figures import tell
 from campaigns.processes import descriptors, memory
 from campaigns.scanner import Scanner
-from helpers.daemon import Daemon, Place, run
+from helpers.daemon import Daemon, Workspace, run
 from helpers.support import wait_until
 
 MINUTES = float(os.environ.get("CAMPAIGN_MINUTES", "60"))
@@ -39,7 +39,7 @@ def meddle(daemon: Daemon, chance: random.Random) -> None:
         time.sleep(1)
         daemon.process.send_signal(signal.SIGCONT)
     elif what == "read":
-        run(daemon.place.path, "results", "--limit", "100")
+        run(daemon.workspace.path, "results", "--limit", "100")
     else:
         with strace.injected(daemon.process.pid, what):
             time.sleep(1)
@@ -51,12 +51,12 @@ def growth(samples: list[tuple[float, int]]) -> float:
     return float(np.polyfit(seconds, sizes, 1)[0] * 3600)
 
 
-def test_an_hour_of_load_and_faults_leaves_it_as_it_was(place: Place) -> None:
+def test_an_hour_of_load_and_faults_leaves_it_as_it_was(workspace: Workspace) -> None:
     chance = random.Random(60)  # noqa: S311 - keeps no secret
     samples: dict[str, list[tuple[float, int]]] = {"daemon": [], "workers": []}
     opened: list[int] = []
-    with Daemon(place, workers__executor="processes", workers__count=1) as daemon:
-        with Scanner(place, rate=30) as scanner:
+    with Daemon(workspace, workers__executor="processes", workers__count=1) as daemon:
+        with Scanner(workspace, rate=30) as scanner:
             start = time.monotonic()
             next_meddling = start + 15
             while (now := time.monotonic()) < start + MINUTES * 60:
@@ -70,9 +70,9 @@ def test_an_hour_of_load_and_faults_leaves_it_as_it_was(place: Place) -> None:
                     samples["workers"].append((now, sum(map(memory, daemon.workers()))))
                     opened.append(descriptors(daemon.process.pid))
             dropped = scanner.stop()
-        wait_until(lambda: place.filed() == len(dropped), 120, pause=0.1)
+        wait_until(lambda: workspace.filed() == len(dropped), 120, pause=0.1)
         at_rest = descriptors(daemon.process.pid)
-    place.audit_digests(dropped)
+    workspace.audit_digests(dropped)
     grown = {who: growth(sampled) for who, sampled in samples.items()}
     tell(
         "hour",

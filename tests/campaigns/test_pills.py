@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from campaigns.figures import tell
-from helpers.daemon import Daemon, Place, furnished, is_alive, reference_picture
+from helpers.daemon import Daemon, Workspace, furnished, is_alive, reference_picture
 from helpers.harmful_pictures import FaultyDecoder, pill
 from helpers.support import make_files, wait_until
 
@@ -35,22 +35,22 @@ def pills(numbers: Mapping[str, Iterable[int]]) -> dict[str, bytes]:
     return {f"{kind}-{n}.png": pill(kind, n) for kind, some in numbers.items() for n in some}
 
 
-def sort(place: Place, files: Mapping[str, bytes]) -> float:
+def sort(workspace: Workspace, files: Mapping[str, bytes]) -> float:
     """Sort what lies in the inbox. The seconds it takes until the last good picture is filed."""
     order = list(files.items())
     random.Random(4).shuffle(order)  # noqa: S311 - keeps no secret
-    make_files(place.inbox, dict(order))
-    with Daemon(place, **LIMITS):
+    make_files(workspace.inbox, dict(order))
+    with Daemon(workspace, **LIMITS):
         started = time.time()
-        wait_until(lambda: place.filed() == len(files), 300)
-    place.audit(files.items())
-    filed = [row["filed_at"] for row in place.rows() if row["name"].startswith("good")]
+        wait_until(lambda: workspace.filed() == len(files), 300)
+    workspace.audit(files.items())
+    filed = [row["filed_at"] for row in workspace.rows() if row["name"].startswith("good")]
     return datetime.fromisoformat(max(filed)).timestamp() - started
 
 
-def check_pills(place: Place, decoder: FaultyDecoder) -> None:
+def check_pills(workspace: Workspace, decoder: FaultyDecoder) -> None:
     """All good pictures are filed, each pill failed with its reason after two tries at most."""
-    for row in place.rows():
+    for row in workspace.rows():
         kind = row["name"].split("-")[0]
         if kind == "good":
             assert row["status"] == "filed", row
@@ -60,46 +60,46 @@ def check_pills(place: Place, decoder: FaultyDecoder) -> None:
 
 
 def test_each_pill_fails_with_its_reason_and_harms_no_other(
-    place: Place, faulty_decoder: FaultyDecoder
+    workspace: Workspace, faulty_decoder: FaultyDecoder
 ) -> None:
-    sort(place, good(100) | pills(dict.fromkeys(REASONS, (1,))))
-    check_pills(place, faulty_decoder)
+    sort(workspace, good(100) | pills(dict.fromkeys(REASONS, (1,))))
+    check_pills(workspace, faulty_decoder)
 
 
 def test_a_picture_that_hangs_is_tried_twice_over_restarts_too_and_leaves_no_process_behind(
-    place: Place, faulty_decoder: FaultyDecoder
+    workspace: Workspace, faulty_decoder: FaultyDecoder
 ) -> None:
     files = good(20) | pills({"sleep": [1]})
-    make_files(place.inbox, dict(files))
+    make_files(workspace.inbox, dict(files))
     patient = LIMITS | {"workers__deadline_seconds": 600}
-    with Daemon(place, **patient) as daemon:
-        wait_until(lambda: faulty_decoder.tries()["sleep", 1] == 2 and place.filed() == 20)
+    with Daemon(workspace, **patient) as daemon:
+        wait_until(lambda: faulty_decoder.tries()["sleep", 1] == 2 and workspace.filed() == 20)
         workers = daemon.workers()
         assert len(workers) == 2 + 2 * 3  # for two workers and the one apart
         daemon.kill()
     wait_until(lambda: not any(map(is_alive, workers)))
-    with Daemon(place, **patient):
-        wait_until(lambda: place.filed() == len(files))
+    with Daemon(workspace, **patient):
+        wait_until(lambda: workspace.filed() == len(files))
     assert faulty_decoder.tries() == {("sleep", 1): 2}
-    assert {row["name"]: row["status"] for row in place.rows() if row["status"] != "filed"} == {
+    assert {row["name"]: row["status"] for row in workspace.rows() if row["status"] != "filed"} == {
         "sleep-1.png": "failed"
     }
-    place.audit(files.items())
+    workspace.audit(files.items())
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(600)
 def test_in_threads_a_crash_ends_the_daemon_once_and_no_more(
-    place: Place, faulty_decoder: FaultyDecoder
+    workspace: Workspace, faulty_decoder: FaultyDecoder
 ) -> None:
     files = good(100) | pills({"crash": [1]})
-    make_files(place.inbox, dict(files))
-    with Daemon(place, **LIMITS, workers__executor="threads") as daemon:
+    make_files(workspace.inbox, dict(files))
+    with Daemon(workspace, **LIMITS, workers__executor="threads") as daemon:
         assert daemon.process.wait(30) == -signal.SIGSEGV
-    with Daemon(place, **LIMITS, workers__executor="threads"):
-        wait_until(lambda: place.filed() == len(files), 60)
-    check_pills(place, faulty_decoder)
-    place.audit(files.items())
+    with Daemon(workspace, **LIMITS, workers__executor="threads"):
+        wait_until(lambda: workspace.filed() == len(files), 60)
+    check_pills(workspace, faulty_decoder)
+    workspace.audit(files.items())
 
 
 @pytest.mark.campaign
@@ -115,10 +115,10 @@ def test_twenty_of_each_kind_among_two_thousand_take_little_of_the_throughput(
     without, among = [], []
     for turn in range(3):
         without.append(sort(furnished(tmp_path / f"without-{turn}", trained), good(2000)))
-        place = furnished(tmp_path / f"among-{turn}", trained)
-        among.append(sort(place, good(2000) | pills(some)))
+        workspace = furnished(tmp_path / f"among-{turn}", trained)
+        among.append(sort(workspace, good(2000) | pills(some)))
         tries = faulty_decoder.tries()
-        check_pills(place, faulty_decoder)
+        check_pills(workspace, faulty_decoder)
         faulty_decoder.forget()
     throughput = min(without) / min(among)
     tell(

@@ -22,7 +22,7 @@ from campaigns.disks import frozen, made, mounted
 from campaigns.figures import tell
 from campaigns.scanner import Scanner
 from campaigns.strace import ONE_PROCESS
-from helpers.daemon import Daemon, Place, furnished
+from helpers.daemon import Daemon, Workspace, furnished
 from helpers.support import wait_until
 
 pytestmark = pytest.mark.skipif(disks.why_not() is not None, reason=str(disks.why_not()))
@@ -33,19 +33,19 @@ CHANCE = random.Random(50)  # noqa: S311 - keeps no secret
 class Disk:
     """A place on a disk whose power can be cut."""
 
-    def __init__(self, outer: Path, place: Place, spare: Path) -> None:
-        self.place = place
+    def __init__(self, outer: Path, workspace: Workspace, spare: Path) -> None:
+        self.workspace = workspace
         self._outer = outer
         self._spare = spare
 
     @contextmanager
-    def cut(self) -> Iterator[Place]:
+    def cut(self) -> Iterator[Workspace]:
         """What would be left of the place if the power failed now."""
         copy = self._spare / "cut.img"
         with frozen(self._outer):
             subprocess.run(["cp", "--sparse=always", self._outer / "disk.img", copy], check=True)
         with mounted(copy, self._spare / "cut") as disk:
-            yield Place(disk / "place")
+            yield Workspace(disk / "workspace")
 
 
 @pytest.fixture
@@ -54,58 +54,62 @@ def disk(tmp_path: Path, trained: Path) -> Iterator[Disk]:
         mounted(made(tmp_path / "outer.img", megabytes=1024), tmp_path / "outer") as outer,
         mounted(made(outer / "disk.img", megabytes=768), tmp_path / "disk") as inner,
     ):
-        place = furnished(inner / "place", trained)
+        workspace = furnished(inner / "workspace", trained)
         subprocess.run(["sync", "--file-system", inner], check=True)
-        yield Disk(outer, place, tmp_path)
+        yield Disk(outer, workspace, tmp_path)
 
 
 def said_filed(daemon: Daemon) -> set[str]:
     return {said["destination"] for said in daemon.said("picture")}
 
 
-def lies_of(place: Place, said: set[str]) -> list[str]:
+def lies_of(workspace: Workspace, said: set[str]) -> list[str]:
     """Destinations that were said or marked to be filed at, where the file is not what the log says it is."""
-    with closing(sqlite3.connect(place.database)) as connection:
+    with closing(sqlite3.connect(workspace.database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         marked = dict(
             connection.execute(
                 "SELECT destination, sha256 FROM results WHERE filed_at IS NOT NULL"
             ).fetchall()
         )
-    return [name for name in said | marked.keys() if digest(place.outbox / name) != marked.get(name)]
+    return [name for name in said | marked.keys() if digest(workspace.outbox / name) != marked.get(name)]
 
 
 def digest(path: Path) -> str | None:
     return sha256(path.read_bytes()).hexdigest() if path.exists() else None
 
 
-def held(place: Place) -> list[Drop]:
+def held(workspace: Workspace) -> list[Drop]:
     """What the disk holds: all that was recorded, and what waits without a row, as it is."""
-    rows = place.rows()
+    rows = workspace.rows()
     recorded = {row["claim"] for row in rows}
     drops = [(row["name"], row["sha256"]) for row in rows]
-    for path in place.inbox.rglob("*"):
+    for path in workspace.inbox.rglob("*"):
         if path.is_file() and not path.name.startswith("."):
-            token = str(path.relative_to(place.claimed)) if path.is_relative_to(place.claimed) else None
+            token = (
+                str(path.relative_to(workspace.claimed)) if path.is_relative_to(workspace.claimed) else None
+            )
             if token not in recorded:
                 drops.append((path.name, sha256(path.read_bytes()).hexdigest()))
     return drops
 
 
-def restart(place: Place) -> None:
+def restart(workspace: Workspace) -> None:
     """Start the daemon on what the power cut left, and audit."""
-    for part in place.inbox.glob(".scan*"):
+    for part in workspace.inbox.glob(".scan*"):
         part.unlink()  # the scanner's own, which it never finished
-    drops = held(place)
-    with Daemon(place, **ONE_PROCESS):
-        wait_until(lambda: place.filed() == len(drops), 120)
-    place.audit_digests(drops)
+    drops = held(workspace)
+    with Daemon(workspace, **ONE_PROCESS):
+        wait_until(lambda: workspace.filed() == len(drops), 120)
+    workspace.audit_digests(drops)
 
 
 def campaign(disk: Disk, *, cuts: int) -> None:
     filed = waiting = 0
-    with Daemon(disk.place, **ONE_PROCESS) as daemon:
-        with Scanner(disk.place, rate=30, manifest=disk.place.path.parents[1] / "manifest.jsonl") as scanner:
+    with Daemon(disk.workspace, **ONE_PROCESS) as daemon:
+        with Scanner(
+            disk.workspace, rate=30, manifest=disk.workspace.path.parents[1] / "manifest.jsonl"
+        ) as scanner:
             for _ in range(cuts):
                 time.sleep(CHANCE.uniform(0.1, 0.5))
                 said = said_filed(daemon)
@@ -115,9 +119,9 @@ def campaign(disk: Disk, *, cuts: int) -> None:
                     waiting += len(left.waiting())
                     restart(left)
             dropped = scanner.stop()
-        wait_until(lambda: disk.place.filed() == len(dropped), 120)
-    shutil.rmtree(disk.place.path / "beside")
-    disk.place.audit_digests(dropped)
+        wait_until(lambda: disk.workspace.filed() == len(dropped), 120)
+    shutil.rmtree(disk.workspace.path / "beside")
+    disk.workspace.audit_digests(dropped)
     tell("power cuts", cuts=cuts, dropped=len(dropped), filed_at_cuts=filed, waiting_at_cuts=waiting)
 
 
@@ -134,9 +138,12 @@ def test_after_fifty_power_cuts_every_filed_file_is_whole(disk: Disk) -> None:
 @pytest.mark.campaign
 @pytest.mark.skipif(strace.why_not() is not None, reason=str(strace.why_not()))
 def test_without_the_flush_filed_files_would_be_lost(disk: Disk) -> None:
-    with Daemon(disk.place, **ONE_PROCESS) as daemon, strace.injected(daemon.process.pid, "syncfs:retval=0"):
-        with Scanner(disk.place, rate=30, manifest=disk.place.path.parents[1] / "manifest.jsonl"):
-            wait_until(lambda: disk.place.filed() > 200, 30)
+    with (
+        Daemon(disk.workspace, **ONE_PROCESS) as daemon,
+        strace.injected(daemon.process.pid, "syncfs:retval=0"),
+    ):
+        with Scanner(disk.workspace, rate=30, manifest=disk.workspace.path.parents[1] / "manifest.jsonl"):
+            wait_until(lambda: disk.workspace.filed() > 200, 30)
             with disk.cut() as left:
                 lies = lies_of(left, set())
                 filed = left.filed()

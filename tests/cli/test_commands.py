@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import WATCHER, Place, environment, run
+from helpers.daemon import WATCHER, Workspace, environment, run
 
 from watcher.cli import COMMANDS
 
@@ -67,37 +67,37 @@ def test_help_is_there_at_once_without_the_heavy_libraries(option: str) -> None:
 
 
 def test_a_config_is_given_before_the_command_or_after_it(
-    watcher: Callable[..., Any], workplace: Path
+    watcher: Callable[..., Any], empty_folder: Path
 ) -> None:
     Path("here").mkdir()
     for name in ("one", "two"):
         Path("here", f"{name}.toml").write_text(f'[database]\nurl = "sqlite:///{name}.db"\n')
     before = watcher("--config", "here/one.toml", "results", code=1).err
-    assert str(workplace / "here" / "one.db") in before
+    assert str(empty_folder / "here" / "one.db") in before
     assert watcher("results", "--config", "here/one.toml", code=1).err == before
     both = watcher("--config", "here/one.toml", "results", "--config", "here/two.toml", code=1).err
-    assert str(workplace / "here" / "two.db") in both
+    assert str(empty_folder / "here" / "two.db") in both
 
 
 def test_without_a_config_the_current_folder_s_is_used_and_none_is_needed(
-    watcher: Callable[..., Any], workplace: Path
+    watcher: Callable[..., Any], empty_folder: Path
 ) -> None:
-    assert str(workplace / "watcher.db") in watcher("results", code=1).err
+    assert str(empty_folder / "watcher.db") in watcher("results", code=1).err
     Path("config.toml").write_text('[database]\nurl = "sqlite:///mine.db"\n')
-    assert str(workplace / "mine.db") in watcher("results", code=1).err
+    assert str(empty_folder / "mine.db") in watcher("results", code=1).err
 
 
 def test_the_environment_overrides_the_config(
-    watcher: Callable[..., Any], workplace: Path, monkeypatch: pytest.MonkeyPatch
+    watcher: Callable[..., Any], empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("config.toml").write_text('[database]\nurl = "sqlite:///mine.db"\n')
     monkeypatch.setenv("WATCHER_DATABASE__URL", "sqlite:///theirs.db")
-    assert str(workplace / "theirs.db") in watcher("results", code=1).err
+    assert str(empty_folder / "theirs.db") in watcher("results", code=1).err
 
 
 @pytest.mark.parametrize("name", READING_SETTINGS)
 def test_every_fault_of_the_config_is_told_on_a_line_of_its_own_with_exit_code_78(
-    watcher: Callable[..., Any], workplace: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    watcher: Callable[..., Any], empty_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     Path("config.toml").write_text(
         '[inbox]\npath = "same"\nrecursive = "perhaps"\npoling = true\n'
@@ -115,7 +115,7 @@ def test_every_fault_of_the_config_is_told_on_a_line_of_its_own_with_exit_code_7
     for fault in ("recursive", "poling", "review_below", "nearst", "outbux", "WATCHER_WORKERS__COUNT"):
         assert sum(fault in line for line in lines) == 1, fault
     assert len(lines) == 6
-    assert [path.name for path in workplace.iterdir()] == ["config.toml"]
+    assert [path.name for path in empty_folder.iterdir()] == ["config.toml"]
 
 
 def test_as_a_module_it_is_the_same_program(watcher: Callable[..., Any], tmp_path: Path) -> None:
@@ -125,12 +125,12 @@ def test_as_a_module_it_is_the_same_program(watcher: Callable[..., Any], tmp_pat
 
 
 @pytest.mark.parametrize("arguments", [["results", "--csv"], ["references"]])
-def test_who_stops_reading_early_hears_no_complaint(place: Place, arguments: list[str]) -> None:
+def test_who_stops_reading_early_hears_no_complaint(workspace: Workspace, arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
         [*WATCHER, *arguments],
-        cwd=place.path,
+        cwd=workspace.path,
         env=environment({}),
         stdout=writer,
         stderr=subprocess.PIPE,

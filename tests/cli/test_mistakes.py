@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import Place, reference_picture
+from helpers.daemon import Workspace, reference_picture
 from helpers.support import make_files
 
 
@@ -15,68 +15,68 @@ def no_database(_place: Path) -> None:
     pass
 
 
-def database_is_text(place: Path) -> None:
-    (place / "watcher.db").write_text("Dear diary, today I was no database.\n" * 100)
+def database_is_text(workspace: Path) -> None:
+    (workspace / "watcher.db").write_text("Dear diary, today I was no database.\n" * 100)
 
 
-def database_is_a_folder(place: Path) -> None:
-    (place / "watcher.db").mkdir()
+def database_is_a_folder(workspace: Path) -> None:
+    (workspace / "watcher.db").mkdir()
 
 
-def config_is_a_folder(place: Path) -> None:
-    (place / "config.toml").mkdir()
+def config_is_a_folder(workspace: Path) -> None:
+    (workspace / "config.toml").mkdir()
 
 
-def config_is_binary(place: Path) -> None:
-    (place / "config.toml").write_bytes(b"\xff\xfe[inbox]")
+def config_is_binary(workspace: Path) -> None:
+    (workspace / "config.toml").write_bytes(b"\xff\xfe[inbox]")
 
 
-def config_is_no_toml(place: Path) -> None:
-    (place / "config.toml").write_text("[inbox\npath = inbox\n")
+def config_is_no_toml(workspace: Path) -> None:
+    (workspace / "config.toml").write_text("[inbox\npath = inbox\n")
 
 
-def inbox_is_a_file(place: Path) -> None:
-    (place / "inbox").write_text("")
+def inbox_is_a_file(workspace: Path) -> None:
+    (workspace / "inbox").write_text("")
 
 
-def outbox_is_a_file(place: Path) -> None:
-    (place / "outbox").write_text("")
+def outbox_is_a_file(workspace: Path) -> None:
+    (workspace / "outbox").write_text("")
 
 
-def outbox_lies_in_the_inbox(place: Path) -> None:
-    (place / "config.toml").write_text('[outbox]\npath = "inbox/done"\n')
+def outbox_lies_in_the_inbox(workspace: Path) -> None:
+    (workspace / "config.toml").write_text('[outbox]\npath = "inbox/done"\n')
 
 
-def a_folder_of_the_outbox_is_a_file(place: Path) -> None:
-    make_files(place, {"outbox/7": b"what?"})
+def a_folder_of_the_outbox_is_a_file(workspace: Path) -> None:
+    make_files(workspace, {"outbox/7": b"what?"})
 
 
-def inbox_cannot_be_made(place: Path) -> None:
-    (place / "config.toml").write_text('[inbox]\npath = "/proc/inbox"\n')
+def inbox_cannot_be_made(workspace: Path) -> None:
+    (workspace / "config.toml").write_text('[inbox]\npath = "/proc/inbox"\n')
 
 
-def database_cannot_be_made(place: Path) -> None:
-    (place / "config.toml").write_text('[database]\nurl = "sqlite:////proc/nowhere/watcher.db"\n')
+def database_cannot_be_made(workspace: Path) -> None:
+    (workspace / "config.toml").write_text('[database]\nurl = "sqlite:////proc/nowhere/watcher.db"\n')
 
 
-def references_are_no_pictures(place: Path) -> None:
-    make_files(place, {"images/7_0.png": b"no picture"})
+def references_are_no_pictures(workspace: Path) -> None:
+    make_files(workspace, {"images/7_0.png": b"no picture"})
 
 
-def an_empty_source(place: Path) -> None:
-    make_files(place, {"source/": None})
+def an_empty_source(workspace: Path) -> None:
+    make_files(workspace, {"source/": None})
 
 
-def a_source_without_labels(place: Path) -> None:
-    make_files(place, {"source/holiday.jpg": b"sun"})
+def a_source_without_labels(workspace: Path) -> None:
+    make_files(workspace, {"source/holiday.jpg": b"sun"})
 
 
-def half_an_idx_pair(place: Path) -> None:
-    make_files(place, {"train-images-idx3-ubyte": b"\0\0\x08\x03" + bytes(12)})
+def half_an_idx_pair(workspace: Path) -> None:
+    make_files(workspace, {"train-images-idx3-ubyte": b"\0\0\x08\x03" + bytes(12)})
 
 
-def a_broken_idx_pair(place: Path) -> None:
-    make_files(place, {"train-images-idx3-ubyte.gz": b"no gzip", "train-labels-idx1-ubyte": b""})
+def a_broken_idx_pair(workspace: Path) -> None:
+    make_files(workspace, {"train-images-idx3-ubyte.gz": b"no gzip", "train-labels-idx1-ubyte": b""})
 
 
 MISTAKES: list[tuple[Callable[[Path], None], str, int, str]] = [
@@ -136,7 +136,7 @@ MISTAKES: list[tuple[Callable[[Path], None], str, int, str]] = [
 )
 def test_a_mistake_is_told_and_has_its_exit_code(
     watcher: Callable[..., Any],
-    workplace: Path,
+    empty_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     *,
     arrange: Callable[[Path], None],
@@ -145,7 +145,7 @@ def test_a_mistake_is_told_and_has_its_exit_code(
     told: str,
 ) -> None:
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
-    arrange(workplace)
+    arrange(empty_folder)
     error = watcher(*arguments.split(), code=code).err
     assert told in error
     if code != 2:
@@ -163,9 +163,9 @@ def test_a_mistake_is_told_and_has_its_exit_code(
     ],
 )
 def test_what_is_forbidden_is_told(
-    watcher: Callable[..., Any], workplace: Path, forbidden: str, arguments: str, told: str
+    watcher: Callable[..., Any], empty_folder: Path, forbidden: str, arguments: str, told: str
 ) -> None:
-    folder = workplace / forbidden
+    folder = empty_folder / forbidden
     folder.mkdir(exist_ok=True)
     folder.chmod(0o500 if forbidden != "source" else 0)
     if os.access(folder, os.W_OK):
@@ -177,10 +177,10 @@ def test_what_is_forbidden_is_told(
 
 
 def test_a_file_that_may_not_be_read_is_told_among_the_others(
-    watcher: Callable[..., Any], place: Place
+    watcher: Callable[..., Any], workspace: Workspace
 ) -> None:
-    make_files(place.path, {"mine.jpg": reference_picture(7), "theirs.jpg": reference_picture(7)})
-    (place.path / "theirs.jpg").chmod(0)
+    make_files(workspace.path, {"mine.jpg": reference_picture(7), "theirs.jpg": reference_picture(7)})
+    (workspace.path / "theirs.jpg").chmod(0)
     if os.access("theirs.jpg", os.R_OK):
         pytest.skip("nothing is forbidden to root")
     told = [

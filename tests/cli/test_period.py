@@ -38,9 +38,9 @@ def decision(name: str, status: Status, sure: float | None, decided: datetime, d
     )
 
 
-def write(place: Path, decisions: list[Decision], seconds: float = 0.5) -> None:
+def write(workspace: Path, decisions: list[Decision], seconds: float = 0.5) -> None:
     """Record these, each filed so long after it came."""
-    with closing(open_database(place / "watcher.db")) as database:
+    with closing(open_database(workspace / "watcher.db")) as database:
         log = ResultsLog(database)
         log.record(decisions)
         for one in decisions:
@@ -48,9 +48,9 @@ def write(place: Path, decisions: list[Decision], seconds: float = 0.5) -> None:
             log.mark_filed([one.claim], as_stamp(filed))
 
 
-def told(place: Path, since: datetime, until: datetime, review_below: float = 0.9) -> PeriodSummary:
-    with closing(open_database(place / "watcher.db")) as database:
-        return tell(database, Outbox(place / "outbox"), as_stamp(since), as_stamp(until), review_below)
+def told(workspace: Path, since: datetime, until: datetime, review_below: float = 0.9) -> PeriodSummary:
+    with closing(open_database(workspace / "watcher.db")) as database:
+        return tell(database, Outbox(workspace / "outbox"), as_stamp(since), as_stamp(until), review_below)
 
 
 def week() -> list[Decision]:
@@ -66,11 +66,11 @@ def week() -> list[Decision]:
 
 
 @pytest.fixture
-def log(workplace: Path) -> Path:
+def log(empty_folder: Path) -> Path:
     """A log with a week and one from before; two of three still lie in review, one of them no picture."""
-    write(workplace, week())
-    make_files(workplace / "outbox" / "review", {"doubt.png": digit_picture(3)})
-    return workplace
+    write(empty_folder, week())
+    make_files(empty_folder / "outbox" / "review", {"doubt.png": digit_picture(3)})
+    return empty_folder
 
 
 @pytest.mark.usefixtures("log")
@@ -154,7 +154,7 @@ def test_nothing_came_is_said_and_a_perfect_period_too(watcher: Watcher) -> None
     assert "None failed." in page.text
 
 
-def test_what_cannot_be_done_is_told(watcher: Watcher, workplace: Path) -> None:
+def test_what_cannot_be_done_is_told(watcher: Watcher, empty_folder: Path) -> None:
     assert "there is no database yet" in watcher("report", "--html", "r.html", code=1).err
     backwards = watcher("report", "--since", "1d", "--until", "2d", "--html", "r.html", code=2).err
     assert "the period ends before it begins: let --since be earlier" in backwards
@@ -162,7 +162,7 @@ def test_what_cannot_be_done_is_told(watcher: Watcher, workplace: Path) -> None:
     Path("mine.html").write_text("<p>mine")
     kept = watcher("report", "--html", "mine.html", code=1).err
     assert kept == "watcher: mine.html: it exists and is no page of watcher's; choose another name\n"
-    assert [path.name for path in workplace.iterdir()] == ["mine.html"]
+    assert [path.name for path in empty_folder.iterdir()] == ["mine.html"]
 
 
 def test_of_many_the_least_certain_are_shown(log: Path) -> None:
@@ -185,14 +185,14 @@ def test_of_many_the_least_certain_are_shown(log: Path) -> None:
     ],
 )
 def test_however_long_the_period_its_bars_stay_few_and_hold_every_file(
-    workplace: Path, days: int, step: str, first: str
+    empty_folder: Path, days: int, step: str, first: str
 ) -> None:
     start = START - timedelta(days=200)  # all of it has passed
     write(
-        workplace,
+        empty_folder,
         [decision(f"{n}.png", "filed", 1.0, start + n * timedelta(days=days) / 50) for n in range(50)],
     )
-    found = told(workplace, start - timedelta(days=900), start + timedelta(days=days))
+    found = told(empty_folder, start - timedelta(days=900), start + timedelta(days=days))
     assert found.step == step
     assert 2 <= len(found.times) <= MOST_BARS + 1
     assert sum(bar.filed for bar in found.times) == 50
@@ -201,8 +201,8 @@ def test_however_long_the_period_its_bars_stay_few_and_hold_every_file(
     )
 
 
-def test_the_threshold_is_a_border_of_its_own(workplace: Path) -> None:
-    write(workplace, [decision("a.png", "review", 0.84, START), decision("b.png", "filed", 0.86, START)])
-    found = told(workplace, START, START + timedelta(days=1), review_below=0.85)
+def test_the_threshold_is_a_border_of_its_own(empty_folder: Path) -> None:
+    write(empty_folder, [decision("a.png", "review", 0.84, START), decision("b.png", "filed", 0.86, START)])
+    found = told(empty_folder, START, START + timedelta(days=1), review_below=0.85)
     bars = {bar.label: (bar.filed, bar.review) for bar in found.certainties if bar.total}
     assert bars == {"80 to 85 %": (0, 1), "85 to 90 %": (1, 0)}

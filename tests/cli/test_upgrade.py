@@ -16,8 +16,8 @@ Watcher = Callable[..., Any]
 
 
 @pytest.fixture
-def older(workplace: Path) -> Path:
-    file = workplace / "watcher.db"
+def older(empty_folder: Path) -> Path:
+    file = empty_folder / "watcher.db"
     make_older(file, "0002", rows=30)
     return file
 

@@ -13,7 +13,7 @@ from watcher.config.settings import Config, RecognitionSettings
 from watcher.errors import ConfigError
 from watcher.recognition import NORMALIZERS, RULES
 
-pytestmark = pytest.mark.usefixtures("workplace")
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 COMMITTED = Path(__file__).parents[2] / "config.toml"
 
@@ -45,13 +45,13 @@ def test_the_committed_file_holds_every_setting_with_its_default() -> None:
     assert tomllib.loads(COMMITTED.read_text("utf-8")) == defaults()
 
 
-def test_without_a_file_the_defaults_hold(workplace: Path) -> None:
+def test_without_a_file_the_defaults_hold(empty_folder: Path) -> None:
     config = load_config(None, {})
-    assert config.inbox.path == workplace / "inbox"
-    assert config.outbox.path == workplace / "outbox"
-    assert config.references.path == workplace / "images"
-    assert config.database.file == workplace / "watcher.db"
-    assert config.cache == workplace / "watcher.db.cache"
+    assert config.inbox.path == empty_folder / "inbox"
+    assert config.outbox.path == empty_folder / "outbox"
+    assert config.references.path == empty_folder / "images"
+    assert config.database.file == empty_folder / "watcher.db"
+    assert config.cache == empty_folder / "watcher.db.cache"
     Path("config.toml").write_bytes(COMMITTED.read_bytes())
     assert load_config(None, {}) == config
 
@@ -62,26 +62,26 @@ def test_the_settings_name_every_normalizer_and_rule_there_is() -> None:
     assert set(typing.get_args(fields["rule"].annotation)) == set(RULES)
 
 
-def test_paths_count_from_the_folder_of_the_file(workplace: Path) -> None:
-    file = workplace / "etc" / "scanner.toml"
+def test_paths_count_from_the_folder_of_the_file(empty_folder: Path) -> None:
+    file = empty_folder / "etc" / "scanner.toml"
     file.parent.mkdir()
     file.write_text('[outbox]\npath = "../sorted"\n[inbox]\npath = "/srv/in"\n', "utf-8")
     for path in (file, Path("etc/scanner.toml")):
         config = load_config(path, {})
         assert config.inbox.path == Path("/srv/in")
-        assert os.path.normpath(config.outbox.path) == str(workplace / "sorted")
-        assert config.references.path == workplace / "etc" / "images"
-        assert config.database.file == workplace / "etc" / "watcher.db"
+        assert os.path.normpath(config.outbox.path) == str(empty_folder / "sorted")
+        assert config.references.path == empty_folder / "etc" / "images"
+        assert config.database.file == empty_folder / "etc" / "watcher.db"
 
 
-def test_a_tilde_is_the_home_folder(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(workplace / "home"))
+def test_a_tilde_is_the_home_folder(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(empty_folder / "home"))
     config = loaded('[inbox]\npath = "~/in"\n[database]\nurl = "sqlite:///~/log.db"')
-    assert config.inbox.path == workplace / "home" / "in"
-    assert config.database.file == workplace / "home" / "log.db"
+    assert config.inbox.path == empty_folder / "home" / "in"
+    assert config.database.file == empty_folder / "home" / "log.db"
 
 
-def test_the_environment_overrides_the_file(workplace: Path) -> None:
+def test_the_environment_overrides_the_file(empty_folder: Path) -> None:
     config = loaded(
         '[workers]\ncount = 3\nexecutor = "threads"\n[log]\nlevel = "error"',
         {
@@ -95,10 +95,10 @@ def test_the_environment_overrides_the_file(workplace: Path) -> None:
         },
     )
     assert (config.workers.count, config.workers.executor) == (2, "threads")
-    assert (config.inbox.path, config.inbox.polling) == (workplace / "12", True)
+    assert (config.inbox.path, config.inbox.polling) == (empty_folder / "12", True)
     assert config.inbox.quiet_seconds == 2
     assert (config.log.format, config.log.level) == ("json", "error")
-    assert config.database.file == workplace / "other.db"
+    assert config.database.file == empty_folder / "other.db"
 
 
 def test_the_former_spelling_of_a_setting_is_understood() -> None:
@@ -247,8 +247,8 @@ def test_no_file_where_one_was_named() -> None:
         (None, "config.toml: it cannot be read: Is a directory"),
     ],
 )
-def test_a_file_that_cannot_be_understood(workplace: Path, content: bytes | None, told: str) -> None:
-    file = workplace / "config.toml"
+def test_a_file_that_cannot_be_understood(empty_folder: Path, content: bytes | None, told: str) -> None:
+    file = empty_folder / "config.toml"
     file.mkdir() if content is None else file.write_bytes(content)
     with pytest.raises(ConfigError) as raised:
         load_config(None, {})
@@ -297,16 +297,16 @@ def test_a_file_that_cannot_be_understood(workplace: Path, content: bytes | None
         ),
     ],
 )
-def test_what_is_filed_cannot_come_in_again(workplace: Path, toml: str, told: str) -> None:
-    (workplace / "inbox").mkdir()
-    (workplace / "link").symlink_to("inbox")
-    here = os.path.realpath(workplace)
+def test_what_is_filed_cannot_come_in_again(empty_folder: Path, toml: str, told: str) -> None:
+    (empty_folder / "inbox").mkdir()
+    (empty_folder / "link").symlink_to("inbox")
+    here = os.path.realpath(empty_folder)
     assert faults(toml) == [f"config.toml:2: {told.format(here=here)}"]
 
 
-def test_folders_whose_names_only_begin_alike_are_apart(workplace: Path) -> None:
+def test_folders_whose_names_only_begin_alike_are_apart(empty_folder: Path) -> None:
     config = loaded('[outbox]\npath = "inbox-sorted"\n[database]\nurl = "sqlite:///inbox.db"')
-    assert config.outbox.path == workplace / "inbox-sorted"
+    assert config.outbox.path == empty_folder / "inbox-sorted"
 
 
 def test_each_value_says_where_it_comes_from() -> None:

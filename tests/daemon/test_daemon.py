@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import Daemon, Place, furnished, reference_picture, run
+from helpers.daemon import Daemon, Workspace, furnished, reference_picture, run
 from helpers.support import digit_picture, make_files, read_files, wait_until
 
 STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -41,23 +41,23 @@ def seconds(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
 
 
-def test_in_an_empty_folder_it_makes_all_it_needs_and_files_what_comes(workplace: Path) -> None:
-    place = Place(workplace)
-    with Daemon(place) as daemon:
+def test_in_an_empty_folder_it_makes_all_it_needs_and_files_what_comes(empty_folder: Path) -> None:
+    workspace = Workspace(empty_folder)
+    with Daemon(workspace) as daemon:
         made = daemon.said("made")
-        assert [Path(event["folder"]) for event in made[:2]] == [place.inbox, place.outbox]
-        assert Path(made[2]["database"]) == place.database
+        assert [Path(event["folder"]) for event in made[:2]] == [workspace.inbox, workspace.outbox]
+        assert Path(made[2]["database"]) == workspace.database
         assert (made[3]["references"], Path(made[3]["source"]).name) == (400, "images")
         before = now()
-        (place.inbox / "scan.jpg").write_bytes(SEVEN)
-        wait_until(lambda: place.row("scan.jpg"))
+        (workspace.inbox / "scan.jpg").write_bytes(SEVEN)
+        wait_until(lambda: workspace.row("scan.jpg"))
         after = now()
-    row = place.rows()[0]
-    assert read_files(place.outbox) == {"7/scan.jpg": SEVEN}
-    assert read_files(place.inbox) == {}
-    assert [path.name for path in place.inbox.iterdir()] == [".claimed"]
-    assert list(place.claimed.iterdir()) == []
-    assert {folder.name for folder in place.outbox.iterdir()} == {*"0123456789", "review", "failed"}
+    row = workspace.rows()[0]
+    assert read_files(workspace.outbox) == {"7/scan.jpg": SEVEN}
+    assert read_files(workspace.inbox) == {}
+    assert [path.name for path in workspace.inbox.iterdir()] == [".claimed"]
+    assert list(workspace.claimed.iterdir()) == []
+    assert {folder.name for folder in workspace.outbox.iterdir()} == {*"0123456789", "review", "failed"}
     assert row["name"] == "scan.jpg"
     assert row["sha256"] == sha256(SEVEN).hexdigest()
     assert (row["digit"], row["status"], row["reason"]) == (7, "filed", None)
@@ -83,12 +83,12 @@ def test_in_an_empty_folder_it_makes_all_it_needs_and_files_what_comes(workplace
 
 
 @pytest.fixture(scope="module")
-def place_of_events(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def place_of_events(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return furnished(tmp_path_factory.mktemp("events"), trained)
 
 
 @pytest.fixture(scope="module")
-def told_by_events(place_of_events: Place) -> Iterator[Daemon]:
+def told_by_events(place_of_events: Workspace) -> Iterator[Daemon]:
     """A daemon that sweeps its inbox at the start and never again: all else it must be told by the system."""
     (place_of_events.inbox / "tray").mkdir()
     settings = {"inbox__sweep_seconds": 3600, "inbox__recursive": True, "workers__executor": "threads"}
@@ -146,58 +146,58 @@ def link_in(content: bytes, goal: Path, beside: Path) -> None:
 def test_however_a_file_arrives_it_is_noticed_and_filed_whole(
     told_by_events: Daemon, arrive: Callable[[bytes, Path, Path], None]
 ) -> None:
-    place, name = told_by_events.place, f"{arrive.__name__}.jpg"
-    arrive(SEVEN, place.inbox / name, place.path)
-    wait_until(lambda: place.row(name))
-    assert (place.outbox / "7" / name).read_bytes() == SEVEN
-    wait_until(lambda: len(told_by_events.said("picture")) == len(place.rows()))
+    workspace, name = told_by_events.workspace, f"{arrive.__name__}.jpg"
+    arrive(SEVEN, workspace.inbox / name, workspace.path)
+    wait_until(lambda: workspace.row(name))
+    assert (workspace.outbox / "7" / name).read_bytes() == SEVEN
+    wait_until(lambda: len(told_by_events.said("picture")) == len(workspace.rows()))
 
 
 def test_subfolders_are_watched_too_where_asked_for(told_by_events: Daemon) -> None:
-    place = told_by_events.place
-    (place.inbox / "tray" / "in a tray.jpg").write_bytes(SEVEN)
-    wait_until(lambda: place.row("in a tray.jpg"))
-    assert (place.outbox / "7" / "in a tray.jpg").read_bytes() == SEVEN
+    workspace = told_by_events.workspace
+    (workspace.inbox / "tray" / "in a tray.jpg").write_bytes(SEVEN)
+    wait_until(lambda: workspace.row("in a tray.jpg"))
+    assert (workspace.outbox / "7" / "in a tray.jpg").read_bytes() == SEVEN
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_any_name_is_kept_byte_for_byte(told_by_events: Daemon, name: str) -> None:
-    place = told_by_events.place
-    (place.inbox / name).write_bytes(SEVEN)
-    wait_until(lambda: place.row(name))
-    assert (place.outbox / "7" / name).read_bytes() == SEVEN
-    row = place.row(name)
+    workspace = told_by_events.workspace
+    (workspace.inbox / name).write_bytes(SEVEN)
+    wait_until(lambda: workspace.row(name))
+    assert (workspace.outbox / "7" / name).read_bytes() == SEVEN
+    row = workspace.row(name)
     assert row is not None
     assert row["name"] == os.fsencode(name).decode("utf-8", "backslashreplace")
     assert row["destination"] == f"7/{row['name']}"
 
 
 def test_bytes_that_are_not_utf_8_are_written_in_the_log_as_hex(told_by_events: Daemon) -> None:
-    place = told_by_events.place
-    (place.inbox / "caf\udce9.jpg").write_bytes(SEVEN)
-    wait_until(lambda: [row for row in place.rows() if row["destination"] == r"7/caf\xe9.jpg"])
+    workspace = told_by_events.workspace
+    (workspace.inbox / "caf\udce9.jpg").write_bytes(SEVEN)
+    wait_until(lambda: [row for row in workspace.rows() if row["destination"] == r"7/caf\xe9.jpg"])
 
 
 def test_one_name_many_times_is_numbered_and_nothing_is_overwritten(told_by_events: Daemon) -> None:
-    place = told_by_events.place
+    workspace = told_by_events.workspace
     contents = [reference_picture(7, index) for index in range(6)]
     for count, content in enumerate(contents, start=1):
-        (place.inbox / "again.jpg").write_bytes(content)
-        wait_until(lambda count=count: sum(row["name"] == "again.jpg" for row in place.rows()) == count)  # type: ignore[misc]
-        wait_until(lambda: not (place.inbox / "again.jpg").exists())
-    rows = [row for row in place.rows() if row["name"] == "again.jpg"]
-    wait_until(lambda: all(row["filed_at"] for row in place.rows()))
+        (workspace.inbox / "again.jpg").write_bytes(content)
+        wait_until(lambda count=count: sum(row["name"] == "again.jpg" for row in workspace.rows()) == count)  # type: ignore[misc]
+        wait_until(lambda: not (workspace.inbox / "again.jpg").exists())
+    rows = [row for row in workspace.rows() if row["name"] == "again.jpg"]
+    wait_until(lambda: all(row["filed_at"] for row in workspace.rows()))
     assert [row["destination"].partition("/")[2] for row in rows if row["status"] == "filed"] == [
         "again.jpg",
         *(f"again-{number}.jpg" for number in range(1, 6)),
     ]
-    assert [(place.outbox / row["destination"]).read_bytes() for row in rows] == contents
+    assert [(workspace.outbox / row["destination"]).read_bytes() for row in rows] == contents
 
 
 def test_what_is_not_for_us_is_left_alone_and_holds_nothing_up(told_by_events: Daemon) -> None:
-    place = told_by_events.place
+    workspace = told_by_events.workspace
     make_files(
-        place.inbox,
+        workspace.inbox,
         {
             ".hidden.png": SEVEN,
             "a.tmp": SEVEN,
@@ -206,12 +206,12 @@ def test_what_is_not_for_us_is_left_alone_and_holds_nothing_up(told_by_events: D
             ".folder/inside.png": SEVEN,
         },
     )
-    (place.inbox / "link.png").symlink_to(place.path / "anywhere")
-    (place.inbox / "link-to-me.png").symlink_to(Path(".folder", "inside.png"))
-    os.mkfifo(place.inbox / "fifo.png")
-    (place.inbox / "after.jpg").write_bytes(SEVEN)
-    wait_until(lambda: place.row("after.jpg"))
-    assert place.waiting() == {
+    (workspace.inbox / "link.png").symlink_to(workspace.path / "anywhere")
+    (workspace.inbox / "link-to-me.png").symlink_to(Path(".folder", "inside.png"))
+    os.mkfifo(workspace.inbox / "fifo.png")
+    (workspace.inbox / "after.jpg").write_bytes(SEVEN)
+    wait_until(lambda: workspace.row("after.jpg"))
+    assert workspace.waiting() == {
         ".hidden.png",
         "a.tmp",
         "b.PART",
@@ -226,28 +226,28 @@ def test_what_is_not_for_us_is_left_alone_and_holds_nothing_up(told_by_events: D
 
 
 def test_by_polling_it_finds_what_was_there_what_comes_and_what_lies_deeper_and_learns_meanwhile(
-    place: Place,
+    workspace: Workspace,
 ) -> None:
-    make_files(place.inbox, {"before.jpg": SEVEN, "deep/er/before.jpg": SEVEN, ".dot/ignored.jpg": SEVEN})
+    make_files(workspace.inbox, {"before.jpg": SEVEN, "deep/er/before.jpg": SEVEN, ".dot/ignored.jpg": SEVEN})
     settings = {"inbox__polling": True, "inbox__recursive": True, "inbox__sweep_seconds": 0.05}
-    with Daemon(place, workers__executor="threads", **settings) as daemon:
-        wait_until(lambda: place.filed() == 2)
-        make_files(place.inbox, {"deep/other/after.jpg": SEVEN})
-        wait_until(lambda: place.row("after.jpg"))
-        make_files(place.path / "mine", {"3_0.png": digit_picture(3), "5_0.png": digit_picture(5)})
-        run(place.path, "train", "mine")
+    with Daemon(workspace, workers__executor="threads", **settings) as daemon:
+        wait_until(lambda: workspace.filed() == 2)
+        make_files(workspace.inbox, {"deep/other/after.jpg": SEVEN})
+        wait_until(lambda: workspace.row("after.jpg"))
+        make_files(workspace.path / "mine", {"3_0.png": digit_picture(3), "5_0.png": digit_picture(5)})
+        run(workspace.path, "train", "mine")
         wait_until(lambda: daemon.said("references changed"))
-        (place.inbox / "learned.png").write_bytes(digit_picture(3))
-        wait_until(lambda: place.row("learned.png"))
-    assert [row["reference_version"] for row in place.rows()] == [1, 1, 1, 2]
-    assert place.rows()[-1]["destination"] == "3/learned.png"
-    assert read_files(place.inbox) == {".dot/ignored.jpg": SEVEN}
-    assert {row["destination"] for row in place.rows()[:2]} == {"7/before.jpg", "7/before-1.jpg"}
+        (workspace.inbox / "learned.png").write_bytes(digit_picture(3))
+        wait_until(lambda: workspace.row("learned.png"))
+    assert [row["reference_version"] for row in workspace.rows()] == [1, 1, 1, 2]
+    assert workspace.rows()[-1]["destination"] == "3/learned.png"
+    assert read_files(workspace.inbox) == {".dot/ignored.jpg": SEVEN}
+    assert {row["destination"] for row in workspace.rows()[:2]} == {"7/before.jpg", "7/before-1.jpg"}
 
 
 def test_two_daemons_never_share_an_inbox(told_by_events: Daemon) -> None:
-    refused = run(told_by_events.place.path, "run", code=1)
-    inbox = told_by_events.place.inbox
+    refused = run(told_by_events.workspace.path, "run", code=1)
+    inbox = told_by_events.workspace.inbox
     assert refused.stderr == f"watcher: another watcher is at work on {inbox} already\n"
     assert told_by_events.process.poll() is None
 
@@ -263,20 +263,22 @@ def test_two_daemons_never_share_an_inbox(told_by_events: Daemon) -> None:
 def test_two_daemons_share_neither_inbox_nor_outbox_nor_log(
     told_by_events: Daemon, apart: dict[str, Any], refusal: str
 ) -> None:
-    place = told_by_events.place.path
-    refused = run(place, "run", code=1, **apart)
-    assert refused.stderr == f"watcher: another watcher {refusal.format(place)} already\n"
+    workspace = told_by_events.workspace.path
+    refused = run(workspace, "run", code=1, **apart)
+    assert refused.stderr == f"watcher: another watcher {refusal.format(workspace)} already\n"
 
 
 @pytest.mark.skipif(not os.access(MEMORY, os.W_OK), reason="there is no second disk here")
 def test_an_outbox_on_another_disk_is_refused_before_anything_is_claimed(
-    place: Place,
+    workspace: Workspace,
 ) -> None:
-    (place.inbox / "scan.jpg").write_bytes(SEVEN)
+    (workspace.inbox / "scan.jpg").write_bytes(SEVEN)
     with tempfile.TemporaryDirectory(dir=MEMORY) as other:
-        if Path(other).stat().st_dev == place.inbox.stat().st_dev:
+        if Path(other).stat().st_dev == workspace.inbox.stat().st_dev:
             pytest.skip("there is no second disk here")
-        refused = run(place.path, "run", code=1, outbox__path=other)
-    assert refused.stderr.startswith(f"watcher: the inbox ({place.inbox}) and the outbox ({other}) lie on")
+        refused = run(workspace.path, "run", code=1, outbox__path=other)
+    assert refused.stderr.startswith(
+        f"watcher: the inbox ({workspace.inbox}) and the outbox ({other}) lie on"
+    )
     assert refused.stderr.count("\n") == 1
-    assert read_files(place.inbox) == {"scan.jpg": SEVEN}
+    assert read_files(workspace.inbox) == {"scan.jpg": SEVEN}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from campaigns.processes import processor_seconds
-from helpers.daemon import Daemon, Place, furnished, reference_picture, run
+from helpers.daemon import Daemon, Workspace, furnished, reference_picture, run
 from helpers.support import make_files, wait_until
 
 ONE_THREAD: dict[str, object] = {"workers__executor": "threads", "workers__count": 1}
@@ -35,15 +35,15 @@ def stands_still(daemon: Daemon, seconds: float = 1.5) -> None:
 
 
 @pytest.fixture
-def small_disk(workplace: Path, trained: Path) -> Iterator[Place]:
+def small_disk(empty_folder: Path, trained: Path) -> Iterator[Workspace]:
     """A place on a disk of its own, of 8 MB."""
-    disk = workplace / "disk"
+    disk = empty_folder / "disk"
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)]
     if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("only root can mount a disk")
     try:
-        (disk / "log.jsonl").symlink_to(workplace / "log.jsonl")
+        (disk / "log.jsonl").symlink_to(empty_folder / "log.jsonl")
         yield furnished(disk, trained)
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
@@ -62,33 +62,33 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
-def drop(place: Place, count: int, prefix: str = "scan") -> list[tuple[str, bytes]]:
+def drop(workspace: Workspace, count: int, prefix: str = "scan") -> list[tuple[str, bytes]]:
     """Write so many pictures into the inbox."""
     dropped = [(f"{prefix}-{index}.jpg", reference_picture(index % 10, index % 40)) for index in range(count)]
-    make_files(place.inbox, dict(dropped))
+    make_files(workspace.inbox, dict(dropped))
     return dropped
 
 
-def test_while_the_disk_is_full_it_stands_still_and_then_goes_on(small_disk: Place) -> None:
-    place = small_disk
-    with Daemon(place, **ONE_THREAD) as daemon:
-        dropped = drop(place, 1, "first")
-        wait_until(lambda: place.filed() == 1)
+def test_while_the_disk_is_full_it_stands_still_and_then_goes_on(small_disk: Workspace) -> None:
+    workspace = small_disk
+    with Daemon(workspace, **ONE_THREAD) as daemon:
+        dropped = drop(workspace, 1, "first")
+        wait_until(lambda: workspace.filed() == 1)
         late = [(f"scan-{index}.jpg", reference_picture(index % 10, index)) for index in range(30)]
-        make_files(place.inbox, {f".{name}": content for name, content in late})
-        ballast = fill(place.path)
+        make_files(workspace.inbox, {f".{name}": content for name, content in late})
+        ballast = fill(workspace.path)
         for name, _ in late:
-            (place.inbox / f".{name}").rename(place.inbox / name)
+            (workspace.inbox / f".{name}").rename(workspace.inbox / name)
         wait_until(lambda: daemon.said("stalled"))
         stands_still(daemon)
         ballast.unlink()
-        wait_until(lambda: place.filed() == 31, RESUMED)
+        wait_until(lambda: workspace.filed() == 31, RESUMED)
         wait_until(lambda: daemon.said("going on"))
         assert len(daemon.said("stalled")) == len(daemon.said("going on")) == 1
         fault = daemon.said("stalled")[0]["fault"]
         assert "full" in fault or "No space left on device" in fault
-    (place.path / "log.jsonl").unlink()
-    place.audit(dropped + late)
+    (workspace.path / "log.jsonl").unlink()
+    workspace.audit(dropped + late)
 
 
 @contextmanager
@@ -100,70 +100,74 @@ def locked(database: Path) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
-def test_a_database_that_somebody_holds_is_waited_for(place: Place) -> None:
-    with Daemon(place, **ONE_THREAD) as daemon:
-        with locked(place.database):
-            dropped = drop(place, 10)
+def test_a_database_that_somebody_holds_is_waited_for(workspace: Workspace) -> None:
+    with Daemon(workspace, **ONE_THREAD) as daemon:
+        with locked(workspace.database):
+            dropped = drop(workspace, 10)
             wait_until(lambda: daemon.said("stalled"))
             stands_still(daemon)
-            assert place.rows() == []
-        wait_until(lambda: place.filed() == 10, RESUMED)
+            assert workspace.rows() == []
+        wait_until(lambda: workspace.filed() == 10, RESUMED)
         wait_until(lambda: daemon.said("going on"))
-        assert daemon.said("stalled")[0]["fault"] == f"{place.database}: database is locked"
-    place.audit(dropped)
+        assert daemon.said("stalled")[0]["fault"] == f"{workspace.database}: database is locked"
+    workspace.audit(dropped)
 
 
-def test_a_database_that_was_moved_away_is_waited_for(place: Place) -> None:
-    with Daemon(place, **ONE_THREAD) as daemon:
-        elsewhere = place.database.with_name("elsewhere.db")
-        place.database.rename(elsewhere)
-        dropped = drop(place, 10)
+def test_a_database_that_was_moved_away_is_waited_for(workspace: Workspace) -> None:
+    with Daemon(workspace, **ONE_THREAD) as daemon:
+        elsewhere = workspace.database.with_name("elsewhere.db")
+        workspace.database.rename(elsewhere)
+        dropped = drop(workspace, 10)
         wait_until(lambda: daemon.said("stalled"))
         stands_still(daemon)
-        assert not place.database.exists()
-        elsewhere.rename(place.database)
-        wait_until(lambda: place.filed() == 10, RESUMED)
+        assert not workspace.database.exists()
+        elsewhere.rename(workspace.database)
+        wait_until(lambda: workspace.filed() == 10, RESUMED)
         assert daemon.said("stalled")[0]["fault"] == (
-            f"{place.database}: it was removed or replaced while it was in use; put it back, or start the "
-            "watcher anew, which takes what lies there now"
+            f"{workspace.database}: it was removed or replaced while it was in use; put it back, or start "
+            "the watcher anew, which takes what lies there now"
         )
-    place.audit(dropped)
+    workspace.audit(dropped)
 
 
-def test_a_start_after_the_database_was_replaced_puts_what_was_in_hand_into_the_new_one(place: Place) -> None:
-    with Daemon(place, **ONE_THREAD) as daemon:
-        other = place.database.with_name("other.db")
-        shutil.copy(place.database, other)
-        other.replace(place.database)
-        dropped = drop(place, 10)
+def test_a_start_after_the_database_was_replaced_puts_what_was_in_hand_into_the_new_one(
+    workspace: Workspace,
+) -> None:
+    with Daemon(workspace, **ONE_THREAD) as daemon:
+        other = workspace.database.with_name("other.db")
+        shutil.copy(workspace.database, other)
+        other.replace(workspace.database)
+        dropped = drop(workspace, 10)
         wait_until(lambda: daemon.said("stalled"))
         daemon.kill()
-    run(place.path, "run", "--once")
-    place.audit(dropped)
+    run(workspace.path, "run", "--once")
+    workspace.audit(dropped)
 
 
-def test_asked_to_stop_while_it_stands_still_it_stops_and_the_next_start_goes_on(place: Place) -> None:
-    with Daemon(place, **ONE_THREAD) as daemon, locked(place.database):
-        dropped = drop(place, 10)
+def test_asked_to_stop_while_it_stands_still_it_stops_and_the_next_start_goes_on(
+    workspace: Workspace,
+) -> None:
+    with Daemon(workspace, **ONE_THREAD) as daemon, locked(workspace.database):
+        dropped = drop(workspace, 10)
         wait_until(lambda: daemon.said("stalled"))
         asked = time.monotonic()
         daemon.stop()
         assert time.monotonic() - asked < 5
-    assert daemon.said("stopped")[0]["left_claimed"] == len(list(place.claimed.rglob("*.*"))) > 0
-    run(place.path, "run", "--once")
-    place.audit(dropped)
+    assert daemon.said("stopped")[0]["left_claimed"] == len(list(workspace.claimed.rglob("*.*"))) > 0
+    run(workspace.path, "run", "--once")
+    workspace.audit(dropped)
 
 
-def test_a_folder_of_the_outbox_that_is_none_any_more_is_waited_for(place: Place) -> None:
-    with Daemon(place, **ONE_THREAD) as daemon:
-        (place.outbox / "7").rmdir()
-        (place.outbox / "7").write_bytes(b"")
-        (place.inbox / "seven.jpg").write_bytes(reference_picture(7))
+def test_a_folder_of_the_outbox_that_is_none_any_more_is_waited_for(workspace: Workspace) -> None:
+    with Daemon(workspace, **ONE_THREAD) as daemon:
+        (workspace.outbox / "7").rmdir()
+        (workspace.outbox / "7").write_bytes(b"")
+        (workspace.inbox / "seven.jpg").write_bytes(reference_picture(7))
         wait_until(lambda: daemon.said("stalled"))
-        (place.outbox / "7").unlink()
-        wait_until(lambda: place.row("seven.jpg"), RESUMED)
+        (workspace.outbox / "7").unlink()
+        wait_until(lambda: workspace.row("seven.jpg"), RESUMED)
     assert daemon.said("stalled")[0]["fault"].endswith("/seven.jpg: Not a directory")
-    place.audit([("seven.jpg", reference_picture(7))])
+    workspace.audit([("seven.jpg", reference_picture(7))])
 
 
 LINGERER = """\
@@ -187,13 +191,13 @@ def lingering(database: Path) -> Iterator[None]:
         reader.communicate()
 
 
-def test_a_reader_that_lingers_delays_nothing_and_leaves_no_long_log(place: Place) -> None:
-    log = Path(f"{place.database}-wal")
-    with Daemon(place, **ONE_THREAD) as daemon:
-        with lingering(place.database):
-            dropped = drop(place, 100)
-            wait_until(lambda: place.filed() == 100)
-            with closing(sqlite3.connect(place.database)) as connection, connection:
+def test_a_reader_that_lingers_delays_nothing_and_leaves_no_long_log(workspace: Workspace) -> None:
+    log = Path(f"{workspace.database}-wal")
+    with Daemon(workspace, **ONE_THREAD) as daemon:
+        with lingering(workspace.database):
+            dropped = drop(workspace, 100)
+            wait_until(lambda: workspace.filed() == 100)
+            with closing(sqlite3.connect(workspace.database)) as connection, connection:
                 connection.execute("CREATE TABLE notes (note BLOB)")
                 connection.execute("INSERT INTO notes VALUES (zeroblob(?))", [70 * 2**20])
             wait_until(lambda: daemon.said("the database's log grows"))
@@ -202,4 +206,4 @@ def test_a_reader_that_lingers_delays_nothing_and_leaves_no_long_log(place: Plac
         wait_until(lambda: daemon.said("the database's log is short again"))
         assert daemon.said("stalled") == []
         assert len(daemon.said("the database's log grows")) == 1
-    place.audit(dropped)
+    workspace.audit(dropped)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from helpers.daemon import WATCHER, Daemon, Place, environment, furnished, reference_picture, run
+from helpers.daemon import WATCHER, Daemon, Workspace, environment, furnished, reference_picture, run
 from helpers.mounts import may_mount, mounted
 from helpers.support import make_files, read_files, wait_until
 
@@ -23,14 +23,14 @@ needs_mounts = pytest.mark.skipif(not may_mount(), reason="nothing can be mounte
 @pytest.fixture(scope="module")
 def daemon(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A daemon whose inbox is lost again and again."""
-    place = furnished(tmp_path_factory.mktemp("lost"), trained)
-    with Daemon(place, workers__count=1, inbox__sweep_seconds=0.05) as daemon:
+    workspace = furnished(tmp_path_factory.mktemp("lost"), trained)
+    with Daemon(workspace, workers__count=1, inbox__sweep_seconds=0.05) as daemon:
         yield daemon
 
 
 @pytest.fixture
-def place(daemon: Daemon) -> Place:
-    return daemon.place
+def workspace(daemon: Daemon) -> Workspace:
+    return daemon.workspace
 
 
 @contextmanager
@@ -50,13 +50,13 @@ def lost_and_found(daemon: Daemon) -> Iterator[Callable[[], dict[str, object]]]:
 
     yield loss
     wait_until(lambda: new("inbox back"))
-    see_filed(daemon.place, f"after-{before}.jpg")
+    see_filed(daemon.workspace, f"after-{before}.jpg")
     assert len(new("inbox lost")) == len(new("inbox back")) == 1
 
 
-def is_held(place: Place) -> bool:
+def is_held(workspace: Workspace) -> bool:
     """Whether a process has the inbox for itself."""
-    descriptor = os.open(place.claimed, os.O_RDONLY)
+    descriptor = os.open(workspace.claimed, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -67,123 +67,131 @@ def is_held(place: Place) -> bool:
         os.close(descriptor)
 
 
-def see_filed(place: Place, name: str) -> None:
-    (place.inbox / name).write_bytes(SEVEN)
-    wait_until(lambda: place.row(name))
-    assert (place.outbox / "7" / name).read_bytes() == SEVEN
+def see_filed(workspace: Workspace, name: str) -> None:
+    (workspace.inbox / name).write_bytes(SEVEN)
+    wait_until(lambda: workspace.row(name))
+    assert (workspace.outbox / "7" / name).read_bytes() == SEVEN
 
 
-def test_renamed_away_and_back_it_is_found_with_what_came_meanwhile(daemon: Daemon, place: Place) -> None:
-    elsewhere = place.path / "elsewhere"
+def test_renamed_away_and_back_it_is_found_with_what_came_meanwhile(
+    daemon: Daemon, workspace: Workspace
+) -> None:
+    elsewhere = workspace.path / "elsewhere"
     with lost_and_found(daemon) as loss:
-        place.inbox.rename(elsewhere)
+        workspace.inbox.rename(elsewhere)
         make_files(elsewhere, {"meanwhile.jpg": SEVEN})
         assert loss() == loss() | {
-            "inbox": str(place.inbox),
-            "fault": f"{place.inbox}: No such file or directory",
+            "inbox": str(workspace.inbox),
+            "fault": f"{workspace.inbox}: No such file or directory",
             "now_at": str(elsewhere),
             "in_hand": 0,
         }
-        elsewhere.rename(place.inbox)
-    wait_until(lambda: place.row("meanwhile.jpg"))
-    assert read_files(place.inbox) == {}
+        elsewhere.rename(workspace.inbox)
+    wait_until(lambda: workspace.row("meanwhile.jpg"))
+    assert read_files(workspace.inbox) == {}
 
 
-def test_deleted_and_made_anew(daemon: Daemon, place: Place) -> None:
+def test_deleted_and_made_anew(daemon: Daemon, workspace: Workspace) -> None:
     with lost_and_found(daemon) as loss:
-        shutil.rmtree(place.inbox)
+        shutil.rmtree(workspace.inbox)
         loss()
-        make_files(place.inbox, {"sooner.jpg": SEVEN})
-    wait_until(lambda: place.row("sooner.jpg"))
-    assert is_held(place)
+        make_files(workspace.inbox, {"sooner.jpg": SEVEN})
+    wait_until(lambda: workspace.row("sooner.jpg"))
+    assert is_held(workspace)
 
 
-def test_replaced_by_another_folder_in_an_instant(daemon: Daemon, place: Place) -> None:
-    make_files(place.path / "new", {"in the new one.jpg": SEVEN})
+def test_replaced_by_another_folder_in_an_instant(daemon: Daemon, workspace: Workspace) -> None:
+    make_files(workspace.path / "new", {"in the new one.jpg": SEVEN})
     with lost_and_found(daemon) as loss:
-        place.inbox.rename(place.path / "old")
-        (place.path / "new").rename(place.inbox)
+        workspace.inbox.rename(workspace.path / "old")
+        (workspace.path / "new").rename(workspace.inbox)
         loss()
-    wait_until(lambda: place.row("in the new one.jpg"))
-    assert [path.name for path in (place.path / "old").iterdir()] == [".claimed"]
-    (place.path / "old" / ".claimed").rmdir()
-    (place.path / "old").rmdir()
+    wait_until(lambda: workspace.row("in the new one.jpg"))
+    assert [path.name for path in (workspace.path / "old").iterdir()] == [".claimed"]
+    (workspace.path / "old" / ".claimed").rmdir()
+    (workspace.path / "old").rmdir()
 
 
-def test_a_file_in_its_place_is_no_inbox(daemon: Daemon, place: Place) -> None:
+def test_a_file_in_its_place_is_no_inbox(daemon: Daemon, workspace: Workspace) -> None:
     with lost_and_found(daemon) as loss:
-        place.inbox.rename(place.path / "elsewhere")
-        place.inbox.write_bytes(SEVEN)
-        assert loss()["fault"] == f"{place.inbox}: Not a directory"
-        place.inbox.unlink()
-        (place.path / "elsewhere").rename(place.inbox)
+        workspace.inbox.rename(workspace.path / "elsewhere")
+        workspace.inbox.write_bytes(SEVEN)
+        assert loss()["fault"] == f"{workspace.inbox}: Not a directory"
+        workspace.inbox.unlink()
+        (workspace.path / "elsewhere").rename(workspace.inbox)
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read anything")
 def test_made_unreadable(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("helpers.daemon.WATCHER", (*WITHOUT_PRIVILEGE, *WATCHER))
-    place = furnished(tmp_path, trained)
-    with Daemon(place, workers__executor="threads", inbox__sweep_seconds=0.05) as daemon:
+    workspace = furnished(tmp_path, trained)
+    with Daemon(workspace, workers__executor="threads", inbox__sweep_seconds=0.05) as daemon:
         for mode in (0o000, 0o300, 0o600):
             with lost_and_found(daemon) as loss:
-                place.inbox.chmod(mode)
+                workspace.inbox.chmod(mode)
                 assert str(loss()["fault"]).endswith(": Permission denied")
-                place.inbox.chmod(0o755)
+                workspace.inbox.chmod(0o755)
 
 
-def test_its_claims_alone_taken_away(daemon: Daemon, place: Place) -> None:
+def test_its_claims_alone_taken_away(daemon: Daemon, workspace: Workspace) -> None:
     with lost_and_found(daemon) as loss:
-        place.claimed.rename(place.path / "claims")
+        workspace.claimed.rename(workspace.path / "claims")
         assert loss()["fault"] in {
-            f"{place.claimed}: No such file or directory",
-            f"{place.claimed} was replaced",
+            f"{workspace.claimed}: No such file or directory",
+            f"{workspace.claimed} was replaced",
         }
-    (place.path / "claims").rmdir()
-    assert is_held(place)
+    (workspace.path / "claims").rmdir()
+    assert is_held(workspace)
 
 
 @needs_mounts
-def test_mounted_over_and_unmounted(daemon: Daemon, place: Place) -> None:
+def test_mounted_over_and_unmounted(daemon: Daemon, workspace: Workspace) -> None:
     with lost_and_found(daemon) as loss:
-        with mounted(place.inbox):
+        with mounted(workspace.inbox):
             fault = loss()["fault"]
-            make_files(place.inbox, {"on another disk.jpg": SEVEN})
-            assert read_files(place.inbox) == {"on another disk.jpg": SEVEN}
-        assert str(fault).startswith(f"the inbox ({place.inbox}) and the outbox ({place.outbox}) lie on ")
-    assert read_files(place.inbox) == {}
+            make_files(workspace.inbox, {"on another disk.jpg": SEVEN})
+            assert read_files(workspace.inbox) == {"on another disk.jpg": SEVEN}
+        assert str(fault).startswith(
+            f"the inbox ({workspace.inbox}) and the outbox ({workspace.outbox}) lie on "
+        )
+    assert read_files(workspace.inbox) == {}
 
 
 @needs_mounts
 def test_its_disk_unmounted_and_another_mounted(trained: Path, tmp_path: Path) -> None:
-    place, disk = furnished(tmp_path / "here", trained), tmp_path / "disk"
-    place.inbox, place.outbox = disk / "inbox", disk / "outbox"
+    workspace, disk = furnished(tmp_path / "here", trained), tmp_path / "disk"
+    workspace.inbox, workspace.outbox = disk / "inbox", disk / "outbox"
     disk.mkdir()
-    settings = {"inbox__path": place.inbox, "outbox__path": place.outbox, "inbox__sweep_seconds": 0.05}
+    settings = {
+        "inbox__path": workspace.inbox,
+        "outbox__path": workspace.outbox,
+        "inbox__sweep_seconds": 0.05,
+    }
     with (
         mounted(disk),
-        Daemon(place, workers__executor="threads", **settings) as daemon,
+        Daemon(workspace, workers__executor="threads", **settings) as daemon,
         lost_and_found(daemon) as loss,
     ):
-        see_filed(place, "before.jpg")
+        see_filed(workspace, "before.jpg")
         subprocess.run(["umount", "--lazy", disk], check=True)
-        assert loss()["fault"] == f"{place.inbox}: No such file or directory"
+        assert loss()["fault"] == f"{workspace.inbox}: No such file or directory"
         assert list(disk.iterdir()) == []
         subprocess.run(["mount", "-t", "tmpfs", "none", disk], check=True)
         make_files(disk, {"outbox/": None, "inbox/sooner.jpg": SEVEN})
-        wait_until(lambda: place.row("sooner.jpg"))
+        wait_until(lambda: workspace.row("sooner.jpg"))
 
 
 @contextmanager
 def in_hand(daemon: Daemon, prefix: str) -> Iterator[dict[str, bytes]]:
     """While in the context, the daemon has pictures in hand, and no worker that would get done with them."""
-    place = daemon.place
+    workspace = daemon.workspace
     dropped = {f"{prefix}-{number}.jpg": reference_picture(number % 10, number) for number in range(40)}
     with ExitStack() as stack:
         for worker in daemon.workers():
             stack.enter_context(stopped(worker))
         with stopped(daemon.process.pid):
-            make_files(place.inbox, dict(dropped))
-        wait_until(lambda: len([*place.claimed.glob("*/*.jpg")]) == len(dropped))
+            make_files(workspace.inbox, dict(dropped))
+        wait_until(lambda: len([*workspace.claimed.glob("*/*.jpg")]) == len(dropped))
         yield dropped
 
 
@@ -196,60 +204,62 @@ def stopped(process: int) -> Iterator[None]:
         os.kill(process, signal.SIGCONT)
 
 
-def assert_filed_once(place: Place, dropped: dict[str, bytes]) -> None:
-    wait_until(lambda: all(place.row(name) for name in dropped))
-    rows = [row for row in place.rows() if row["name"] in dropped]
-    assert [(place.outbox / row["destination"]).read_bytes() for row in rows] == [
+def assert_filed_once(workspace: Workspace, dropped: dict[str, bytes]) -> None:
+    wait_until(lambda: all(workspace.row(name) for name in dropped))
+    rows = [row for row in workspace.rows() if row["name"] in dropped]
+    assert [(workspace.outbox / row["destination"]).read_bytes() for row in rows] == [
         dropped[row["name"]] for row in rows
     ]
 
 
-def test_what_was_in_hand_when_it_went_is_filed_once_when_it_is_back(daemon: Daemon, place: Place) -> None:
+def test_what_was_in_hand_when_it_went_is_filed_once_when_it_is_back(
+    daemon: Daemon, workspace: Workspace
+) -> None:
     with lost_and_found(daemon) as loss:
         with in_hand(daemon, "away") as dropped:
-            place.inbox.rename(place.path / "elsewhere")
+            workspace.inbox.rename(workspace.path / "elsewhere")
             assert loss()["in_hand"] == len(dropped)
-        (place.path / "elsewhere").rename(place.inbox)
-    assert_filed_once(place, dropped)
+        (workspace.path / "elsewhere").rename(workspace.inbox)
+    assert_filed_once(workspace, dropped)
 
 
-def test_what_was_in_hand_when_it_was_replaced_is_brought_over(daemon: Daemon, place: Place) -> None:
+def test_what_was_in_hand_when_it_was_replaced_is_brought_over(daemon: Daemon, workspace: Workspace) -> None:
     with lost_and_found(daemon) as loss, in_hand(daemon, "replaced") as dropped:
-        place.inbox.rename(place.path / "old")
-        place.inbox.mkdir()
+        workspace.inbox.rename(workspace.path / "old")
+        workspace.inbox.mkdir()
         assert loss()["in_hand"] == len(dropped)
-    assert_filed_once(place, dropped)
-    assert read_files(place.path / "old") == {}
-    shutil.rmtree(place.path / "old")
+    assert_filed_once(workspace, dropped)
+    assert read_files(workspace.path / "old") == {}
+    shutil.rmtree(workspace.path / "old")
 
 
 def test_what_was_deleted_while_in_hand_is_gone_and_nothing_says_it_was_filed(
-    daemon: Daemon, place: Place
+    daemon: Daemon, workspace: Workspace
 ) -> None:
     with lost_and_found(daemon) as loss, in_hand(daemon, "deleted") as dropped:
-        shutil.rmtree(place.claimed)
+        shutil.rmtree(workspace.claimed)
         assert loss()["in_hand"] == len(dropped)
-    filed = [row["destination"] for row in place.rows() if row["filed_at"]]
-    assert sorted(filed) == sorted(read_files(place.outbox))
-    assert not [row for row in place.rows() if row["name"] in dropped]
-    wait_until(lambda: place.waiting() == set())  # claims are dropped after their rows are marked
+    filed = [row["destination"] for row in workspace.rows() if row["filed_at"]]
+    assert sorted(filed) == sorted(read_files(workspace.outbox))
+    assert not [row for row in workspace.rows() if row["name"] in dropped]
+    wait_until(lambda: workspace.waiting() == set())  # claims are dropped after their rows are marked
 
 
 def test_asked_to_stop_while_it_is_lost_it_stops_and_the_next_start_goes_on(
     trained: Path, tmp_path: Path
 ) -> None:
-    place = furnished(tmp_path, trained)
-    with Daemon(place, workers__count=1) as daemon, in_hand(daemon, "stopped") as dropped:
-        place.inbox.rename(tmp_path / "elsewhere")
+    workspace = furnished(tmp_path, trained)
+    with Daemon(workspace, workers__count=1) as daemon, in_hand(daemon, "stopped") as dropped:
+        workspace.inbox.rename(tmp_path / "elsewhere")
         wait_until(lambda: daemon.said("inbox lost"))
-    (tmp_path / "elsewhere").rename(place.inbox)
-    run(place.path, "run", "--once", workers__executor="threads")
-    place.audit(dropped.items())
+    (tmp_path / "elsewhere").rename(workspace.inbox)
+    run(workspace.path, "run", "--once", workers__executor="threads")
+    workspace.audit(dropped.items())
 
 
 def test_a_run_that_was_to_empty_it_says_that_it_is_lost(trained: Path, tmp_path: Path) -> None:
-    place = furnished(tmp_path, trained)
-    make_files(place.inbox, {f"{number}.jpg": SEVEN for number in range(80)})
+    workspace = furnished(tmp_path, trained)
+    make_files(workspace.inbox, {f"{number}.jpg": SEVEN for number in range(80)})
     with subprocess.Popen(
         [*WATCHER, "run", "--once"],
         cwd=tmp_path,
@@ -258,11 +268,11 @@ def test_a_run_that_was_to_empty_it_says_that_it_is_lost(trained: Path, tmp_path
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        wait_until(place.rows, 60)
-        place.inbox.rename(tmp_path / "elsewhere")
+        wait_until(workspace.rows, 60)
+        workspace.inbox.rename(tmp_path / "elsewhere")
         _, complaints = process.communicate(timeout=60)
-    assert complaints == f"watcher: the inbox was lost: {place.inbox}: No such file or directory\n"
+    assert complaints == f"watcher: the inbox was lost: {workspace.inbox}: No such file or directory\n"
     assert process.returncode == 1
-    (tmp_path / "elsewhere").rename(place.inbox)
-    run(place.path, "run", "--once", workers__executor="threads")
-    place.audit((f"{number}.jpg", SEVEN) for number in range(80))
+    (tmp_path / "elsewhere").rename(workspace.inbox)
+    run(workspace.path, "run", "--once", workers__executor="threads")
+    workspace.audit((f"{number}.jpg", SEVEN) for number in range(80))

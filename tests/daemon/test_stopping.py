@@ -7,16 +7,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from helpers.daemon import WATCHER, Daemon, Place, environment, is_alive, reference_picture
+from helpers.daemon import WATCHER, Daemon, Workspace, environment, is_alive, reference_picture
 from helpers.support import read_files, wait_until
 
 
-def drop(place: Place, count: int, prefix: str) -> list[tuple[str, bytes]]:
+def drop(workspace: Workspace, count: int, prefix: str) -> list[tuple[str, bytes]]:
     """Write so many pictures into the inbox, each under a name of its own."""
     dropped = []
     for index in range(count):
         name, content = f"{prefix}-{index}.jpg", reference_picture(index % 10, index // 10 % 40)
-        (place.inbox / name).write_bytes(content)
+        (workspace.inbox / name).write_bytes(content)
         dropped.append((name, content))
     return dropped
 
@@ -29,41 +29,41 @@ def blocks(pid: int, number: int) -> bool:
 
 @pytest.mark.parametrize(("number", "group"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
 def test_asked_to_stop_under_load_it_finishes_what_it_claimed_and_leaves_the_rest(
-    place: Place, number: int, *, group: bool
+    workspace: Workspace, number: int, *, group: bool
 ) -> None:
-    dropped = dict(drop(place, 600, "early"))
-    with Daemon(place, workers__count=1) as daemon:
+    dropped = dict(drop(workspace, 600, "early"))
+    with Daemon(workspace, workers__count=1) as daemon:
         workers = daemon.workers()
         assert len(workers) == 4  # two fork servers, and one that reads and one that compares
         assert all(blocks(worker, number) for worker in workers)
-        wait_until(place.rows)
-        dropped |= drop(place, 50, "late")
+        wait_until(workspace.rows)
+        dropped |= drop(workspace, 50, "late")
         daemon.stop(number, group=group)
     assert not any(map(is_alive, workers))
-    assert list(place.claimed.iterdir()) == []
-    left = read_files(place.inbox)
+    assert list(workspace.claimed.iterdir()) == []
+    left = read_files(workspace.inbox)
     assert left
     assert left.items() <= dropped.items()
     for name in left:
-        (place.inbox / name).unlink()
-    place.audit((name, content) for name, content in dropped.items() if name not in left)
+        (workspace.inbox / name).unlink()
+    workspace.audit((name, content) for name, content in dropped.items() if name not in left)
     assert daemon.events()[-1]["event"] == "stopped"
 
 
-def test_a_worker_that_is_killed_takes_nothing_with_it(place: Place) -> None:
-    with Daemon(place, workers__count=1) as daemon:
+def test_a_worker_that_is_killed_takes_nothing_with_it(workspace: Workspace) -> None:
+    with Daemon(workspace, workers__count=1) as daemon:
         dropped = []
         for number, worker in enumerate(reversed(daemon.workers())):
-            dropped += drop(place, 75, f"before-{number}")
+            dropped += drop(workspace, 75, f"before-{number}")
             os.kill(worker, signal.SIGKILL)
-            dropped += drop(place, 25, f"after-{number}")
-            wait_until(lambda: place.waiting() == set())
-        assert not {row["destination"].split("/")[0] for row in place.rows()} & {"failed"}
-    place.audit(dropped)
+            dropped += drop(workspace, 25, f"after-{number}")
+            wait_until(lambda: workspace.waiting() == set())
+        assert not {row["destination"].split("/")[0] for row in workspace.rows()} & {"failed"}
+    workspace.audit(dropped)
 
 
-def test_workers_die_with_a_daemon_that_is_killed(place: Place) -> None:
-    with Daemon(place, workers__count=2) as daemon:
+def test_workers_die_with_a_daemon_that_is_killed(workspace: Workspace) -> None:
+    with Daemon(workspace, workers__count=2) as daemon:
         workers = daemon.workers()
         assert len(workers) == 2 + 2 * 2
         daemon.kill()
@@ -72,14 +72,16 @@ def test_workers_die_with_a_daemon_that_is_killed(place: Place) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_asked_to_stop_while_it_is_being_loaded_it_has_nothing_to_finish(
-    workplace: Path, number: int
+    empty_folder: Path, number: int
 ) -> None:
-    process = subprocess.Popen([*WATCHER, "run"], cwd=workplace, env=environment({}), stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*WATCHER, "run"], cwd=empty_folder, env=environment({}), stderr=subprocess.PIPE
+    )
     wait_until(lambda: has_seen_to_signals(process.pid), 60)
     process.send_signal(number)
     assert process.communicate(timeout=60)[1] == b""
     assert process.returncode == 0
-    assert list(workplace.iterdir()) == []
+    assert list(empty_folder.iterdir()) == []
 
 
 def has_seen_to_signals(pid: int) -> bool:
@@ -89,8 +91,8 @@ def has_seen_to_signals(pid: int) -> bool:
     return bool(int(caught, 16) & 1 << (signal.SIGTERM - 1))
 
 
-def test_asked_to_stop_while_it_gets_ready_it_stops_as_well(workplace: Path) -> None:
-    daemon = Daemon(Place(workplace), workers__count=1)
+def test_asked_to_stop_while_it_gets_ready_it_stops_as_well(empty_folder: Path) -> None:
+    daemon = Daemon(Workspace(empty_folder), workers__count=1)
     wait_until(lambda: daemon.said("made"))
     daemon.stop(signal.SIGINT, group=True)
     assert daemon.events()[-1]["event"] in {"stopped before it was ready", "stopped"}

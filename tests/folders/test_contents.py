@@ -75,10 +75,10 @@ def make_socket(path: Path) -> None:
         pytest.param(lambda path: path.symlink_to("nowhere"), id="dangling link"),
     ],
 )
-def test_what_is_no_regular_file_is_unreadable(workplace: Path, make: Callable[[Path], object]) -> None:
-    make(workplace / "odd")
+def test_what_is_no_regular_file_is_unreadable(empty_folder: Path, make: Callable[[Path], object]) -> None:
+    make(empty_folder / "odd")
     with pytest.raises(Unreadable) as raised:
-        read_file(str(workplace / "odd"))
+        read_file(str(empty_folder / "odd"))
     assert str(raised.value) == "it is no regular file"
 
 

@@ -28,7 +28,7 @@ WATCHER = PLAIN
 """How `watcher` is started."""
 
 
-class Place:
+class Workspace:
     """A folder with an inbox, an outbox and a database in it, all of them where the defaults have them."""
 
     def __init__(self, path: Path) -> None:
@@ -92,10 +92,10 @@ class Place:
         assert not any(self.claimed.glob("*/*"))  # a folder for the next batch may be kept
 
 
-def furnished(folder: Path, trained: Path) -> Place:
+def furnished(folder: Path, trained: Path) -> Workspace:
     """A folder made as `trained` is, to work in."""
     shutil.copytree(trained, folder, dirs_exist_ok=True)
-    return Place(folder)
+    return Workspace(folder)
 
 
 def reference_picture(digit: int, index: int = 0) -> bytes:
@@ -151,11 +151,13 @@ def start(
 
 
 def run(
-    place: Path, *arguments: str, code: int = 0, within: float = 90, **settings: object
+    workspace: Path, *arguments: str, code: int = 0, within: float = 90, **settings: object
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder to its end, which must have this exit code and must not be a traceback."""
     with Path(os.devnull).open() as nothing, TemporaryFile() as out, TemporaryFile() as errors:
-        process = start(place, *arguments, streams=(nothing, out, errors), variables=environment(settings))
+        process = start(
+            workspace, *arguments, streams=(nothing, out, errors), variables=environment(settings)
+        )
         try:
             returned = process.wait(within)
         except subprocess.TimeoutExpired:
@@ -178,17 +180,19 @@ class Daemon:
     process group of its own.
     """
 
-    def __init__(self, place: Place, environ: Mapping[str, str] | None = None, /, **settings: object) -> None:
-        self.place = place
-        self._log = place.path / "log.jsonl"
-        self._errors = place.path / "errors.txt"
+    def __init__(
+        self, workspace: Workspace, environ: Mapping[str, str] | None = None, /, **settings: object
+    ) -> None:
+        self.workspace = workspace
+        self._log = workspace.path / "log.jsonl"
+        self._errors = workspace.path / "errors.txt"
         with (
             Path(os.devnull).open() as nothing,
             self._log.open("wb") as log,
             self._errors.open("wb") as errors,
         ):
             self.process = start(
-                place.path,
+                workspace.path,
                 "run",
                 streams=(nothing, log, errors),
                 variables=environment(settings) | dict(environ or {}),

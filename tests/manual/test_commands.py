@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.daemon import Place, environment, furnished, reference_picture
+from helpers.daemon import Workspace, environment, furnished, reference_picture
 from helpers.support import make_files, wait_until
 from manual.pages import README, ROOT, Block, Command, Page, pages, saved_as
 from manual.sheet import written_sheet
@@ -42,17 +42,17 @@ def told() -> list[Page]:
     return [page for page in pages() if page.commands and page.name not in NOT_OURS]
 
 
-def furnish(page: Page, folder: Path, trained: Path) -> Place:
+def furnish(page: Page, folder: Path, trained: Path) -> Workspace:
     """A folder as a reader of the page has it."""
     if page.name in FROM_NOTHING:
-        return Place(folder)
-    place = furnished(folder, trained)
+        return Workspace(folder)
+    workspace = furnished(folder, trained)
     shutil.copytree(ROOT / "images", folder / "images")
     shutil.copy(ROOT / "config.toml", folder)
     activate = folder / ".venv" / "bin" / "activate"
     activate.parent.mkdir(parents=True)
     activate.touch()
-    return place
+    return workspace
 
 
 @pytest.fixture
@@ -75,9 +75,9 @@ def test_its_commands_do_what_it_says(page: Page, folder: Path, trained: Path, s
         if isinstance(step, Block):
             (folder / str(saved_as(step))).write_text(step.text)
         elif not step.line.startswith(SETTING_UP):
-            befall(page, step, Place(folder), shell)
+            befall(page, step, Workspace(folder), shell)
             follow(step, shell)
-    check(page, Place(folder), shell)
+    check(page, Workspace(folder), shell)
 
 
 def follow(command: Command, shell: Shell) -> None:
@@ -87,47 +87,47 @@ def follow(command: Command, shell: Shell) -> None:
     assert command.fits(done.stdout), f"{command.line}:\n{done.stdout}"
 
 
-def prepare(page: Page, place: Place, shell: Shell) -> None:
+def prepare(page: Page, workspace: Workspace, shell: Shell) -> None:
     """What a reader of some pages has already."""
     if page.name == "docs/tutorial.md":
-        written_sheet(place.path / "sheet.png")
+        written_sheet(workspace.path / "sheet.png")
     if page.name in LEARNING:
         follow(Command("export WATCHER_RECOGNITION__AUGMENT=false"), shell)
     if page.path == README or page.name in WITH_A_SERVICE:
         follow(Command("sudo systemctl start watcher"), shell)
     if page.name in WITH_A_SERVICE:
-        make_files(place.inbox, dict(SCANS))
-        wait_until(lambda: place.filed() == 10)
+        make_files(workspace.inbox, dict(SCANS))
+        wait_until(lambda: workspace.filed() == 10)
 
 
-def befall(page: Page, command: Command, place: Place, shell: Shell) -> None:
+def befall(page: Page, command: Command, workspace: Workspace, shell: Shell) -> None:
     """What happens before a command, without which it would have nothing to do."""
     if page.path == README and command.line.startswith("python -m watcher.pen"):
-        wait_until(lambda: place.filed() == 1)
+        wait_until(lambda: workspace.filed() == 1)
         follow(Command("systemctl stop watcher"), shell)  # it says Ctrl-C
     if page.name == "docs/howto/backups.md" and command.line == "sudo systemctl stop watcher":
-        make_files(place.inbox, {"after the backup.png": reference_picture(3, 1)})
-        wait_until(lambda: place.filed() == 11)
-        shutil.rmtree(place.outbox / "7")
-        place.database.write_bytes(b"the disk was damaged")
+        make_files(workspace.inbox, {"after the backup.png": reference_picture(3, 1)})
+        wait_until(lambda: workspace.filed() == 11)
+        shutil.rmtree(workspace.outbox / "7")
+        workspace.database.write_bytes(b"the disk was damaged")
 
 
-def check(page: Page, place: Place, shell: Shell) -> None:
+def check(page: Page, workspace: Workspace, shell: Shell) -> None:
     """What is to be seen after a page was followed, beyond what its commands say."""
     if page.path == README:
-        drawn = {path.name for path in (place.path / "drawn").iterdir()}
-        filed = {path.name for path in place.outbox.rglob("*.jpg")}
+        drawn = {path.name for path in (workspace.path / "drawn").iterdir()}
+        filed = {path.name for path in workspace.outbox.rglob("*.jpg")}
         assert filed == drawn | {"scan.jpg"}, "what was dropped is filed"
-        assert not list(place.inbox.glob("*.jpg"))
+        assert not list(workspace.inbox.glob("*.jpg"))
         queries = [command.line for command in page.commands if command.line.startswith(ASKING)]
         assert sum(bool(shell.run(query).stdout) for query in queries) >= len(queries) - 2
         assert "0 faults" in shell.run("watcher fsck").stdout
     if page.name == "docs/howto/backups.md":
         late = [("after the backup.png", reference_picture(3, 1))]
-        wait_until(lambda: place.filed() == 11)
-        place.audit(SCANS + late)
+        wait_until(lambda: workspace.filed() == 11)
+        workspace.audit(SCANS + late)
     if page.name == "docs/howto/moving.md":
-        Place(shell.other_machine / "digits").audit(SCANS)
+        Workspace(shell.other_machine / "digits").audit(SCANS)
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,9 @@ def check(page: Page, place: Place, shell: Shell) -> None:
     [block for page in pages() for block in page.blocks("toml")],
     ids=lambda block: " ".join(block.text.split())[:40],
 )
-def test_its_settings_are_in_order(block: Block, workplace: Path) -> None:
-    (workplace / "config.toml").write_text(block.text)
-    load_config(workplace / "config.toml", {})
+def test_its_settings_are_in_order(block: Block, empty_folder: Path) -> None:
+    (empty_folder / "config.toml").write_text(block.text)
+    load_config(empty_folder / "config.toml", {})
 
 
 class TestReadme:
@@ -181,8 +181,8 @@ class TestReadme:
             assert f"{key} = {default} " in re.sub(" +", " ", body) + " ", f"[{section}] {key}"
 
     def test_it_shows_events_as_they_are_written(self, folder: Path, trained: Path, shell: Shell) -> None:
-        place = furnish(self.page, folder, trained)
-        (place.inbox / "notes.txt").write_text("hello")
+        workspace = furnish(self.page, folder, trained)
+        (workspace.inbox / "notes.txt").write_text("hello")
         done = shell.run("watcher run --once")
         events = [json.loads(line) for line in done.stdout.splitlines()]
         (picture,) = [event for event in events if event["event"] == "picture"]

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from helpers.daemon import Place
+from helpers.daemon import Workspace
 from helpers.support import make_files, read_files
 
 from watcher.errors import UnfitReferencesError
@@ -85,17 +85,17 @@ def recognized(file: bytes) -> Recognized:
     return Recognized(sha256(file).hexdigest(), reading)
 
 
-class Hall:
+class DispatcherScenario:
     """A dispatcher and what is around it."""
 
-    def __init__(self, place: Place, log: ResultsLog, flusher: Flusher) -> None:
-        self.place = place
+    def __init__(self, workspace: Workspace, log: ResultsLog, flusher: Flusher) -> None:
+        self.workspace = workspace
         self.log = log
         self.flusher = flusher
         self.pool = Pool()
         self.filed: list[Decision] = []
-        claims, outbox = Claims(place.inbox), Outbox(place.outbox)
-        self.door = Arrivals(Inbox(place.inbox, recursive=False, quiet_seconds=0))
+        claims, outbox = Claims(workspace.inbox), Outbox(workspace.outbox)
+        self.door = Arrivals(Inbox(workspace.inbox, recursive=False, quiet_seconds=0))
         self.dispatcher = Dispatcher(
             self.door,
             claims,
@@ -119,13 +119,16 @@ class Hall:
 
 
 @pytest.fixture
-def hall(workplace: Path) -> Iterator[Hall]:
-    place = Place(workplace)
-    place.inbox.mkdir()
-    Claims(place.inbox).make()
-    Outbox(place.outbox).make()
-    with closing(open_database(place.database)) as database, closing(Unhurried(place.outbox)) as flusher:
-        yield Hall(place, ResultsLog(database), flusher)
+def scenario(empty_folder: Path) -> Iterator[DispatcherScenario]:
+    workspace = Workspace(empty_folder)
+    workspace.inbox.mkdir()
+    Claims(workspace.inbox).make()
+    Outbox(workspace.outbox).make()
+    with (
+        closing(open_database(workspace.database)) as database,
+        closing(Unhurried(workspace.outbox)) as flusher,
+    ):
+        yield DispatcherScenario(workspace, ResultsLog(database), flusher)
 
 
 def pictures(count: int) -> dict[str, bytes]:
@@ -136,225 +139,240 @@ def dies_of_poison(files: Sequence[bytes]) -> BaseException | None:
     return BrokenProcessPool("a process died") if POISON in files else None
 
 
-def test_it_claims_no_more_than_the_pool_can_take_and_leaves_the_rest_in_the_inbox(hall: Hall) -> None:
-    make_files(hall.place.inbox, dict(pictures(1000)))
-    hall.door.sweep()
+def test_it_claims_no_more_than_the_pool_can_take_and_leaves_the_rest_in_the_inbox(
+    scenario: DispatcherScenario,
+) -> None:
+    make_files(scenario.workspace.inbox, dict(pictures(1000)))
+    scenario.door.sweep()
     for _ in range(5):
-        hall.step()
-    assert len(hall.pool.waiting) == 2 * hall.pool.count
-    in_hand = [len(files) for _, _, files in hall.pool.waiting]
+        scenario.step()
+    assert len(scenario.pool.waiting) == 2 * scenario.pool.count
+    in_hand = [len(files) for _, _, files in scenario.pool.waiting]
     assert in_hand == [LARGEST_BATCH] * 4
-    claimed = [name for name in hall.place.waiting() if name.startswith(".claimed")]
+    claimed = [name for name in scenario.workspace.waiting() if name.startswith(".claimed")]
     assert len(claimed) == sum(in_hand)
-    assert not hall.dispatcher.has_room
-    hall.sort(lambda _files: None)
-    hall.place.audit(pictures(1000).items())
+    assert not scenario.dispatcher.has_room
+    scenario.sort(lambda _files: None)
+    scenario.workspace.audit(pictures(1000).items())
 
 
-def test_few_pictures_are_shared_out_among_the_workers(hall: Hall) -> None:
-    make_files(hall.place.inbox, dict(pictures(6)))
-    hall.door.sweep()
-    hall.step()
-    assert sorted(len(files) for files in hall.pool.batches) == [3, 3]
+def test_few_pictures_are_shared_out_among_the_workers(scenario: DispatcherScenario) -> None:
+    make_files(scenario.workspace.inbox, dict(pictures(6)))
+    scenario.door.sweep()
+    scenario.step()
+    assert sorted(len(files) for files in scenario.pool.batches) == [3, 3]
 
 
 @pytest.mark.parametrize("count", [1, 2, 63, 130])
 def test_a_picture_that_kills_its_workers_fails_after_two_tries_and_its_neighbors_are_filed(
-    hall: Hall, count: int
+    scenario: DispatcherScenario, count: int
 ) -> None:
     dropped = {**pictures(count), "middle.png": POISON}
-    make_files(hall.place.inbox, dict(dropped))
-    hall.sort(dies_of_poison)
-    hall.place.audit(dropped.items())
-    assert sum(POISON in files for files in hall.pool.batches) == 2
-    rows = {row["name"]: row for row in hall.place.rows()}
+    make_files(scenario.workspace.inbox, dict(dropped))
+    scenario.sort(dies_of_poison)
+    scenario.workspace.audit(dropped.items())
+    assert sum(POISON in files for files in scenario.pool.batches) == 2
+    rows = {row["name"]: row for row in scenario.workspace.rows()}
     assert {name for name, row in rows.items() if row["status"] != "filed"} == {"middle.png"}
     assert rows["middle.png"]["destination"] == "failed/middle.png"
     assert rows["middle.png"]["reason"] == "the worker that read it died, twice"
-    explanation = read_files(hall.place.outbox)["failed/middle.png.reason.txt"]
+    explanation = read_files(scenario.workspace.outbox)["failed/middle.png.reason.txt"]
     assert explanation == b"the worker that read it died, twice\n"
 
 
-def test_several_that_kill_their_workers_are_told_from_all_others(hall: Hall) -> None:
+def test_several_that_kill_their_workers_are_told_from_all_others(scenario: DispatcherScenario) -> None:
     dropped = {**pictures(100), **{f"scan-{number:04}-bad.png": POISON for number in range(0, 100, 17)}}
-    make_files(hall.place.inbox, dict(dropped))
-    hall.sort(dies_of_poison)
-    failed = {row["name"] for row in hall.place.rows() if row["status"] == "failed"}
+    make_files(scenario.workspace.inbox, dict(dropped))
+    scenario.sort(dies_of_poison)
+    failed = {row["name"] for row in scenario.workspace.rows() if row["status"] == "failed"}
     assert failed == {name for name, content in dropped.items() if content == POISON}
-    hall.place.audit(dropped.items())
+    scenario.workspace.audit(dropped.items())
 
 
-def test_an_error_in_recognizing_is_told_and_blamed_on_its_picture_alone(hall: Hall) -> None:
+def test_an_error_in_recognizing_is_told_and_blamed_on_its_picture_alone(
+    scenario: DispatcherScenario,
+) -> None:
     dropped = {**pictures(5), "odd.png": POISON}
-    make_files(hall.place.inbox, dict(dropped))
-    hall.sort(lambda files: ZeroDivisionError("of all things") if POISON in files else None)
-    reasons = {row["name"]: row["reason"] for row in hall.place.rows() if row["reason"]}
+    make_files(scenario.workspace.inbox, dict(dropped))
+    scenario.sort(lambda files: ZeroDivisionError("of all things") if POISON in files else None)
+    reasons = {row["name"]: row["reason"] for row in scenario.workspace.rows() if row["reason"]}
     assert reasons == {"odd.png": "recognizing it failed, twice: ZeroDivisionError: of all things"}
-    hall.place.audit(dropped.items())
+    scenario.workspace.audit(dropped.items())
 
 
-def test_where_the_classifier_is_gone_no_picture_is_blamed_and_all_stay_claimed(hall: Hall) -> None:
-    make_files(hall.place.inbox, dict(pictures(5)))
+def test_where_the_classifier_is_gone_no_picture_is_blamed_and_all_stay_claimed(
+    scenario: DispatcherScenario,
+) -> None:
+    make_files(scenario.workspace.inbox, dict(pictures(5)))
     with pytest.raises(UnfitReferencesError):
-        hall.sort(lambda _files: UnfitReferencesError("the folder is gone"))
-    assert hall.place.rows() == []
-    assert len(hall.place.waiting()) == 5
+        scenario.sort(lambda _files: UnfitReferencesError("the folder is gone"))
+    assert scenario.workspace.rows() == []
+    assert len(scenario.workspace.waiting()) == 5
 
 
-def test_workers_that_die_once_without_a_picture_s_fault_fail_none(hall: Hall) -> None:
-    make_files(hall.place.inbox, dict(pictures(150)))
+def test_workers_that_die_once_without_a_picture_s_fault_fail_none(scenario: DispatcherScenario) -> None:
+    make_files(scenario.workspace.inbox, dict(pictures(150)))
     deaths = iter([BrokenExecutor("killed by hand")] * 2)
-    hall.sort(lambda _files: next(deaths, None))
-    assert {row["status"] for row in hall.place.rows()} == {"filed"}
-    hall.place.audit(pictures(150).items())
+    scenario.sort(lambda _files: next(deaths, None))
+    assert {row["status"] for row in scenario.workspace.rows()} == {"filed"}
+    scenario.workspace.audit(pictures(150).items())
 
 
-def test_a_guarded_worker_that_dies_casts_no_suspicion_on_its_pictures(hall: Hall) -> None:
-    hall.pool.is_guarded = True
-    make_files(hall.place.inbox, dict(pictures(150)))
+def test_a_guarded_worker_that_dies_casts_no_suspicion_on_its_pictures(scenario: DispatcherScenario) -> None:
+    scenario.pool.is_guarded = True
+    make_files(scenario.workspace.inbox, dict(pictures(150)))
     deaths = iter([BrokenExecutor("killed by hand")] * 2)
-    hall.sort(lambda _files: next(deaths, None))
-    assert sorted(map(len, hall.pool.batches)) == [22, 64, 64, 64, 64]
-    assert {row["status"] for row in hall.place.rows()} == {"filed"}
-    hall.place.audit(pictures(150).items())
+    scenario.sort(lambda _files: next(deaths, None))
+    assert sorted(map(len, scenario.pool.batches)) == [22, 64, 64, 64, 64]
+    assert {row["status"] for row in scenario.workspace.rows()} == {"filed"}
+    scenario.workspace.audit(pictures(150).items())
 
 
-def test_what_brought_a_worker_to_grief_is_tried_apart_while_others_are_filed(hall: Hall) -> None:
-    make_files(hall.place.inbox, {"a.png": POISON, "b.png": b"1"})
-    hall.door.sweep()
-    hall.step()
-    hall.pool.answer_with_worker_failure(POISON)
-    hall.step()
-    hall.pool.answer()  # a process for what is suspect is ready
-    make_files(hall.place.inbox, {"c.png": b"2"})
-    hall.door.sweep()
-    hall.step()
-    assert [files for _, _, files in hall.pool.waiting] == [[b"2"], [POISON]]
-    (apart,) = [name for name in hall.place.waiting() if name.endswith("a.png")]
+def test_what_brought_a_worker_to_grief_is_tried_apart_while_others_are_filed(
+    scenario: DispatcherScenario,
+) -> None:
+    make_files(scenario.workspace.inbox, {"a.png": POISON, "b.png": b"1"})
+    scenario.door.sweep()
+    scenario.step()
+    scenario.pool.answer_with_worker_failure(POISON)
+    scenario.step()
+    scenario.pool.answer()  # a process for what is suspect is ready
+    make_files(scenario.workspace.inbox, {"c.png": b"2"})
+    scenario.door.sweep()
+    scenario.step()
+    assert [files for _, _, files in scenario.pool.waiting] == [[b"2"], [POISON]]
+    (apart,) = [name for name in scenario.workspace.waiting() if name.endswith("a.png")]
     assert "-2/" in apart, "that it is tried for the second time is not kept"
-    hall.pool.answer_with_worker_failure(POISON)
-    hall.step()
-    assert {row["name"]: row["status"] for row in hall.place.rows()} == {
+    scenario.pool.answer_with_worker_failure(POISON)
+    scenario.step()
+    assert {row["name"]: row["status"] for row in scenario.workspace.rows()} == {
         "a.png": "failed",
         "b.png": "filed",
         "c.png": "filed",
     }
-    hall.place.audit([("a.png", POISON), ("b.png", b"1"), ("c.png", b"2")])
+    scenario.workspace.audit([("a.png", POISON), ("b.png", b"1"), ("c.png", b"2")])
 
 
 def test_while_all_workers_are_busy_what_is_suspect_is_tried_now_and_then_only(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch
+    scenario: DispatcherScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
     monkeypatch.setattr("watcher.pipeline.dispatcher.time.monotonic", lambda: now)
-    make_files(hall.place.inbox, {"a.png": POISON, "b.png": POISON})
-    hall.door.sweep()
-    hall.step()
-    hall.pool.answer_with_worker_failure(POISON)
-    make_files(hall.place.inbox, dict(pictures(1000)))
-    hall.door.sweep()
+    make_files(scenario.workspace.inbox, {"a.png": POISON, "b.png": POISON})
+    scenario.door.sweep()
+    scenario.step()
+    scenario.pool.answer_with_worker_failure(POISON)
+    make_files(scenario.workspace.inbox, dict(pictures(1000)))
+    scenario.door.sweep()
     apart = []
     for _ in range(4):
-        hall.step()
-        apart.append([files for _, _, files in hall.pool.waiting if len(files) <= 1])
-        hall.pool.answer()
+        scenario.step()
+        apart.append([files for _, _, files in scenario.pool.waiting if len(files) <= 1])
+        scenario.pool.answer()
         now += SUSPECTS_PAUSE / 2
     assert apart == [[()], [], [], [[POISON]]]  # the first has the process for it made ready
 
 
-def left(hall: Hall, tries: int) -> None:
+def left(scenario: DispatcherScenario, tries: int) -> None:
     """A poisonous picture, begun so often by a run that then ended."""
-    claims = Claims(hall.place.inbox)
-    make_files(hall.place.inbox, {"a.png": POISON})
-    (claim,) = claims.take([Arrival(str(hall.place.inbox / "a.png"), "a.png", 0)])
+    claims = Claims(scenario.workspace.inbox)
+    make_files(scenario.workspace.inbox, {"a.png": POISON})
+    (claim,) = claims.take([Arrival(str(scenario.workspace.inbox / "a.png"), "a.png", 0)])
     for keep in (claims.set_aside, claims.begin_again)[:tries]:
         claim = keep(claim)
 
 
 @pytest.mark.parametrize(("tries", "more"), [(0, 1), (1, 1), (2, 0)])
 def test_over_restarts_too_what_goes_wrong_is_tried_twice_and_no_more(
-    hall: Hall, tries: int, more: int
+    scenario: DispatcherScenario, tries: int, more: int
 ) -> None:
-    left(hall, tries)
-    hall.dispatcher.again(list(Claims(hall.place.inbox).left()), FIRST)
+    left(scenario, tries)
+    scenario.dispatcher.again(list(Claims(scenario.workspace.inbox).left()), FIRST)
     for _ in range(5):
-        hall.pool.answer_with_worker_failure(POISON)
-        hall.step()
-    assert hall.dispatcher.is_idle
-    assert sum(POISON in files for files in hall.pool.batches) == more
-    assert [row["status"] for row in hall.place.rows()] == ["failed"]
-    hall.place.audit([("a.png", POISON)])
+        scenario.pool.answer_with_worker_failure(POISON)
+        scenario.step()
+    assert scenario.dispatcher.is_idle
+    assert sum(POISON in files for files in scenario.pool.batches) == more
+    assert [row["status"] for row in scenario.workspace.rows()] == ["failed"]
+    scenario.workspace.audit([("a.png", POISON)])
 
 
-def test_what_was_interrupted_by_no_fault_of_its_own_is_filed_however_often_that_happens(hall: Hall) -> None:
-    make_files(hall.place.inbox, {"a.png": b"1"})
-    claims = Claims(hall.place.inbox)
-    claims.take([Arrival(str(hall.place.inbox / "a.png"), "a.png", 0)])
+def test_what_was_interrupted_by_no_fault_of_its_own_is_filed_however_often_that_happens(
+    scenario: DispatcherScenario,
+) -> None:
+    make_files(scenario.workspace.inbox, {"a.png": b"1"})
+    claims = Claims(scenario.workspace.inbox)
+    claims.take([Arrival(str(scenario.workspace.inbox / "a.png"), "a.png", 0)])
     for _ in range(5):
-        hall.dispatcher.again(list(claims.left()), FIRST)
-        hall.step()
-        hall.pool.waiting.clear()  # the daemon is killed
-        hall = Hall(hall.place, hall.log, hall.flusher)
-    hall.dispatcher.again(list(claims.left()), FIRST)
-    hall.step()
-    hall.pool.answer()
-    hall.step()
-    assert [row["status"] for row in hall.place.rows()] == ["filed"]
+        scenario.dispatcher.again(list(claims.left()), FIRST)
+        scenario.step()
+        scenario.pool.waiting.clear()  # the daemon is killed
+        scenario = DispatcherScenario(scenario.workspace, scenario.log, scenario.flusher)
+    scenario.dispatcher.again(list(claims.left()), FIRST)
+    scenario.step()
+    scenario.pool.answer()
+    scenario.step()
+    assert [row["status"] for row in scenario.workspace.rows()] == ["filed"]
 
 
-def test_told_to_retry_nothing_it_leaves_what_went_wrong_for_the_next_start(hall: Hall) -> None:
-    make_files(hall.place.inbox, {"a.png": POISON})
-    hall.door.sweep()
-    hall.step()
-    hall.pool.answer_with_worker_failure(POISON)
-    hall.dispatcher.step(FIRST, 0, taking=False, retrying=False)
-    assert not hall.dispatcher.is_working
-    assert not hall.dispatcher.is_idle
-    assert [claim.tries for claim in Claims(hall.place.inbox).left()] == [1]
+def test_told_to_retry_nothing_it_leaves_what_went_wrong_for_the_next_start(
+    scenario: DispatcherScenario,
+) -> None:
+    make_files(scenario.workspace.inbox, {"a.png": POISON})
+    scenario.door.sweep()
+    scenario.step()
+    scenario.pool.answer_with_worker_failure(POISON)
+    scenario.dispatcher.step(FIRST, 0, taking=False, retrying=False)
+    assert not scenario.dispatcher.is_working
+    assert not scenario.dispatcher.is_idle
+    assert [claim.tries for claim in Claims(scenario.workspace.inbox).left()] == [1]
 
 
-def test_what_nobody_can_take_from_its_worker_is_told_once(hall: Hall) -> None:
-    make_files(hall.place.inbox, {"a.png": POISON})
-    hall.door.sweep()
-    hall.step()
-    assert hall.dispatcher.overdue(60) == []
-    assert [claim.name for claim in hall.dispatcher.overdue(0)] == ["a.png"]
-    assert hall.dispatcher.overdue(0) == []
-    hall.pool.is_guarded = True
-    assert hall.dispatcher.overdue(0) == []
+def test_what_nobody_can_take_from_its_worker_is_told_once(scenario: DispatcherScenario) -> None:
+    make_files(scenario.workspace.inbox, {"a.png": POISON})
+    scenario.door.sweep()
+    scenario.step()
+    assert scenario.dispatcher.overdue(60) == []
+    assert [claim.name for claim in scenario.dispatcher.overdue(0)] == ["a.png"]
+    assert scenario.dispatcher.overdue(0) == []
+    scenario.pool.is_guarded = True
+    assert scenario.dispatcher.overdue(0) == []
 
 
 def test_a_row_names_the_references_it_was_decided_under_even_where_they_changed_meanwhile(
-    hall: Hall,
+    scenario: DispatcherScenario,
 ) -> None:
-    make_files(hall.place.inbox, {"a.png": b"1"})
-    hall.door.sweep()
-    hall.step(FIRST)
-    make_files(hall.place.inbox, {"b.png": b"2"})
-    hall.door.sweep()
-    hall.step(SECOND)
-    assert [model for _, model, _ in hall.pool.waiting] == [FIRST.folder, SECOND.folder]
-    hall.pool.answer()
-    hall.step(SECOND)
-    assert {row["name"]: row["reference_version"] for row in hall.place.rows()} == {"a.png": 1, "b.png": 2}
+    make_files(scenario.workspace.inbox, {"a.png": b"1"})
+    scenario.door.sweep()
+    scenario.step(FIRST)
+    make_files(scenario.workspace.inbox, {"b.png": b"2"})
+    scenario.door.sweep()
+    scenario.step(SECOND)
+    assert [model for _, model, _ in scenario.pool.waiting] == [FIRST.folder, SECOND.folder]
+    scenario.pool.answer()
+    scenario.step(SECOND)
+    assert {row["name"]: row["reference_version"] for row in scenario.workspace.rows()} == {
+        "a.png": 1,
+        "b.png": 2,
+    }
 
 
-def test_told_to_take_nothing_it_finishes_what_it_has(hall: Hall) -> None:
-    make_files(hall.place.inbox, {"a.png": b"1"})
-    hall.door.sweep()
-    hall.step()
-    make_files(hall.place.inbox, {"b.png": b"2"})
-    hall.door.sweep()
-    hall.pool.answer()
-    hall.step(taking=False)
-    assert hall.dispatcher.is_idle
-    assert hall.place.waiting() == {"b.png"}
-    assert [decision.name for decision in hall.filed] == ["a.png"]
+def test_told_to_take_nothing_it_finishes_what_it_has(scenario: DispatcherScenario) -> None:
+    make_files(scenario.workspace.inbox, {"a.png": b"1"})
+    scenario.door.sweep()
+    scenario.step()
+    make_files(scenario.workspace.inbox, {"b.png": b"2"})
+    scenario.door.sweep()
+    scenario.pool.answer()
+    scenario.step(taking=False)
+    assert scenario.dispatcher.is_idle
+    assert scenario.workspace.waiting() == {"b.png"}
+    assert [decision.name for decision in scenario.filed] == ["a.png"]
 
 
-def test_a_file_that_is_gone_before_it_is_claimed_is_no_fault(hall: Hall) -> None:
-    make_files(hall.place.inbox, {"a.png": b"1", "b.png": b"2"})
-    hall.door.sweep()
-    arrivals = hall.door.take(10)
-    (hall.place.inbox / "a.png").unlink()
-    assert [claim.name for claim in Claims(hall.place.inbox).take(arrivals)] == ["b.png"]
+def test_a_file_that_is_gone_before_it_is_claimed_is_no_fault(scenario: DispatcherScenario) -> None:
+    make_files(scenario.workspace.inbox, {"a.png": b"1", "b.png": b"2"})
+    scenario.door.sweep()
+    arrivals = scenario.door.take(10)
+    (scenario.workspace.inbox / "a.png").unlink()
+    assert [claim.name for claim in Claims(scenario.workspace.inbox).take(arrivals)] == ["b.png"]

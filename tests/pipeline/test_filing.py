@@ -6,7 +6,16 @@ import shutil
 from pathlib import Path
 
 import pytest
-from helpers.filing_site import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, reading, recognized
+from helpers.filing_scenario import (
+    NO_PICTURE,
+    OTHERS,
+    PICTURES,
+    Crash,
+    FilingScenario,
+    Fuse,
+    reading,
+    recognized,
+)
 from helpers.support import make_files, read_files
 
 from watcher.pipeline.decision import judge
@@ -41,11 +50,11 @@ def links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bo
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("steps", range(11))
 def test_wherever_a_crash_falls_every_file_is_filed_once_under_one_row(
-    workshop: Workshop, steps: int, *, after: bool
+    scenario: FilingScenario, steps: int, *, after: bool
 ) -> None:
     dropped = PICTURES | OTHERS
-    claims = workshop.claim(dropped)
-    filing = workshop.filing(Fuse(steps, after=after))
+    claims = scenario.claim(dropped)
+    filing = scenario.filing(Fuse(steps, after=after))
     try:
         filing.finish([recognized(claim) for claim in claims])
         crashed = False
@@ -54,76 +63,80 @@ def test_wherever_a_crash_falls_every_file_is_filed_once_under_one_row(
     assert crashed == (steps < 10), (
         "one step: to record; six to file, one to explain, one to mark, one to drop"
     )
-    workshop.resume()
-    workshop.place.audit(dropped.items())
-    assert read_files(workshop.place.outbox) == expected_outbox()
+    scenario.resume()
+    scenario.workspace.audit(dropped.items())
+    assert read_files(scenario.workspace.outbox) == expected_outbox()
 
 
 @pytest.mark.usefixtures("links")
 @pytest.mark.parametrize("steps", range(9))
-def test_a_crash_while_going_on_after_a_crash_is_no_worse(workshop: Workshop, steps: int) -> None:
+def test_a_crash_while_going_on_after_a_crash_is_no_worse(scenario: FilingScenario, steps: int) -> None:
     dropped = PICTURES | OTHERS
     with pytest.raises(Crash):
-        workshop.filing(Fuse(1)).finish([recognized(claim) for claim in workshop.claim(dropped)])
+        scenario.filing(Fuse(1)).finish([recognized(claim) for claim in scenario.claim(dropped)])
     with pytest.raises(Crash):
-        workshop.filing(Fuse(steps)).resume()
-    assert workshop.resume() == 0
-    workshop.place.audit(dropped.items())
+        scenario.filing(Fuse(steps)).resume()
+    assert scenario.resume() == 0
+    scenario.workspace.audit(dropped.items())
 
 
-def test_a_claim_without_a_row_is_put_through_again(workshop: Workshop) -> None:
-    workshop.claim(PICTURES)
-    again, filed = workshop.filing().resume()
+def test_a_claim_without_a_row_is_put_through_again(scenario: FilingScenario) -> None:
+    scenario.claim(PICTURES)
+    again, filed = scenario.filing().resume()
     assert ({claim.name for claim in again}, filed) == (set(PICTURES), 0)
 
 
-def test_a_decided_row_is_filed_as_it_was_decided_and_not_recognized_again(workshop: Workshop) -> None:
+def test_a_decided_row_is_filed_as_it_was_decided_and_not_recognized_again(scenario: FilingScenario) -> None:
     with pytest.raises(Crash):
-        workshop.filing(Fuse(1)).finish([recognized(claim) for claim in workshop.claim(PICTURES)])
-    before = workshop.place.rows()
+        scenario.filing(Fuse(1)).finish([recognized(claim) for claim in scenario.claim(PICTURES)])
+    before = scenario.workspace.rows()
     assert [row["filed_at"] for row in before] == [None] * len(PICTURES)
-    again, filed = workshop.filing().resume()
+    again, filed = scenario.filing().resume()
     assert (again, filed) == ([], len(PICTURES))
-    assert [{**row, "filed_at": None} for row in workshop.place.rows()] == before
-    workshop.place.audit(PICTURES.items())
+    assert [{**row, "filed_at": None} for row in scenario.workspace.rows()] == before
+    scenario.workspace.audit(PICTURES.items())
 
 
-def test_a_linked_file_is_known_as_the_same_and_gets_no_second_name(workshop: Workshop) -> None:
-    claims = workshop.claim({"seven.png": b"7"})
+def test_a_linked_file_is_known_as_the_same_and_gets_no_second_name(scenario: FilingScenario) -> None:
+    claims = scenario.claim({"seven.png": b"7"})
     with pytest.raises(Crash):
-        workshop.filing(Fuse(2)).finish([recognized(claim) for claim in claims])
-    assert Path(claims[0].path).samefile(workshop.place.outbox / "7" / "seven.png")
-    workshop.resume()
-    assert read_files(workshop.place.outbox) == {"7/seven.png": b"7"}
-    workshop.place.audit([("seven.png", b"7")])
+        scenario.filing(Fuse(2)).finish([recognized(claim) for claim in claims])
+    assert Path(claims[0].path).samefile(scenario.workspace.outbox / "7" / "seven.png")
+    scenario.resume()
+    assert read_files(scenario.workspace.outbox) == {"7/seven.png": b"7"}
+    scenario.workspace.audit([("seven.png", b"7")])
 
 
-def test_a_claim_that_is_left_of_a_filed_picture_is_dropped(workshop: Workshop) -> None:
+def test_a_claim_that_is_left_of_a_filed_picture_is_dropped(scenario: FilingScenario) -> None:
     with pytest.raises(Crash):
-        workshop.filing(Fuse(3)).finish([recognized(claim) for claim in workshop.claim({"a.png": b"7"})])
-    assert workshop.place.rows()[0]["filed_at"]
-    assert workshop.place.waiting()
-    assert workshop.filing().resume() == ([], 0)
-    workshop.place.audit([("a.png", b"7")])
+        scenario.filing(Fuse(3)).finish([recognized(claim) for claim in scenario.claim({"a.png": b"7"})])
+    assert scenario.workspace.rows()[0]["filed_at"]
+    assert scenario.workspace.waiting()
+    assert scenario.filing().resume() == ([], 0)
+    scenario.workspace.audit([("a.png", b"7")])
 
 
 @pytest.mark.parametrize("name", ["seven.png", "s\udcffn.png", "7" * 255])
-def test_a_destination_that_a_stranger_took_meanwhile_is_left_to_them(workshop: Workshop, name: str) -> None:
+def test_a_destination_that_a_stranger_took_meanwhile_is_left_to_them(
+    scenario: FilingScenario, name: str
+) -> None:
     with pytest.raises(Crash):
-        workshop.filing(Fuse(1)).finish([recognized(claim) for claim in workshop.claim({name: b"7"})])
-    make_files(workshop.place.outbox, {f"7/{name}": b"a stranger's"})
-    workshop.resume()
-    files = read_files(workshop.place.outbox)
+        scenario.filing(Fuse(1)).finish([recognized(claim) for claim in scenario.claim({name: b"7"})])
+    make_files(scenario.workspace.outbox, {f"7/{name}": b"a stranger's"})
+    scenario.resume()
+    files = read_files(scenario.workspace.outbox)
     assert files.pop(f"7/{name}") == b"a stranger's"
     assert list(files.values()) == [b"7"]
-    assert workshop.place.rows()[0]["destination"] == os.fsencode(*files).decode(errors="backslashreplace")
-    assert workshop.place.waiting() == set()
+    assert scenario.workspace.rows()[0]["destination"] == os.fsencode(*files).decode(
+        errors="backslashreplace"
+    )
+    assert scenario.workspace.waiting() == set()
 
 
-def test_a_stranger_s_reason_is_not_overwritten_either(workshop: Workshop) -> None:
-    make_files(workshop.place.outbox, {"failed/novel.txt.reason.txt": b"mine"})
-    workshop.filing().finish([recognized(claim) for claim in workshop.claim({"novel.txt": b"chapter"})])
-    assert read_files(workshop.place.outbox) == {
+def test_a_stranger_s_reason_is_not_overwritten_either(scenario: FilingScenario) -> None:
+    make_files(scenario.workspace.outbox, {"failed/novel.txt.reason.txt": b"mine"})
+    scenario.filing().finish([recognized(claim) for claim in scenario.claim({"novel.txt": b"chapter"})])
+    assert read_files(scenario.workspace.outbox) == {
         "failed/novel.txt.reason.txt": b"mine",
         "failed/novel-1.txt": b"chapter",
         "failed/novel-1.txt.reason.txt": f"{NO_PICTURE}\n".encode(),
@@ -131,17 +144,17 @@ def test_a_stranger_s_reason_is_not_overwritten_either(workshop: Workshop) -> No
 
 
 def test_files_of_one_name_from_different_batches_are_numbered_in_the_order_they_came(
-    workshop: Workshop,
+    scenario: FilingScenario,
 ) -> None:
-    filing = workshop.filing()
+    filing = scenario.filing()
     for _ in range(3):
-        filing.finish([recognized(claim) for claim in workshop.claim({"scan.png": b"7"})])
-    assert [row["destination"] for row in workshop.place.rows()] == [
+        filing.finish([recognized(claim) for claim in scenario.claim({"scan.png": b"7"})])
+    assert [row["destination"] for row in scenario.workspace.rows()] == [
         "7/scan.png",
         "7/scan-1.png",
         "7/scan-2.png",
     ]
-    workshop.place.audit([("scan.png", b"7")] * 3)
+    scenario.workspace.audit([("scan.png", b"7")] * 3)
 
 
 @pytest.mark.parametrize(
@@ -162,16 +175,16 @@ def test_what_is_sure_is_filed_what_is_not_is_reviewed_and_what_is_no_picture_fa
 
 @pytest.mark.parametrize("is_ours", [True, False], ids=["a later one", "a stranger's"])
 def test_a_lost_claim_is_not_taken_for_filed_because_another_lies_where_it_was_to_go(
-    workshop: Workshop, *, is_ours: bool
+    scenario: FilingScenario, *, is_ours: bool
 ) -> None:
     with pytest.raises(Crash):
-        workshop.filing(Fuse(1)).finish([recognized(lost) for lost in workshop.claim({"seven.png": b"7"})])
-    shutil.rmtree(workshop.place.claimed)
-    workshop.place.claimed.mkdir()
+        scenario.filing(Fuse(1)).finish([recognized(lost) for lost in scenario.claim({"seven.png": b"7"})])
+    shutil.rmtree(scenario.workspace.claimed)
+    scenario.workspace.claimed.mkdir()
     if is_ours:
-        workshop.filing().finish([recognized(later) for later in workshop.claim({"seven.png": b"7"})])
+        scenario.filing().finish([recognized(later) for later in scenario.claim({"seven.png": b"7"})])
     else:
-        make_files(workshop.place.outbox, {"7/seven.png": b"of another"})
-    assert workshop.filing().resume() == ([], 0)
-    assert [row["filed_at"] is None for row in workshop.place.rows()] == [True, False][: 1 + is_ours]
-    assert read_files(workshop.place.outbox) == {"7/seven.png": b"7" if is_ours else b"of another"}
+        make_files(scenario.workspace.outbox, {"7/seven.png": b"of another"})
+    assert scenario.filing().resume() == ([], 0)
+    assert [row["filed_at"] is None for row in scenario.workspace.rows()] == [True, False][: 1 + is_ours]
+    assert read_files(scenario.workspace.outbox) == {"7/seven.png": b"7" if is_ours else b"of another"}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers.filing_site import NO_PICTURE, OTHERS, PICTURES, Crash, Fuse, Workshop, recognized
+from helpers.filing_scenario import NO_PICTURE, OTHERS, PICTURES, Crash, FilingScenario, Fuse, recognized
 from helpers.support import make_files, read_files
 
 from watcher.folders.claims import Claim
@@ -32,81 +32,81 @@ def drained(filing: Filing, outcomes: list[Outcome], tries: int = 2) -> list[Cla
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("steps", range(10))
 def test_wherever_a_fault_falls_the_same_call_goes_on_from_there(
-    workshop: Workshop, steps: int, *, after: bool
+    scenario: FilingScenario, steps: int, *, after: bool
 ) -> None:
     dropped = PICTURES | OTHERS
-    outcomes = [recognized(claim) for claim in workshop.claim(dropped)]
-    filing = workshop.filing(Fuse(steps, after=after, fault=FULL))
+    outcomes = [recognized(claim) for claim in scenario.claim(dropped)]
+    filing = scenario.filing(Fuse(steps, after=after, fault=FULL))
     with pytest.raises(OSError, match=FULL.strerror):
         filing.finish(outcomes)
     finished = filing.finish(outcomes, again=True)
     assert finished.changed == []
     assert [claim.name for claim, _ in finished.filed] == list(dropped)
     assert [decision.destination.split("/")[0] for _, decision in finished.filed] == [*"0123", "5", "failed"]
-    workshop.place.audit(dropped.items())
-    assert len(read_files(workshop.place.outbox)) == len(dropped) + 1
+    scenario.workspace.audit(dropped.items())
+    assert len(read_files(scenario.workspace.outbox)) == len(dropped) + 1
 
 
-def test_a_name_that_was_taken_meanwhile_and_then_a_fault_are_no_trouble(workshop: Workshop) -> None:
-    outcomes = [recognized(claim) for claim in workshop.claim({"seven.png": b"7"})]
-    filing = workshop.filing(Fuse(1, fault=FULL))  # before the file is linked
+def test_a_name_that_was_taken_meanwhile_and_then_a_fault_are_no_trouble(scenario: FilingScenario) -> None:
+    outcomes = [recognized(claim) for claim in scenario.claim({"seven.png": b"7"})]
+    filing = scenario.filing(Fuse(1, fault=FULL))  # before the file is linked
     with pytest.raises(OSError, match=FULL.strerror):
         filing.finish(outcomes)
-    make_files(workshop.place.outbox, {"7/seven.png": b"a stranger's"})
+    make_files(scenario.workspace.outbox, {"7/seven.png": b"a stranger's"})
     [(_, decision)] = filing.finish(outcomes, again=True).filed
-    assert decision.destination == "7/seven-1.png" == workshop.place.rows()[0]["destination"]
-    assert read_files(workshop.place.outbox) == {"7/seven.png": b"a stranger's", "7/seven-1.png": b"7"}
+    assert decision.destination == "7/seven-1.png" == scenario.workspace.rows()[0]["destination"]
+    assert read_files(scenario.workspace.outbox) == {"7/seven.png": b"a stranger's", "7/seven-1.png": b"7"}
 
 
-def test_a_reason_that_was_written_by_half_is_written_whole(workshop: Workshop) -> None:
-    outcomes = [recognized(claim) for claim in workshop.claim({"novel.txt": b"chapter"})]
-    filing = workshop.filing(Fuse(2, fault=FULL))  # before it is explained
+def test_a_reason_that_was_written_by_half_is_written_whole(scenario: FilingScenario) -> None:
+    outcomes = [recognized(claim) for claim in scenario.claim({"novel.txt": b"chapter"})]
+    filing = scenario.filing(Fuse(2, fault=FULL))  # before it is explained
     with pytest.raises(OSError, match=FULL.strerror):
         filing.finish(outcomes)
-    make_files(workshop.place.outbox, {"failed/novel.txt.reason.txt": NO_PICTURE.encode()[:4]})
+    make_files(scenario.workspace.outbox, {"failed/novel.txt.reason.txt": NO_PICTURE.encode()[:4]})
     filing.finish(outcomes, again=True)
-    workshop.place.audit([("novel.txt", b"chapter")])
-    assert read_files(workshop.place.outbox)["failed/novel.txt.reason.txt"] == f"{NO_PICTURE}\n".encode()
+    scenario.workspace.audit([("novel.txt", b"chapter")])
+    assert read_files(scenario.workspace.outbox)["failed/novel.txt.reason.txt"] == f"{NO_PICTURE}\n".encode()
 
 
-def test_a_file_that_changed_since_it_was_read_is_not_filed_as_what_it_was(workshop: Workshop) -> None:
-    claims = workshop.claim({"seven.png": b"7", "three.png": b"3"})
+def test_a_file_that_changed_since_it_was_read_is_not_filed_as_what_it_was(scenario: FilingScenario) -> None:
+    claims = scenario.claim({"seven.png": b"7", "three.png": b"3"})
     outcomes = [recognized(claim) for claim in claims]
     Path(claims[0].path).write_bytes(b"1")
-    finished = workshop.filing().finish(outcomes)
+    finished = scenario.filing().finish(outcomes)
     assert [claim.name for claim, _ in finished.filed] == ["three.png"]
     assert finished.changed == claims[:1]
-    assert [row["name"] for row in workshop.place.rows()] == ["three.png"]
-    assert read_files(workshop.place.outbox) == {"3/three.png": b"3"}
-    workshop.filing().finish([recognized(claim) for claim in finished.changed])
-    workshop.place.audit([("seven.png", b"1"), ("three.png", b"3")])
+    assert [row["name"] for row in scenario.workspace.rows()] == ["three.png"]
+    assert read_files(scenario.workspace.outbox) == {"3/three.png": b"3"}
+    scenario.filing().finish([recognized(claim) for claim in finished.changed])
+    scenario.workspace.audit([("seven.png", b"1"), ("three.png", b"3")])
 
 
-def test_a_file_that_somebody_has_open_to_write_waits_until_they_are_done(workshop: Workshop) -> None:
-    [claim] = workshop.claim({"seven.png": b"7"})
+def test_a_file_that_somebody_has_open_to_write_waits_until_they_are_done(scenario: FilingScenario) -> None:
+    [claim] = scenario.claim({"seven.png": b"7"})
     with Path(claim.path).open("r+b"):
-        assert workshop.filing().finish([recognized(claim)]).changed == [claim]
-        assert workshop.place.rows() == []
-    workshop.filing().finish([recognized(claim)])
-    workshop.place.audit([("seven.png", b"7")])
+        assert scenario.filing().finish([recognized(claim)]).changed == [claim]
+        assert scenario.workspace.rows() == []
+    scenario.filing().finish([recognized(claim)])
+    scenario.workspace.audit([("seven.png", b"7")])
 
 
-def test_a_file_that_is_gone_gets_no_row(workshop: Workshop) -> None:
-    [claim] = workshop.claim({"seven.png": b"7"})
+def test_a_file_that_is_gone_gets_no_row(scenario: FilingScenario) -> None:
+    [claim] = scenario.claim({"seven.png": b"7"})
     outcome = recognized(claim)
     Path(claim.path).unlink()
-    assert workshop.filing().finish([outcome]).changed == [claim]
-    assert workshop.place.rows() == []
-    assert read_files(workshop.place.outbox) == {}
+    assert scenario.filing().finish([outcome]).changed == [claim]
+    assert scenario.workspace.rows() == []
+    assert read_files(scenario.workspace.outbox) == {}
 
 
 CHANGED = {"seven.png": b"1", "novel.txt": b"twice", "three.png": b"3"}
 
 
 @pytest.fixture
-def changing(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> list[Claim]:
+def changing(scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch) -> list[Claim]:
     """Claims of which two are written while they are filed: once they are linked, before they are marked."""
-    claims = workshop.claim({"seven.png": b"7", "novel.txt": b"once", "three.png": b"3"})
+    claims = scenario.claim({"seven.png": b"7", "novel.txt": b"once", "three.png": b"3"})
     flushes = itertools.count()
 
     def flush() -> None:
@@ -114,19 +114,19 @@ def changing(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> list[Claim]
             for claim in claims[:2]:
                 Path(claim.path).write_bytes(CHANGED[claim.name])
 
-    monkeypatch.setattr(workshop.flusher, "flush", flush)
+    monkeypatch.setattr(scenario.flusher, "flush", flush)
     return claims
 
 
 def test_a_file_that_changes_while_it_is_filed_is_taken_back(
-    workshop: Workshop, changing: list[Claim]
+    scenario: FilingScenario, changing: list[Claim]
 ) -> None:
-    finished = workshop.filing().finish([recognized(claim) for claim in changing])
+    finished = scenario.filing().finish([recognized(claim) for claim in changing])
     assert finished.changed == changing[:2]
-    assert [row["name"] for row in workshop.place.rows()] == ["three.png"]
-    assert read_files(workshop.place.outbox) == {"3/three.png": b"3"}
-    workshop.filing().finish([recognized(claim) for claim in finished.changed])
-    workshop.place.audit(CHANGED.items())
+    assert [row["name"] for row in scenario.workspace.rows()] == ["three.png"]
+    assert read_files(scenario.workspace.outbox) == {"3/three.png": b"3"}
+    scenario.filing().finish([recognized(claim) for claim in finished.changed])
+    scenario.workspace.audit(CHANGED.items())
 
 
 # To record; to file three and explain one; to withdraw two and forget them.
@@ -136,38 +136,38 @@ STEPS_OF_TAKING_BACK = range(5, 8)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("steps", STEPS_OF_TAKING_BACK)
 def test_a_fault_while_a_file_is_taken_back_is_no_trouble(
-    workshop: Workshop, changing: list[Claim], steps: int, *, after: bool
+    scenario: FilingScenario, changing: list[Claim], steps: int, *, after: bool
 ) -> None:
-    filing = workshop.filing(Fuse(steps, after=after, fault=FULL))
+    filing = scenario.filing(Fuse(steps, after=after, fault=FULL))
     changed = drained(filing, [recognized(claim) for claim in changing])
-    assert workshop.filing().finish([recognized(claim) for claim in changed]).changed == []
-    workshop.place.audit(CHANGED.items())
+    assert scenario.filing().finish([recognized(claim) for claim in changed]).changed == []
+    scenario.workspace.audit(CHANGED.items())
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("steps", STEPS_OF_TAKING_BACK)
 def test_a_crash_while_a_file_is_taken_back_is_no_trouble(
-    workshop: Workshop, changing: list[Claim], steps: int, *, after: bool
+    scenario: FilingScenario, changing: list[Claim], steps: int, *, after: bool
 ) -> None:
     with pytest.raises(Crash):
-        workshop.filing(Fuse(steps, after=after)).finish([recognized(claim) for claim in changing])
-    workshop.resume()
-    workshop.place.audit(CHANGED.items())
+        scenario.filing(Fuse(steps, after=after)).finish([recognized(claim) for claim in changing])
+    scenario.resume()
+    scenario.workspace.audit(CHANGED.items())
 
 
-def test_what_changed_between_two_runs_is_put_through_again(workshop: Workshop) -> None:
-    claims = workshop.claim({"seven.png": b"7", "three.png": b"3"})
+def test_what_changed_between_two_runs_is_put_through_again(scenario: FilingScenario) -> None:
+    claims = scenario.claim({"seven.png": b"7", "three.png": b"3"})
     with pytest.raises(Crash):
-        workshop.filing(Fuse(2)).finish([recognized(claim) for claim in claims])
+        scenario.filing(Fuse(2)).finish([recognized(claim) for claim in claims])
     Path(claims[0].path).write_bytes(b"1")  # it is linked already
-    again, filed = workshop.filing().resume()
+    again, filed = scenario.filing().resume()
     assert ([claim.name for claim in again], filed) == (["seven.png"], 1)
-    workshop.filing().finish([recognized(claim) for claim in again])
-    workshop.place.audit([("seven.png", b"1"), ("three.png", b"3")])
+    scenario.filing().finish([recognized(claim) for claim in again])
+    scenario.workspace.audit([("seven.png", b"1"), ("three.png", b"3")])
 
 
 def test_after_a_flush_that_failed_the_disk_itself_is_asked_what_it_holds(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from_disk: list[bool] = []
 
@@ -176,48 +176,48 @@ def test_after_a_flush_that_failed_the_disk_itself_is_asked_what_it_holds(
         return examine(path, digest, from_disk=how["from_disk"])
 
     monkeypatch.setattr("watcher.pipeline.filing.examine", examined)
-    outcomes = [recognized(claim) for claim in workshop.claim(PICTURES)]
-    workshop.filing().finish(outcomes[:1])
+    outcomes = [recognized(claim) for claim in scenario.claim(PICTURES)]
+    scenario.filing().finish(outcomes[:1])
     with monkeypatch.context() as patch:
-        patch.setattr(workshop.flusher, "_syncfs", lambda _: -1)
+        patch.setattr(scenario.flusher, "_syncfs", lambda _: -1)
         with pytest.raises(OSError):  # noqa: PT011 - it has no number
-            workshop.filing().finish(outcomes[1:])
-    workshop.filing().finish(outcomes[1:], again=True)
+            scenario.filing().finish(outcomes[1:])
+    scenario.filing().finish(outcomes[1:], again=True)
     assert from_disk == [False, True, True, True]
-    workshop.place.audit(PICTURES.items())
+    scenario.workspace.audit(PICTURES.items())
 
 
 def test_a_flush_that_was_begun_after_a_file_was_read_will_do(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filing, flush = workshop.filing(), workshop.flusher.flush
+    filing, flush = scenario.filing(), scenario.flusher.flush
     flushes = 0
-    outcomes = [recognized(claim) for claim in workshop.claim(PICTURES)]
+    outcomes = [recognized(claim) for claim in scenario.claim(PICTURES)]
 
     def counted() -> None:
         nonlocal flushes
         flushes += 1
         flush()
 
-    monkeypatch.setattr(workshop.flusher, "flush", counted)
+    monkeypatch.setattr(scenario.flusher, "flush", counted)
     flushing = filing.begin_flush()
     flushing.result(10)
     filing.finish([replace(outcome, flushing=flushing) for outcome in outcomes])
     assert flushes == 2  # the other one between linking and marking
-    workshop.place.audit(PICTURES.items())
+    scenario.workspace.audit(PICTURES.items())
 
 
 def test_where_a_flush_that_was_begun_failed_nothing_is_recorded_until_another_succeeds(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    filing = workshop.filing()
+    filing = scenario.filing()
     with monkeypatch.context() as patch:
-        patch.setattr(workshop.flusher, "_syncfs", lambda _: -1)
+        patch.setattr(scenario.flusher, "_syncfs", lambda _: -1)
         flushing = filing.begin_flush()
         wait([flushing], 10)
-    outcomes = [replace(recognized(claim), flushing=flushing) for claim in workshop.claim(PICTURES)]
+    outcomes = [replace(recognized(claim), flushing=flushing) for claim in scenario.claim(PICTURES)]
     with pytest.raises(OSError):  # noqa: PT011 - it has no number
         filing.finish(outcomes)
-    assert workshop.place.rows() == []
+    assert scenario.workspace.rows() == []
     filing.finish(outcomes, again=True)
-    workshop.place.audit(PICTURES.items())
+    scenario.workspace.audit(PICTURES.items())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import Place, reference_picture
+from helpers.daemon import Workspace, reference_picture
 from helpers.support import digit_picture, make_files, read_files
 
 Watcher = Callable[..., Any]
@@ -15,21 +15,23 @@ FIELDS = ["file", "digit", "certainty", "runner_up", "scores", "status", "reason
 
 
 @pytest.fixture(autouse=True)
-def _threads(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _threads(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recognize in this process, which is quicker to start."""
-    assert workplace == Path.cwd()
+    assert empty_folder == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
 
 
-def snapshot(place: Place) -> dict[str, bytes]:
-    return {name: content for name, content in read_files(place.path).items() if "watcher.db-" not in name}
+def snapshot(workspace: Workspace) -> dict[str, bytes]:
+    return {
+        name: content for name, content in read_files(workspace.path).items() if "watcher.db-" not in name
+    }
 
 
 def test_each_file_is_described_by_one_object_with_the_fields_of_the_contract(
-    watcher: Watcher, place: Place
+    watcher: Watcher, workspace: Workspace
 ) -> None:
-    make_files(place.path, {"seven.jpg": reference_picture(7), "novel.png": b"once", "empty.png": b""})
-    before = snapshot(place)
+    make_files(workspace.path, {"seven.jpg": reference_picture(7), "novel.png": b"once", "empty.png": b""})
+    before = snapshot(workspace)
     lines = watcher("classify", "--json", "seven.jpg", "novel.png", "nowhere.png", "empty.png", code=1).out
     told = [json.loads(line) for line in lines.splitlines()]
     assert [list(each) for each in told] == [FIELDS] * 4
@@ -51,29 +53,29 @@ def test_each_file_is_described_by_one_object_with_the_fields_of_the_contract(
         assert other["reason"]
         assert {other[field] for field in ("digit", "certainty", "runner_up", "scores", "nearest")} == {None}
     assert others[1]["reason"] == "it cannot be read: No such file or directory"
-    assert snapshot(place) == before
-    assert place.rows() == []
+    assert snapshot(workspace) == before
+    assert workspace.rows() == []
 
 
-def test_files_that_can_all_be_read_give_exit_code_0(watcher: Watcher, place: Place) -> None:
-    make_files(place.path, {f"{digit}.jpg": reference_picture(digit) for digit in range(10)})
+def test_files_that_can_all_be_read_give_exit_code_0(watcher: Watcher, workspace: Workspace) -> None:
+    make_files(workspace.path, {f"{digit}.jpg": reference_picture(digit) for digit in range(10)})
     lines = watcher("classify", "--json", *(f"{digit}.jpg" for digit in range(10))).out.splitlines()
     assert [json.loads(line)["digit"] for line in lines] == list(range(10))
 
 
 def test_the_threshold_decides_what_would_go_to_review(
-    watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_files(place.path, {"a.png": digit_picture(2)})
+    make_files(workspace.path, {"a.png": digit_picture(2)})
     monkeypatch.setenv("WATCHER_RECOGNITION__REVIEW_BELOW", "1")
     told = json.loads(watcher("classify", "--json", "a.png").out)
     assert (told["status"], "is below 1" in (told["reason"] or "")) in {("review", True), ("filed", False)}
     assert (told["status"] == "filed") == (told["certainty"] == 1)
 
 
-def test_the_table_names_each_file_and_lets_no_name_break_it(watcher: Watcher, place: Place) -> None:
+def test_the_table_names_each_file_and_lets_no_name_break_it(watcher: Watcher, workspace: Workspace) -> None:
     names = ["a [bold]b[/bold].jpg", "two\nlines \x1b[31m.jpg", "caf\udce9.jpg", ":smile:.jpg"]
-    make_files(place.path, {name: reference_picture(7) for name in names})
+    make_files(workspace.path, {name: reference_picture(7) for name in names})
     shown = watcher("classify", *names).out
     rows = [line.strip() for line in shown.splitlines() if line.strip()][2:]
     assert len(rows) == 4
@@ -85,12 +87,14 @@ def test_the_table_names_each_file_and_lets_no_name_break_it(watcher: Watcher, p
     assert "\x1b" not in shown
 
 
-def test_a_fifo_and_a_folder_are_no_pictures_and_hold_nothing_up(watcher: Watcher, place: Place) -> None:
+def test_a_fifo_and_a_folder_are_no_pictures_and_hold_nothing_up(
+    watcher: Watcher, workspace: Workspace
+) -> None:
     os.mkfifo("pipe.png")
     lines = watcher("classify", "--json", "pipe.png", "inbox", code=1).out.splitlines()
     assert [json.loads(line)["status"] for line in lines] == ["failed", "failed"]
     assert json.loads(lines[0])["reason"] == "it is no regular file"
-    assert place.rows() == []
+    assert workspace.rows() == []
 
 
 EVALUATED = [
@@ -108,7 +112,7 @@ EVALUATED = [
 
 
 @pytest.fixture
-def labeled(place: Place) -> Path:
+def labeled(workspace: Workspace) -> Path:
     """24 labeled images: 20 right, 3 under a wrong label, 1 that is none."""
     right = {
         f"{digit}_{index}.jpg": reference_picture(digit, index) for digit in range(10) for index in (0, 1)
@@ -118,14 +122,14 @@ def labeled(place: Place) -> Path:
         "1_9.jpg": reference_picture(7, 3),
         "2_9.jpg": reference_picture(3, 2),
     }
-    make_files(place.path / "test", right | wrong | {"5_9.jpg": b"none"})
-    return place.path / "test"
+    make_files(workspace.path / "test", right | wrong | {"5_9.jpg": b"none"})
+    return workspace.path / "test"
 
 
 def test_the_counts_of_an_evaluation_are_those_of_the_labels(
-    watcher: Watcher, place: Place, labeled: Path
+    watcher: Watcher, workspace: Workspace, labeled: Path
 ) -> None:
-    before = snapshot(place)
+    before = snapshot(workspace)
     outcome = watcher("evaluate", labeled, "--json")
     told = json.loads(outcome.out)
     assert list(told) == EVALUATED
@@ -142,7 +146,7 @@ def test_the_counts_of_an_evaluation_are_those_of_the_labels(
     assert 0 <= told["ece"] <= 1
     assert told["seconds"] > 0
     assert "5_9.jpg is left out" in outcome.err
-    assert snapshot(place) == before
+    assert snapshot(workspace) == before
 
 
 def test_processes_evaluate_to_the_same(

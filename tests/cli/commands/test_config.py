@@ -11,7 +11,7 @@ COMMITTED = Path(__file__).parents[3] / "config.toml"
 Watcher = Callable[..., Any]
 
 
-def test_what_init_writes_is_in_order_and_changes_nothing(watcher: Watcher, workplace: Path) -> None:
+def test_what_init_writes_is_in_order_and_changes_nothing(watcher: Watcher, empty_folder: Path) -> None:
     assert watcher("config", "check").out == "there is no config.toml here; the defaults hold\n"
     before = [setting[:2] for setting in shown(watcher)]
     written = watcher("init").out
@@ -19,20 +19,20 @@ def test_what_init_writes_is_in_order_and_changes_nothing(watcher: Watcher, work
     assert Path("config.toml").read_bytes() == COMMITTED.read_bytes()
     assert watcher("config", "check").out == "config.toml: in order\n"
     assert [setting[:2] for setting in shown(watcher)] == before
-    assert [path.name for path in workplace.iterdir()] == ["config.toml"]
+    assert [path.name for path in empty_folder.iterdir()] == ["config.toml"]
 
 
-def test_init_overwrites_nothing(watcher: Watcher, workplace: Path) -> None:
+def test_init_overwrites_nothing(watcher: Watcher, empty_folder: Path) -> None:
     Path("mine.toml").write_text("# mine")
     told = watcher("init", "--config", "mine.toml", code=1).err
     assert told == "watcher: mine.toml: it is there already, and stays as it is\n"
     assert Path("mine.toml").read_text() == "# mine"
-    assert [path.name for path in workplace.iterdir()] == ["mine.toml"]
+    assert [path.name for path in empty_folder.iterdir()] == ["mine.toml"]
     assert "no/where.toml: No such file" in watcher("--config", "no/where.toml", "init", code=1).err
 
 
-def test_check_tells_every_fault_and_its_line(watcher: Watcher, workplace: Path) -> None:
-    (workplace / "my.toml").write_text("[log]\n\nlevel = 'loud'\n[inbox]\npth = 'x'\n")
+def test_check_tells_every_fault_and_its_line(watcher: Watcher, empty_folder: Path) -> None:
+    (empty_folder / "my.toml").write_text("[log]\n\nlevel = 'loud'\n[inbox]\npth = 'x'\n")
     for arguments in (["config", "check", "--config", "my.toml"], ["config", "--config", "my.toml", "check"]):
         outcome = watcher(*arguments, code=78)
         assert outcome.out == ""
@@ -43,9 +43,9 @@ def test_check_tells_every_fault_and_its_line(watcher: Watcher, workplace: Path)
 
 
 def test_check_says_which_variables_go_before_the_file(
-    watcher: Watcher, workplace: Path, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (workplace / "config.toml").touch()
+    (empty_folder / "config.toml").touch()
     monkeypatch.setenv("WATCHER_LOG__LEVEL", "debug")
     assert watcher("config", "check").out.splitlines() == [
         "config.toml: in order",
@@ -54,16 +54,16 @@ def test_check_says_which_variables_go_before_the_file(
 
 
 def test_show_says_where_each_value_comes_from(
-    watcher: Watcher, workplace: Path, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (workplace / "config.toml").write_text('[inbox]\npath = "in"\n[log]\nlevel = "error"\n')
+    (empty_folder / "config.toml").write_text('[inbox]\npath = "in"\n[log]\nlevel = "error"\n')
     monkeypatch.setenv("WATCHER_LOG__LEVEL", "debug")
     table = shown(watcher)
-    assert ("[inbox] path", f'"{workplace}/in"', "config.toml:2") in table
+    assert ("[inbox] path", f'"{empty_folder}/in"', "config.toml:2") in table
     assert ("[log] level", '"debug"', "WATCHER_LOG__LEVEL") in table
     assert ("[workers] count", "0", "default") in table
     as_json = json.loads(watcher("config", "show", "--json").out)
-    assert as_json["inbox"]["path"] == {"value": f"{workplace}/in", "from": "config.toml:2"}
+    assert as_json["inbox"]["path"] == {"value": f"{empty_folder}/in", "from": "config.toml:2"}
     assert [
         (f"[{section}] {key}", json.dumps(told["value"]), told["from"])
         for section, keys in as_json.items()
@@ -71,7 +71,7 @@ def test_show_says_where_each_value_comes_from(
     ] == table
 
 
-def test_the_schema_describes_every_setting(watcher: Watcher, workplace: Path) -> None:
+def test_the_schema_describes_every_setting(watcher: Watcher, empty_folder: Path) -> None:
     schema = json.loads(watcher("config", "schema").out)
     assert schema["additionalProperties"] is False
     assert "required" not in schema
@@ -80,7 +80,7 @@ def test_the_schema_describes_every_setting(watcher: Watcher, workplace: Path) -
         described = schema["$defs"][schema["properties"][section]["$ref"].rpartition("/")[2]]
         assert set(described["properties"]) == set(keys)
         assert all(one["description"] and "default" in one for one in described["properties"].values())
-    assert list(workplace.iterdir()) == []
+    assert list(empty_folder.iterdir()) == []
 
 
 def shown(watcher: Watcher) -> list[tuple[str, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import WATCHER, Place, descendants, environment, is_alive, run
+from helpers.daemon import WATCHER, Workspace, descendants, environment, is_alive, run
 from helpers.support import wait_until
 
 from watcher.cli import COMMANDS, demonstration
@@ -27,24 +27,26 @@ def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_what_is_shown_is_what_happened_and_is_kept_where_it_says(workplace: Path, aside: Path) -> None:
-    shown = run(workplace, "demo", "--keep").stdout
+def test_what_is_shown_is_what_happened_and_is_kept_where_it_says(empty_folder: Path, aside: Path) -> None:
+    shown = run(empty_folder, "demo", "--keep").stdout
     [folder] = aside.iterdir()
-    place = Place(folder)
+    workspace = Workspace(folder)
     lines = [line.split(maxsplit=4) for line in shown.splitlines() if " -> " in line]
     assert [line[0] for line in lines] == [name for name, _ in samples()]
-    assert [line[2].removeprefix("outbox/") for line in lines] == [row["destination"] for row in place.rows()]
-    place.audit((name, content) for name, content in samples())
-    assert {row["status"] for row in place.rows()} == {"filed", "review", "failed"}
+    assert [line[2].removeprefix("outbox/") for line in lines] == [
+        row["destination"] for row in workspace.rows()
+    ]
+    workspace.audit((name, content) for name, content in samples())
+    assert {row["status"] for row in workspace.rows()} == {"filed", "review", "failed"}
     assert "outbox/3/ballot-17-1.png" in shown, "a name that was taken"
     assert "perhaps an 8: it is unlike every reference" in shown
     assert "6 files came: 4 lie under their digits, 1 for you to look at, 1 that is no picture." in shown
     assert f"All of it lies in {folder}; there, try `watcher results`." in shown
-    assert [path.name for path in workplace.iterdir()] == ["aside"]
+    assert [path.name for path in empty_folder.iterdir()] == ["aside"]
 
 
-def test_what_it_says_to_do_next_can_be_done(workplace: Path) -> None:
-    del workplace
+def test_what_it_says_to_do_next_can_be_done(empty_folder: Path) -> None:
+    del empty_folder
     from watcher.cli.commands.demo import NEXT  # noqa: PLC0415 - click and all of it
 
     commands = re.findall(r"^  watcher (\w+)", NEXT, re.MULTILINE)
@@ -53,10 +55,10 @@ def test_what_it_says_to_do_next_can_be_done(workplace: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_early_it_leaves_nothing_behind(workplace: Path, aside: Path, number: int) -> None:
+def test_stopped_early_it_leaves_nothing_behind(empty_folder: Path, aside: Path, number: int) -> None:
     with subprocess.Popen(
         [*WATCHER, "demo"],
-        cwd=workplace,
+        cwd=empty_folder,
         env=environment({}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -74,9 +76,9 @@ def test_stopped_early_it_leaves_nothing_behind(workplace: Path, aside: Path, nu
 
 
 def test_a_daemon_that_cannot_be_is_told_of_in_its_own_words(
-    watcher: Callable[..., Any], workplace: Path, monkeypatch: pytest.MonkeyPatch
+    watcher: Callable[..., Any], empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del workplace
+    del empty_folder
 
     real = tempfile.mkdtemp
 

@@ -24,25 +24,25 @@ Watcher = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def log(workplace: Path) -> None:
-    write_log(workplace / "watcher.db")
+def log(empty_folder: Path) -> None:
+    write_log(empty_folder / "watcher.db")
 
 
-def others(workplace: Path) -> set[str]:
+def others(empty_folder: Path) -> set[str]:
     """What lies there beside the database and what belongs to it."""
-    return {name for name in read_files(workplace) if not name.startswith("watcher.db")}
+    return {name for name in read_files(empty_folder) if not name.startswith("watcher.db")}
 
 
 def names(lines: str) -> list[str]:
     return [json.loads(line)["name"] for line in lines.splitlines()]
 
 
-def test_json_lines_are_those_that_results_prints(watcher: Watcher, workplace: Path) -> None:
+def test_json_lines_are_those_that_results_prints(watcher: Watcher, empty_folder: Path) -> None:
     done = watcher("export", "log.jsonl")
     assert (done.out, done.err) == ("", "5 rows in log.jsonl\n")
     assert Path("log.jsonl").read_text("utf-8") == watcher("results", "--json").out
     assert names(Path("log.jsonl").read_text("utf-8"))[0] == HOSTILE_TEXT
-    assert others(workplace) == {"log.jsonl"}
+    assert others(empty_folder) == {"log.jsonl"}
 
 
 def test_csv_is_that_which_results_prints(watcher: Watcher) -> None:
@@ -83,33 +83,33 @@ def test_parquet_holds_times_as_times_and_says_what_columns_mean(watcher: Watche
     assert table.schema.field("scores").metadata[b"description"].decode() == results.c.scores.comment
 
 
-def test_parquet_of_many_rows_comes_in_groups(watcher: Watcher, workplace: Path) -> None:
+def test_parquet_of_many_rows_comes_in_groups(watcher: Watcher, empty_folder: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow, of watcher[parquet], is not installed")
     many = [decision(f"scan-{n}.png", n % 10, 1.0, "filed", 0) for n in range(20_000)]
-    add(workplace / "watcher.db", many)
+    add(empty_folder / "watcher.db", many)
     watcher("export", "log.parquet")
     with parquet.ParquetFile("log.parquet") as file:
         assert (file.metadata.num_rows, file.metadata.num_row_groups) == (20_005, 2)
 
 
 def test_parquet_without_pyarrow_says_what_to_install(
-    watcher: Watcher, workplace: Path, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     assert watcher("export", "log.parquet", code=1).err == (
         "watcher: Parquet needs pyarrow, which is not installed: `pip install 'watcher[parquet]'`; "
         "or name a file that ends in .csv or .jsonl\n"
     )
-    assert others(workplace) == set()
+    assert others(empty_folder) == set()
 
 
-def test_an_ending_that_says_nothing_is_asked_about(watcher: Watcher, workplace: Path) -> None:
+def test_an_ending_that_says_nothing_is_asked_about(watcher: Watcher, empty_folder: Path) -> None:
     for name in ("log.xlsx", "log", "-"):
         assert (
             f"Error: {name}: end the name in .csv, .jsonl or .parquet, or give --format; "
             "to print the log, use `watcher results --csv`\n"
         ) in watcher("export", name, code=2).err
-    assert others(workplace) == set()
+    assert others(empty_folder) == set()
 
 
 def test_a_file_that_exists_is_written_over_only_if_asked_to(watcher: Watcher) -> None:
@@ -122,7 +122,7 @@ def test_a_file_that_exists_is_written_over_only_if_asked_to(watcher: Watcher) -
     assert Path("log.csv").read_text().startswith("id,name,")
 
 
-def test_a_place_where_nothing_can_be_written_is_told(watcher: Watcher, workplace: Path) -> None:
+def test_a_place_where_nothing_can_be_written_is_told(watcher: Watcher, empty_folder: Path) -> None:
     Path("folder.csv").mkdir()
     assert watcher("export", "folder.csv", code=1).err == (
         "watcher: folder.csv: it is a folder; name the file that the log is to be written to\n"
@@ -133,11 +133,11 @@ def test_a_place_where_nothing_can_be_written_is_told(watcher: Watcher, workplac
     assert watcher("export", "/dev/null", "--format", "csv", "--force", code=1).err == (
         "watcher: /dev/null: it is no regular file\n"
     )
-    assert others(workplace) == set()
+    assert others(empty_folder) == set()
 
 
 def test_one_that_somebody_else_makes_meanwhile_is_left_as_it_is(
-    watcher: Watcher, workplace: Path, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def and_another(*_: object) -> None:
         Path("log.csv").write_text("theirs")
@@ -147,11 +147,11 @@ def test_one_that_somebody_else_makes_meanwhile_is_left_as_it_is(
         "watcher: log.csv: it was made by somebody else meanwhile, and left as it is\n"
     )
     assert Path("log.csv").read_text() == "theirs"
-    assert others(workplace) == {"log.csv"}
+    assert others(empty_folder) == {"log.csv"}
 
 
 def test_a_disk_that_is_full_leaves_nothing_behind(
-    watcher: Watcher, workplace: Path, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -160,22 +160,22 @@ def test_a_disk_that_is_full_leaves_nothing_behind(
     assert watcher("export", "log.csv", code=1).err == (
         "watcher: log.csv: the log cannot be exported there: No space left on device\n"
     )
-    assert others(workplace) == set()
+    assert others(empty_folder) == set()
 
 
-def test_without_a_log_there_is_nothing_to_export(watcher: Watcher, workplace: Path) -> None:
-    (workplace / "watcher.db").unlink()
+def test_without_a_log_there_is_nothing_to_export(watcher: Watcher, empty_folder: Path) -> None:
+    (empty_folder / "watcher.db").unlink()
     assert "there is no database yet; `watcher run` makes it" in watcher("export", "log.csv", code=1).err
-    assert others(workplace) == set()
+    assert others(empty_folder) == set()
 
 
-def test_on_a_terminal_it_shows_how_far_it_is_and_ctrl_c_leaves_nothing(workplace: Path) -> None:
+def test_on_a_terminal_it_shows_how_far_it_is_and_ctrl_c_leaves_nothing(empty_folder: Path) -> None:
     many = [decision(f"scan-{n}.png", n % 10, 1.0, "filed", 0) for n in range(20_000)]
-    add(workplace / "watcher.db", many)
+    add(empty_folder / "watcher.db", many)
     leader, follower = pty.openpty()
     with subprocess.Popen(
         [*WATCHER, "export", "log.jsonl"],
-        cwd=workplace,
+        cwd=empty_folder,
         env=environment({}) | {"TERM": "xterm", "COLUMNS": "100"},
         stderr=follower,
     ) as process:
@@ -190,4 +190,4 @@ def test_on_a_terminal_it_shows_how_far_it_is_and_ctrl_c_leaves_nothing(workplac
         finally:
             process.kill()
     os.close(leader)
-    assert others(workplace) == ({"log.jsonl"} if process.returncode == 0 else set())
+    assert others(empty_folder) == ({"log.jsonl"} if process.returncode == 0 else set())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import Daemon, Place, reference_picture
+from helpers.daemon import Daemon, Workspace, reference_picture
 from helpers.support import make_files, read_files
 
 from watcher.folders.claims import Claims
@@ -16,21 +16,23 @@ from watcher.folders.inbox_lock import InboxLock
 
 
 @pytest.fixture
-def used(watcher: Callable[..., Any], place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+def used(watcher: Callable[..., Any], workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A place where three files were filed: rows 1 to 3 in an order of its own."""
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
-    make_files(place.inbox, {"a.jpg": reference_picture(7), "b.jpg": reference_picture(3), "c.txt": b"hello"})
+    make_files(
+        workspace.inbox, {"a.jpg": reference_picture(7), "b.jpg": reference_picture(3), "c.txt": b"hello"}
+    )
     watcher("run", "--once")
-    return place
+    return workspace
 
 
-def row_of(place: Place, name: str) -> int:
-    row = place.row(name)
+def row_of(workspace: Workspace, name: str) -> int:
+    row = workspace.row(name)
     assert row
     return int(row["id"])
 
 
-def test_where_all_is_in_order_it_says_so(watcher: Callable[..., Any], used: Place) -> None:
+def test_where_all_is_in_order_it_says_so(watcher: Callable[..., Any], used: Workspace) -> None:
     assert watcher("fsck").out == "3 rows, 4 files: 0 faults\n"
     assert watcher("fsck", "--deep").out == "3 rows, 4 files: 0 faults\n"
     assert watcher("fsck", "--repair").out == "3 rows, 4 files: 0 faults, 0 mended, 0 left\n"
@@ -47,7 +49,7 @@ def test_where_all_is_in_order_it_says_so(watcher: Callable[..., Any], used: Pla
     used.audit([("a.jpg", reference_picture(7)), ("b.jpg", reference_picture(3)), ("c.txt", b"hello")])
 
 
-def test_what_people_did_is_noted_and_no_fault(watcher: Callable[..., Any], used: Place) -> None:
+def test_what_people_did_is_noted_and_no_fault(watcher: Callable[..., Any], used: Workspace) -> None:
     (used.outbox / "7/a.jpg").rename(used.outbox / "1/a.jpg")
     (used.outbox / "3/b.jpg").unlink()
     assert watcher("fsck").out.splitlines() == [
@@ -58,7 +60,7 @@ def test_what_people_did_is_noted_and_no_fault(watcher: Callable[..., Any], used
 
 
 def test_faults_are_told_with_what_to_do_mended_if_asked_and_end_with_1_as_long_as_one_is_left(
-    watcher: Callable[..., Any], used: Place
+    watcher: Callable[..., Any], used: Workspace
 ) -> None:
     make_files(used.outbox, {"5/st\x1branger.png": b"", "3/b.jpg": b"other"})
     (used.outbox / "failed/c.txt.reason.txt").unlink()
@@ -80,7 +82,7 @@ def test_faults_are_told_with_what_to_do_mended_if_asked_and_end_with_1_as_long_
 
 
 def test_as_json_each_discrepancy_is_a_line_and_the_last_one_sums_up(
-    watcher: Callable[..., Any], used: Place
+    watcher: Callable[..., Any], used: Workspace
 ) -> None:
     make_files(used.outbox, {"5/caf\udce9.png": b"x"})
     (used.outbox / "7/a.jpg").unlink()
@@ -103,7 +105,7 @@ def test_as_json_each_discrepancy_is_a_line_and_the_last_one_sums_up(
     }
 
 
-def test_it_repairs_nothing_while_a_daemon_is_at_work(watcher: Callable[..., Any], used: Place) -> None:
+def test_it_repairs_nothing_while_a_daemon_is_at_work(watcher: Callable[..., Any], used: Workspace) -> None:
     make_files(used.outbox, {"5/stranger.png": b""})
     with closing(InboxLock(used.inbox, used.outbox, Claims(used.inbox))) as hold:
         hold.take()
@@ -112,22 +114,22 @@ def test_it_repairs_nothing_while_a_daemon_is_at_work(watcher: Callable[..., Any
     assert (used.outbox / "5/stranger.png").exists()
 
 
-def test_without_a_database_it_says_what_makes_one(watcher: Callable[..., Any], workplace: Path) -> None:
+def test_without_a_database_it_says_what_makes_one(watcher: Callable[..., Any], empty_folder: Path) -> None:
     assert "there is no database yet" in watcher("fsck", code=1).err
-    assert list(workplace.iterdir()) == []
+    assert list(empty_folder.iterdir()) == []
 
 
 def test_beside_a_daemon_at_work_it_takes_nothing_for_a_fault(
-    watcher: Callable[..., Any], place: Place
+    watcher: Callable[..., Any], workspace: Workspace
 ) -> None:
     pictures = {f"{number}.jpg": reference_picture(number % 10) for number in range(300)}
-    with Daemon(place, workers__count=1, workers__executor="threads"):
-        dropping = threading.Thread(target=make_files, args=(place.inbox, pictures))
+    with Daemon(workspace, workers__count=1, workers__executor="threads"):
+        dropping = threading.Thread(target=make_files, args=(workspace.inbox, pictures))
         dropping.start()
         looks = 0
-        while place.filed() < len(pictures):
+        while workspace.filed() < len(pictures):
             assert watcher("fsck").out.endswith(" 0 faults\n")
             looks += 1
         dropping.join()
     assert looks > 1
-    place.audit(pictures.items())
+    workspace.audit(pictures.items())

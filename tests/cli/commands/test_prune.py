@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import WATCHER, Place, environment, run
-from helpers.fsck_site import FILED, House, Unhurried
+from helpers.daemon import WATCHER, Workspace, environment, run
+from helpers.fsck_scenario import FILED, FsckScenario, Unhurried
 from helpers.support import make_files, traces
 
 from watcher.cli.commands.prune import _ago
@@ -26,58 +26,61 @@ BEFORE = "2021-01-01T00:00:00.000000Z"
 
 
 @pytest.fixture
-def place(workplace: Path) -> Place:
+def workspace(empty_folder: Path) -> Workspace:
     """FILED, of which all but doubt.png was filed long ago, and one that is not filed yet."""
-    place = Place(workplace)
-    place.inbox.mkdir()
-    Claims(place.inbox).make()
-    Outbox(place.outbox).make()
-    with closing(open_database(place.database)) as database, closing(Unhurried(place.outbox)) as flusher:
-        house = House(place, database, flusher)
-        house.file(FILED)
-        house.file({"six.png": b"6"}, until="mark_filed")
-    change(place, "UPDATE results SET filed_at = ? WHERE id NOT IN (4, 6)", LONG_AGO)
-    change(place, "UPDATE results SET arrived_at = ?, decided_at = ?", LONG_AGO, LONG_AGO)
-    return place
+    workspace = Workspace(empty_folder)
+    workspace.inbox.mkdir()
+    Claims(workspace.inbox).make()
+    Outbox(workspace.outbox).make()
+    with (
+        closing(open_database(workspace.database)) as database,
+        closing(Unhurried(workspace.outbox)) as flusher,
+    ):
+        scenario = FsckScenario(workspace, database, flusher)
+        scenario.file(FILED)
+        scenario.file({"six.png": b"6"}, until="mark_filed")
+    change(workspace, "UPDATE results SET filed_at = ? WHERE id NOT IN (4, 6)", LONG_AGO)
+    change(workspace, "UPDATE results SET arrived_at = ?, decided_at = ?", LONG_AGO, LONG_AGO)
+    return workspace
 
 
-def change(place: Place, statement: str, *values: object) -> None:
-    with closing(sqlite3.connect(place.database)) as connection, connection:
+def change(workspace: Workspace, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(workspace.database)) as connection, connection:
         connection.execute(statement, values)
 
 
-def outside(place: Place) -> dict[str, tuple[int, int, int]]:
+def outside(workspace: Workspace) -> dict[str, tuple[int, int, int]]:
     """Every file of the inbox and the outbox."""
-    return traces(place.inbox) | traces(place.outbox)
+    return traces(workspace.inbox) | traces(workspace.outbox)
 
 
-def test_old_rows_go_and_no_file_is_touched(watcher: Watcher, place: Place) -> None:
-    before = outside(place)
+def test_old_rows_go_and_no_file_is_touched(watcher: Watcher, workspace: Workspace) -> None:
+    before = outside(workspace)
     done = watcher("prune", "--older-than", "1y", "--yes")
     day = _ago("1y", datetime.now(UTC)).date()
     assert done.out == (
         f"4 rows of files that were filed before {day}, the oldest on 2020-02-03\n4 rows removed\n"
     )
-    assert [row["id"] for row in place.rows()] == [4, 6], "what is not filed yet stays, however old"
-    assert outside(place) == before
+    assert [row["id"] for row in workspace.rows()] == [4, 6], "what is not filed yet stays, however old"
+    assert outside(workspace) == before
 
 
-def test_a_dry_run_says_so_and_removes_nothing(watcher: Watcher, place: Place) -> None:
-    before, rows = outside(place), place.rows()
+def test_a_dry_run_says_so_and_removes_nothing(watcher: Watcher, workspace: Workspace) -> None:
+    before, rows = outside(workspace), workspace.rows()
     shown = watcher("prune", "--older-than", "12m", "--dry-run").out
     day = _ago("12m", datetime.now(UTC)).date()
     assert shown == (
         f"4 rows of files that were filed before {day}, the oldest on 2020-02-03 would be removed\n"
     )
-    assert (outside(place), place.rows()) == (before, rows)
+    assert (outside(workspace), workspace.rows()) == (before, rows)
 
 
 @pytest.mark.parametrize("answer", ["y\n", "n\n", ""])
-def test_it_asks_first(place: Place, answer: str) -> None:
+def test_it_asks_first(workspace: Workspace, answer: str) -> None:
     done = subprocess.run(
         [*WATCHER, "prune", "--older-than", "52w"],
         input=answer,
-        cwd=place.path,
+        cwd=workspace.path,
         env=environment({}),
         capture_output=True,
         text=True,
@@ -85,41 +88,45 @@ def test_it_asks_first(place: Place, answer: str) -> None:
     )
     assert "Remove them from the log for good? [y/N]: " in done.stdout
     if answer == "y\n":
-        assert (done.returncode, len(place.rows())) == (0, 2)
+        assert (done.returncode, len(workspace.rows())) == (0, 2)
     else:
-        assert (done.returncode, len(place.rows())) == (1, 6)
+        assert (done.returncode, len(workspace.rows())) == (1, 6)
         assert "Aborted!" in done.stderr
 
 
-def test_where_nothing_is_old_it_says_so_and_does_not_ask(watcher: Watcher, place: Place) -> None:
+def test_where_nothing_is_old_it_says_so_and_does_not_ask(watcher: Watcher, workspace: Workspace) -> None:
     day = _ago("90y", datetime.now(UTC)).date()
     assert watcher("prune", "--older-than", "90y").out == f"Nothing was filed before {day}\n"
-    assert len(place.rows()) == 6
+    assert len(workspace.rows()) == 6
 
 
-def test_the_rows_of_retried_files_go_once_these_were_put_back(watcher: Watcher, place: Place) -> None:
-    with closing(open_database(place.database)) as database:
+def test_the_rows_of_retried_files_go_once_these_were_put_back(
+    watcher: Watcher, workspace: Workspace
+) -> None:
+    with closing(open_database(workspace.database)) as database:
         Retries(database).begin([5])
     assert "rows of files that were put back" not in watcher("prune", "--older-than", "1y", "--dry-run").out
-    change(place, "UPDATE retried_results SET put_back_at = ?", LONG_AGO)
+    change(workspace, "UPDATE retried_results SET put_back_at = ?", LONG_AGO)
     done = watcher("prune", "--older-than", "1y", "--yes").out
     assert "; 1 row of files that were put back before then\n4 rows removed\n" in done
-    with closing(sqlite3.connect(place.database)) as connection:
+    with closing(sqlite3.connect(workspace.database)) as connection:
         assert connection.execute("SELECT count(*) FROM retried_results").fetchone() == (0,)
 
 
-def test_rows_of_files_that_nobody_could_read_stay_and_that_is_said(watcher: Watcher, place: Place) -> None:
-    change(place, "UPDATE results SET sha256 = NULL WHERE id = 5")
+def test_rows_of_files_that_nobody_could_read_stay_and_that_is_said(
+    watcher: Watcher, workspace: Workspace
+) -> None:
+    change(workspace, "UPDATE results SET sha256 = NULL WHERE id = 5")
     shown = watcher("prune", "--older-than", "1y", "--yes").out
     assert "; 1 older row of files that could not be read stay\n3 rows removed\n" in shown
-    assert [row["id"] for row in place.rows()] == [4, 5, 6]
+    assert [row["id"] for row in workspace.rows()] == [4, 5, 6]
 
 
 @pytest.mark.parametrize("age", ["1", "y", "0d", "-1y", "1h", "1.5y", "9999y", "1y2m", ""])
-def test_what_is_no_age_is_refused(watcher: Watcher, place: Place, age: str) -> None:
+def test_what_is_no_age_is_refused(watcher: Watcher, workspace: Workspace, age: str) -> None:
     refused = watcher("prune", f"--older-than={age}", "--yes", code=2).err
     assert f"{age!r} is no age; write it in days, weeks, months or years: 90d, 12w, 6m, 1y" in refused
-    assert len(place.rows()) == 6
+    assert len(workspace.rows()) == 6
 
 
 @pytest.mark.parametrize(
@@ -137,15 +144,15 @@ def test_months_and_years_are_those_of_the_calendar(age: str, day: str) -> None:
     assert _ago(age, datetime(2024, 2, 29, 12, tzinfo=UTC)).date().isoformat() == day
 
 
-def test_without_a_log_there_is_nothing_to_prune(watcher: Watcher, workplace: Path) -> None:
+def test_without_a_log_there_is_nothing_to_prune(watcher: Watcher, empty_folder: Path) -> None:
     assert "there is no database yet" in watcher("prune", "--older-than", "1y", code=1).err
-    assert list(workplace.iterdir()) == []
+    assert list(empty_folder.iterdir()) == []
 
 
-def test_fsck_knows_the_files_whose_rows_were_pruned(watcher: Watcher, place: Place) -> None:
+def test_fsck_knows_the_files_whose_rows_were_pruned(watcher: Watcher, workspace: Workspace) -> None:
     watcher("prune", "--older-than", "1y", "--yes")
-    (place.outbox / "7/seven.png").rename(place.outbox / "1/moved by a person.png")
-    make_files(place.outbox, {"7/stranger.png": b"whose?"})
+    (workspace.outbox / "7/seven.png").rename(workspace.outbox / "1/moved by a person.png")
+    make_files(workspace.outbox, {"7/stranger.png": b"whose?"})
     lines = watcher("fsck", code=1).out.splitlines()
     assert "note  pruned       4 files whose rows `watcher prune` removed" in lines
     assert [line.split()[1:3] for line in lines if line.startswith("fault")] == [
@@ -154,45 +161,45 @@ def test_fsck_knows_the_files_whose_rows_were_pruned(watcher: Watcher, place: Pl
     ], "neither the pruned files nor the reason beside one of them"
 
 
-def test_repair_leaves_them_where_they_are(watcher: Watcher, place: Place) -> None:
+def test_repair_leaves_them_where_they_are(watcher: Watcher, workspace: Workspace) -> None:
     watcher("prune", "--older-than", "1y", "--yes")
-    before = {path for path in place.outbox.rglob("*") if path.is_file()}
+    before = {path for path in workspace.outbox.rglob("*") if path.is_file()}
     watcher("fsck", "--repair")
-    assert {path for path in place.outbox.rglob("*") if path.is_file()} == before
+    assert {path for path in workspace.outbox.rglob("*") if path.is_file()} == before
     assert "0 faults" in watcher("fsck").out
 
 
-def test_a_file_that_comes_again_gets_a_row_again(watcher: Watcher, place: Place) -> None:
+def test_a_file_that_comes_again_gets_a_row_again(watcher: Watcher, workspace: Workspace) -> None:
     watcher("prune", "--older-than", "1y", "--yes")
     watcher("fsck", "--repair")
-    (place.outbox / "7/seven.png").rename(place.inbox / "again.png")
-    run(place.path, "run", "--once", workers__executor="threads")
-    row = place.row("again.png")
+    (workspace.outbox / "7/seven.png").rename(workspace.inbox / "again.png")
+    run(workspace.path, "run", "--once", workers__executor="threads")
+    row = workspace.row("again.png")
     assert row
     assert (row["status"], row["id"]) == ("failed", 7)
     assert not watcher("fsck").out.startswith("fault")
 
 
-def test_others_write_between_two_steps_and_a_kill_leaves_whole_steps(place: Place) -> None:
+def test_others_write_between_two_steps_and_a_kill_leaves_whole_steps(workspace: Workspace) -> None:
     count = 3 * IDS_AT_ONCE
     columns = "name, sha256, status, destination, arrived_at, decided_at, filed_at, claim"
     change(
-        place,
+        workspace,
         f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
         f"INSERT INTO results ({columns}) "
         "SELECT 'n', printf('%064x', i), 'filed', '1/n', ?1, ?1, ?1, 'c' || i FROM n",
         LONG_AGO,
     )
-    with closing(open_log(place.database)) as log:
+    with closing(open_log(workspace.database)) as log:
         found = prunable(log, BEFORE)
     assert found.count == count + 4
-    with closing(open_database(place.database)) as database:
+    with closing(open_database(workspace.database)) as database:
         steps = prune(database, found)
         gone = next(steps)
         assert 0 < gone <= IDS_AT_ONCE
-        change(place, "UPDATE results SET name = 'written meanwhile' WHERE id = 4")
-        assert place.recorded() == 6 + count - gone
+        change(workspace, "UPDATE results SET name = 'written meanwhile' WHERE id = 4")
+        assert workspace.recorded() == 6 + count - gone
         assert gone + sum(steps) == count + 4
-    assert [row["name"] for row in place.rows()] == ["written meanwhile", "six.png"]
-    with closing(sqlite3.connect(place.database)) as connection:
+    assert [row["name"] for row in workspace.rows()] == ["written meanwhile", "six.png"]
+    with closing(sqlite3.connect(workspace.database)) as connection:
         assert connection.execute("SELECT count(*) FROM pruned_results").fetchone() == (count + 4,)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.daemon import Place, reference_picture, run
+from helpers.daemon import Workspace, reference_picture, run
 from helpers.html_page import Page
 from helpers.support import digit_picture, make_files, read_files
 
@@ -23,14 +23,14 @@ NAME = "1_<b>&\x1b.jpg"
 
 
 @pytest.fixture(autouse=True)
-def _threads(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _threads(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recognize in this process, which is quicker to start."""
-    assert workplace == Path.cwd()
+    assert empty_folder == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
 
 
 @pytest.fixture
-def labeled(place: Place) -> Path:
+def labeled(workspace: Workspace) -> Path:
     """14 labeled images: 10 right, 3 under a wrong label, 1 that is none."""
     right = {f"{digit}_0.jpg": reference_picture(digit) for digit in range(10)}
     wrong = {
@@ -38,8 +38,8 @@ def labeled(place: Place) -> Path:
         NAME: reference_picture(7, 3),
         "2_9.jpg": reference_picture(3, 2),
     }
-    make_files(place.path / "test", right | wrong | {"5_9.jpg": b"none"})
-    return place.path / "test"
+    make_files(workspace.path / "test", right | wrong | {"5_9.jpg": b"none"})
+    return workspace.path / "test"
 
 
 def read(page: str | Path) -> Page:
@@ -47,9 +47,9 @@ def read(page: str | Path) -> Page:
 
 
 def test_an_evaluation_is_written_as_a_page_beside_what_is_printed(
-    watcher: Watcher, place: Place, labeled: Path
+    watcher: Watcher, workspace: Workspace, labeled: Path
 ) -> None:
-    before = set(read_files(place.path))
+    before = set(read_files(workspace.path))
     told = watcher("evaluate", labeled, "--html", "report.html", "--json")
     assert "The page is report.html" in told.err
     figures = json.loads(told.out)
@@ -66,7 +66,7 @@ def test_an_evaluation_is_written_as_a_page_beside_what_is_printed(
     assert len(near) == 3 * 5
     nearest = sorted(image[-1] for image in near[::5])
     assert nearest == ["3", "7", "7"], "the references themselves, under wrong labels"
-    assert set(read_files(place.path)) - before <= {"report.html", "watcher.db-wal", "watcher.db-shm"}
+    assert set(read_files(workspace.path)) - before <= {"report.html", "watcher.db-wal", "watcher.db-shm"}
 
 
 def test_a_page_of_ours_is_replaced_and_the_table_is_still_printed(watcher: Watcher, labeled: Path) -> None:
@@ -80,53 +80,53 @@ def test_a_page_of_ours_is_replaced_and_the_table_is_still_printed(watcher: Watc
 
 
 def test_where_nothing_was_read_or_misread_there_is_a_page_all_the_same(
-    watcher: Watcher, place: Place
+    watcher: Watcher, workspace: Workspace
 ) -> None:
-    make_files(place.path, {"bad/1_0.png": b"", "good/7_0.jpg": reference_picture(7)})
+    make_files(workspace.path, {"bad/1_0.png": b"", "good/7_0.jpg": reference_picture(7)})
     watcher("evaluate", "bad", "--html", "bad.html")
     watcher("evaluate", "good", "--html", "good.html")
     assert "There was no picture that could be read." in read("bad.html").text
     assert "None: every best guess is the label." in read("good.html").text
 
 
-def a_folder(place: Place) -> str:
-    (place.path / "out").mkdir()
+def a_folder(workspace: Workspace) -> str:
+    (workspace.path / "out").mkdir()
     return "out"
 
 
-def a_missing_folder(_place: Place) -> str:
+def a_missing_folder(_place: Workspace) -> str:
     return "nowhere/report.html"
 
 
-def a_file_as_folder(_place: Place) -> str:
+def a_file_as_folder(_place: Workspace) -> str:
     return "watcher.db/report.html"
 
 
-def the_database(_place: Place) -> str:
+def the_database(_place: Workspace) -> str:
     return "watcher.db"
 
 
-def a_picture(place: Place) -> str:
-    make_files(place.path, {"7_0.png": digit_picture(7)})
+def a_picture(workspace: Workspace) -> str:
+    make_files(workspace.path, {"7_0.png": digit_picture(7)})
     return "7_0.png"
 
 
-def somebody_s_page(place: Place) -> str:
-    make_files(place.path, {"index.html": b"<!doctype html><title>Mine</title>"})
+def somebody_s_page(workspace: Workspace) -> str:
+    make_files(workspace.path, {"index.html": b"<!doctype html><title>Mine</title>"})
     return "index.html"
 
 
-def a_pipe(_place: Place) -> str:
+def a_pipe(_place: Workspace) -> str:
     os.mkfifo("pipe.html")
     return "pipe.html"
 
 
-def a_link_to_nowhere(_place: Place) -> str:
+def a_link_to_nowhere(_place: Workspace) -> str:
     Path("link.html").symlink_to("nowhere/page.html")
     return "link.html"
 
 
-def in_proc(_place: Place) -> str:
+def in_proc(_place: Workspace) -> str:
     return "/proc/report.html"
 
 
@@ -139,33 +139,33 @@ MISTAKES = [
 @pytest.mark.parametrize("mistake", MISTAKES)
 @pytest.mark.parametrize("command", ["evaluate", "classify"])
 def test_where_no_page_can_be_it_is_told_before_the_work_and_nothing_is_touched(
-    watcher: Watcher, place: Place, command: str, mistake: Callable[[Place], str]
+    watcher: Watcher, workspace: Workspace, command: str, mistake: Callable[[Workspace], str]
 ) -> None:
-    path = mistake(place)
-    before = read_files(place.path)
+    path = mistake(workspace)
+    before = read_files(workspace.path)
     # The source does not exist either: to be told of the page alone is to be told first.
     outcome = watcher(command, "no-such-source", "--html", path, code=1)
     assert outcome.out == ""
     (line,) = outcome.err.splitlines()
     assert line.startswith(f"watcher: {path}: ")
-    assert read_files(place.path) == before
+    assert read_files(workspace.path) == before
 
 
-def test_a_page_is_not_begun_where_the_work_fails(watcher: Watcher, place: Place) -> None:
+def test_a_page_is_not_begun_where_the_work_fails(watcher: Watcher, workspace: Workspace) -> None:
     watcher("evaluate", "no-such-source", "--html", "report.html", code=1)
-    assert not [name for name in read_files(place.path) if name.endswith((".html", ".tmp"))]
+    assert not [name for name in read_files(workspace.path) if name.endswith((".html", ".tmp"))]
 
 
-def test_a_link_to_a_page_stays_a_link(watcher: Watcher, place: Place) -> None:
-    make_files(place.path, {"pages/": None, "7.jpg": reference_picture(7)})
+def test_a_link_to_a_page_stays_a_link(watcher: Watcher, workspace: Workspace) -> None:
+    make_files(workspace.path, {"pages/": None, "7.jpg": reference_picture(7)})
     Path("latest.html").symlink_to("pages/today.html")
     watcher("classify", "7.jpg", "--html", "latest.html")
     assert Path("latest.html").is_symlink()
     assert "What was seen in 7.jpg" in read("pages/today.html").text
 
 
-def test_a_picture_is_explained(watcher: Watcher, place: Place) -> None:
-    make_files(place.path, {"[red]seven.jpg": reference_picture(7), "novel.png": b"once"})
+def test_a_picture_is_explained(watcher: Watcher, workspace: Workspace) -> None:
+    make_files(workspace.path, {"[red]seven.jpg": reference_picture(7), "novel.png": b"once"})
     shown = watcher("classify", "--explain", "[red]seven.jpg", "novel.png", code=1).out
     lines = shown.splitlines()
     assert lines[0] == "[red]seven.jpg"
@@ -181,18 +181,18 @@ def test_a_picture_is_explained(watcher: Watcher, place: Place) -> None:
 
 
 def test_what_goes_to_review_is_explained_with_the_reason(
-    watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_files(place.path, {"a.png": digit_picture(2)})
+    make_files(workspace.path, {"a.png": digit_picture(2)})
     monkeypatch.setenv("WATCHER_RECOGNITION__REVIEW_BELOW", "1")
     assert "It would go to review: its certainty, " in watcher("classify", "--explain", "a.png").out
 
 
 @pytest.mark.parametrize("normalizer", ["none", "binary"])
 def test_every_normalizer_s_digits_can_be_shown(
-    watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch, normalizer: str
+    watcher: Watcher, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, normalizer: str
 ) -> None:
-    make_files(place.path, {"images/7_0.png": digit_picture(7), "images/1_0.png": digit_picture(1)})
+    make_files(workspace.path, {"images/7_0.png": digit_picture(7), "images/1_0.png": digit_picture(1)})
     monkeypatch.setenv("WATCHER_RECOGNITION__NORMALIZER", normalizer)
     monkeypatch.setenv("WATCHER_DATABASE__URL", "sqlite:///two.db")
     watcher("train", "images")
@@ -202,11 +202,13 @@ def test_every_normalizer_s_digits_can_be_shown(
     assert "What was seen in images/7_0.png" in read("page.html").text
 
 
-def test_what_an_encoding_cannot_say_is_said_in_ascii(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_files(place.path, {"sé▀n.jpg": reference_picture(7)})
+def test_what_an_encoding_cannot_say_is_said_in_ascii(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_files(workspace.path, {"sé▀n.jpg": reference_picture(7)})
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     monkeypatch.setenv("COLUMNS", "60")
-    shown = run(place.path, "classify", "--explain", "sé▀n.jpg").stdout
+    shown = run(workspace.path, "classify", "--explain", "sé▀n.jpg").stdout
     assert shown.isascii()
     assert shown.splitlines()[0] == r"s\xe9\u2580n.jpg"
     assert re.search(r"7  #+ +0\.\d", shown)
@@ -238,8 +240,8 @@ def test_no_terminal_is_too_narrow(
     )
 
 
-def test_the_page_shows_the_same_and_the_table_or_json_stays(watcher: Watcher, place: Place) -> None:
-    make_files(place.path, {"7.jpg": reference_picture(7), "novel.png": b"once"})
+def test_the_page_shows_the_same_and_the_table_or_json_stays(watcher: Watcher, workspace: Workspace) -> None:
+    make_files(workspace.path, {"7.jpg": reference_picture(7), "novel.png": b"once"})
     told = watcher("classify", "7.jpg", "novel.png", "--json", "--html", "page.html", code=1).out
     page = read("page.html")
     first, second = map(json.loads, told.splitlines())
@@ -250,6 +252,6 @@ def test_the_page_shows_the_same_and_the_table_or_json_stays(watcher: Watcher, p
     assert "It could not be read" in page.text
 
 
-def test_drawings_and_json_exclude_each_other(watcher: Watcher, place: Place) -> None:
-    make_files(place.path, {"7.jpg": reference_picture(7)})
+def test_drawings_and_json_exclude_each_other(watcher: Watcher, workspace: Workspace) -> None:
+    make_files(workspace.path, {"7.jpg": reference_picture(7)})
     assert "choose one" in watcher("classify", "--explain", "--json", "7.jpg", code=2).err

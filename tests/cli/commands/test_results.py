@@ -22,9 +22,9 @@ COLUMNS = (  # noqa: SIM905 - in two lines, not fourteen
 
 
 @pytest.fixture(autouse=True)
-def log(workplace: Path) -> None:
+def log(empty_folder: Path) -> None:
     """A log of five pictures, the last of them not yet filed."""
-    write_log(workplace / "watcher.db")
+    write_log(empty_folder / "watcher.db")
 
 
 def asked(watcher: Watcher, *arguments: str) -> list[str]:
@@ -89,19 +89,21 @@ def test_the_table_escapes_names_that_would_play_with_the_terminal(watcher: Watc
     assert not set("\x1b\u202e") & set(shown)
 
 
-def test_the_table_shows_the_newest_twenty_unless_asked_for_more(watcher: Watcher, workplace: Path) -> None:
-    add(workplace / "watcher.db", [decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(30)])
+def test_the_table_shows_the_newest_twenty_unless_asked_for_more(
+    watcher: Watcher, empty_folder: Path
+) -> None:
+    add(empty_folder / "watcher.db", [decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(30)])
     assert watcher("results").out.count("scan-") == 2 * 20
     assert watcher("results", "--limit", 0).out.count("scan-") == 2 * 30
     assert watcher("results", "--limit", 3).out.count("scan-") == 2 * 3
     assert len(watcher("results", "--csv").out.splitlines()) > 35
 
 
-def test_a_reader_that_has_enough_breaks_nothing(workplace: Path) -> None:
-    add(workplace / "watcher.db", [decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(3000)])
+def test_a_reader_that_has_enough_breaks_nothing(empty_folder: Path) -> None:
+    add(empty_folder / "watcher.db", [decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(3000)])
     with subprocess.Popen(
         [*WATCHER, "results", "--json"],
-        cwd=workplace,
+        cwd=empty_folder,
         env=environment({}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -4,43 +4,45 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from helpers.daemon import Daemon, Place, reference_picture
+from helpers.daemon import Daemon, Workspace, reference_picture
 from helpers.support import make_files, read_files, wait_until
 
 
 @pytest.fixture
-def failed(watcher: Callable[..., Any], place: Place) -> list[int]:
+def failed(watcher: Callable[..., Any], workspace: Workspace) -> list[int]:
     """The ids of two files that have failed."""
-    make_files(place.inbox, {"novel.txt": b"once", "song.txt": b"la la", "seven.jpg": reference_picture(7)})
+    make_files(
+        workspace.inbox, {"novel.txt": b"once", "song.txt": b"la la", "seven.jpg": reference_picture(7)}
+    )
     watcher("run", "--once")
-    return [row["id"] for row in place.rows() if row["status"] == "failed"]
+    return [row["id"] for row in workspace.rows() if row["status"] == "failed"]
 
 
 def test_by_their_ids_or_all_files_are_put_back_and_sorted_again(
-    watcher: Callable[..., Any], place: Place, failed: list[int]
+    watcher: Callable[..., Any], workspace: Workspace, failed: list[int]
 ) -> None:
     assert watcher("retry", failed[0]).out == "1 picture was put back\n"
-    assert len(read_files(place.inbox)) == 1
+    assert len(read_files(workspace.inbox)) == 1
     assert watcher("retry", "--all").out == "1 picture was put back\n"
-    assert read_files(place.inbox) == {"novel.txt": b"once", "song.txt": b"la la"}
+    assert read_files(workspace.inbox) == {"novel.txt": b"once", "song.txt": b"la la"}
     assert watcher("retry", "--all").out == "0 pictures were put back\n"
-    (place.inbox / "song.txt").write_bytes(reference_picture(3))
+    (workspace.inbox / "song.txt").write_bytes(reference_picture(3))
     watcher("run", "--once")
     dropped = {"novel.txt": b"once", "song.txt": reference_picture(3), "seven.jpg": reference_picture(7)}
-    place.audit(dropped.items())
-    assert {row["name"]: row["status"] for row in place.rows()}["song.txt"] == "filed"
+    workspace.audit(dropped.items())
+    assert {row["name"]: row["status"] for row in workspace.rows()}["song.txt"] == "filed"
 
 
 def test_a_running_daemon_takes_them_at_once(
-    watcher: Callable[..., Any], place: Place, failed: list[int]
+    watcher: Callable[..., Any], workspace: Workspace, failed: list[int]
 ) -> None:
-    with Daemon(place, workers__executor="threads", workers__count=1):
+    with Daemon(workspace, workers__executor="threads", workers__count=1):
         for name in ("novel.txt", "song.txt"):
-            (place.outbox / "failed" / name).write_bytes(reference_picture(5))
+            (workspace.outbox / "failed" / name).write_bytes(reference_picture(5))
         watcher("retry", *failed)
-        wait_until(lambda: [row["digit"] for row in place.rows()] == [7, 5, 5] and place.filed() == 3)
-    (place.path / "log.jsonl").unlink()
-    place.audit(
+        wait_until(lambda: [row["digit"] for row in workspace.rows()] == [7, 5, 5] and workspace.filed() == 3)
+    (workspace.path / "log.jsonl").unlink()
+    workspace.audit(
         [
             *((name, reference_picture(5)) for name in ("novel.txt", "song.txt")),
             ("seven.jpg", reference_picture(7)),
@@ -55,18 +57,22 @@ def test_what_cannot_be_put_back_is_told(watcher: Callable[..., Any], failed: li
 
 
 @pytest.mark.parametrize("arguments", [[], ["1", "--all"]])
-def test_ids_or_all_must_be_said(watcher: Callable[..., Any], place: Place, arguments: list[str]) -> None:
+def test_ids_or_all_must_be_said(
+    watcher: Callable[..., Any], workspace: Workspace, arguments: list[str]
+) -> None:
     assert "give the IDs of results, or --all" in watcher("retry", *arguments, code=2).err
-    assert place.rows() == []
+    assert workspace.rows() == []
 
 
-def test_where_nothing_was_ever_run_it_says_so(watcher: Callable[..., Any], workplace: Any) -> None:
+def test_where_nothing_was_ever_run_it_says_so(watcher: Callable[..., Any], empty_folder: Any) -> None:
     assert "there is no database yet" in watcher("retry", "--all", code=1).err
-    assert list(workplace.iterdir()) == []
+    assert list(empty_folder.iterdir()) == []
 
 
-def test_without_an_inbox_it_says_so(watcher: Callable[..., Any], place: Place, failed: list[int]) -> None:
-    place.inbox.rename(place.path / "elsewhere")
+def test_without_an_inbox_it_says_so(
+    watcher: Callable[..., Any], workspace: Workspace, failed: list[int]
+) -> None:
+    workspace.inbox.rename(workspace.path / "elsewhere")
     told = watcher("retry", *failed, code=1).err
-    assert told == f"watcher: {place.inbox}: there is no such folder; `watcher run` makes it\n"
-    assert len(place.rows()) == 3
+    assert told == f"watcher: {workspace.inbox}: there is no such folder; `watcher run` makes it\n"
+    assert len(workspace.rows()) == 3

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import Place, reference_picture, run
+from helpers.daemon import Workspace, reference_picture, run
 from helpers.support import digit_picture, make_files, read_files
 from PIL import Image
 
@@ -23,9 +23,9 @@ FORMATS = {"png": "PNG", "jpg": "JPEG", "bmp": "BMP", "tif": "TIFF", "gif": "GIF
 
 
 @pytest.fixture(autouse=True)
-def _threads(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _threads(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recognize in this process, which is quicker to start."""
-    assert workplace == Path.cwd()
+    assert empty_folder == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
     monkeypatch.setenv("WATCHER_WORKERS__COUNT", "2")
 
@@ -63,18 +63,20 @@ def good() -> Iterator[tuple[str, bytes]]:
     yield "misnamed.png", reference_picture(6)
 
 
-def test_what_is_no_picture_is_explained_and_disturbs_no_other(watcher: Watcher, place: Place) -> None:
+def test_what_is_no_picture_is_explained_and_disturbs_no_other(
+    watcher: Watcher, workspace: Workspace
+) -> None:
     bad, fine = dict(broken()), dict(good())
     assert len(bad) == 300
     dropped = list((bad | fine).items())
     random.Random(1).shuffle(dropped)  # noqa: S311 - keeps no secret
-    make_files(place.inbox, dict(dropped))
+    make_files(workspace.inbox, dict(dropped))
     watcher("run", "--once")
-    place.audit(dropped)
-    rows = {row["name"]: row for row in place.rows()}
+    workspace.audit(dropped)
+    rows = {row["name"]: row for row in workspace.rows()}
     assert {name for name, row in rows.items() if row["status"] == "failed"} == set(bad)
     assert {row["digit"] for name, row in rows.items() if name.startswith("really")} == {7}
-    files = read_files(place.outbox)
+    files = read_files(workspace.outbox)
     for name in bad:
         row = rows[name]
         assert row["destination"] == f"failed/{name}"
@@ -87,31 +89,31 @@ def test_what_is_no_picture_is_explained_and_disturbs_no_other(watcher: Watcher,
 
 
 def test_what_is_unsure_goes_to_review_with_its_reason_in_the_log(
-    watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blank = io.BytesIO()
     Image.new("L", (64, 64), 255).save(blank, "PNG")
-    make_files(place.inbox, {"blank.png": blank.getvalue()})
+    make_files(workspace.inbox, {"blank.png": blank.getvalue()})
     monkeypatch.setenv("WATCHER_RECOGNITION__REVIEW_BELOW", "1")
     watcher("run", "--once")
-    (row,) = place.rows()
+    (row,) = workspace.rows()
     assert (row["status"], row["destination"]) == ("review", "review/blank.png")
     assert row["reason"]
-    place.audit([("blank.png", blank.getvalue())])
+    workspace.audit([("blank.png", blank.getvalue())])
 
 
-def test_nothing_to_do_is_done_at_once(watcher: Watcher, place: Place) -> None:
+def test_nothing_to_do_is_done_at_once(watcher: Watcher, workspace: Workspace) -> None:
     events = [json.loads(line) for line in watcher("run", "--once").out.splitlines()]
     assert [event["event"] for event in events] == ["stopping", "stopped"]
     assert events[-1]["pictures"] == 0
-    assert place.rows() == []
+    assert workspace.rows() == []
 
 
 def test_a_file_that_is_being_written_is_waited_for_and_never_read_half(
-    watcher: Watcher, place: Place
+    watcher: Watcher, workspace: Workspace
 ) -> None:
     picture = reference_picture(7)
-    file = (place.inbox / "slow.jpg").open("wb", buffering=0)
+    file = (workspace.inbox / "slow.jpg").open("wb", buffering=0)
     file.write(picture[:400])
 
     def finish() -> None:
@@ -121,64 +123,68 @@ def test_a_file_that_is_being_written_is_waited_for_and_never_read_half(
                 file.write(picture[start : start + 400])
 
     writer = threading.Thread(target=finish)
-    (place.inbox / "ready.jpg").write_bytes(reference_picture(3))
+    (workspace.inbox / "ready.jpg").write_bytes(reference_picture(3))
     writer.start()
     watcher("run", "--once")
     writer.join()
-    place.audit([("ready.jpg", reference_picture(3)), ("slow.jpg", picture)])
-    assert {row["status"] for row in place.rows()} == {"filed"}
+    workspace.audit([("ready.jpg", reference_picture(3)), ("slow.jpg", picture)])
+    assert {row["status"] for row in workspace.rows()} == {"filed"}
 
 
 def test_a_file_that_somebody_keeps_open_is_left_in_the_inbox_with_a_warning(
-    watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("watcher.daemon.daemon.ONCE_PATIENCE", 0.2)
-    with (place.inbox / "slow.jpg").open("wb", buffering=0) as file:
+    with (workspace.inbox / "slow.jpg").open("wb", buffering=0) as file:
         file.write(reference_picture(7)[:400])
         said = watcher("run", "--once").out
     assert "left in the inbox: still being written" in said
-    assert place.waiting() == {"slow.jpg"}
-    assert place.rows() == []
+    assert workspace.waiting() == {"slow.jpg"}
+    assert workspace.rows() == []
 
 
 def test_subfolders_are_emptied_where_asked_for_and_names_may_be_the_same(
-    watcher: Watcher, place: Place, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {
         f"{folder}scan.jpg": reference_picture(7, index) for index, folder in enumerate(("", "a/", "a/b/"))
     }
-    make_files(place.inbox, dict(files))
+    make_files(workspace.inbox, dict(files))
     watcher("run", "--once")
-    assert len(place.rows()) == 1
+    assert len(workspace.rows()) == 1
     monkeypatch.setenv("WATCHER_INBOX__RECURSIVE", "true")
     watcher("run", "--once")
-    place.audit(("scan.jpg", content) for content in files.values())
+    workspace.audit(("scan.jpg", content) for content in files.values())
 
 
-def test_the_references_folder_is_learned_from_where_there_is_one(watcher: Watcher, workplace: Path) -> None:
-    place = Place(workplace)
-    make_files(workplace, {f"images/{digit}_0.jpg": reference_picture(digit, 9) for digit in range(10)})
-    make_files(workplace, {"images/4_1.jpg": b"broken", "inbox/scan.jpg": reference_picture(7, 9)})
+def test_the_references_folder_is_learned_from_where_there_is_one(
+    watcher: Watcher, empty_folder: Path
+) -> None:
+    workspace = Workspace(empty_folder)
+    make_files(empty_folder, {f"images/{digit}_0.jpg": reference_picture(digit, 9) for digit in range(10)})
+    make_files(empty_folder, {"images/4_1.jpg": b"broken", "inbox/scan.jpg": reference_picture(7, 9)})
     events = [json.loads(line) for line in watcher("run", "--once").out.splitlines()]
     (learned,) = (event for event in events if "references" in event)
-    assert (learned["references"], Path(learned["source"])) == (10, workplace / "images")
+    assert (learned["references"], Path(learned["source"])) == (10, empty_folder / "images")
     (refused,) = (event for event in events if event["event"] == "reference image not read")
     assert refused["name"] == "4_1.jpg"
-    assert [row["digit"] for row in place.rows()] == [7]
+    assert [row["digit"] for row in workspace.rows()] == [7]
 
 
-def test_references_that_were_trained_first_are_not_added_to(watcher: Watcher, workplace: Path) -> None:
-    make_files(workplace, {f"mine/{digit}_0.jpg": reference_picture(digit) for digit in range(10)})
+def test_references_that_were_trained_first_are_not_added_to(watcher: Watcher, empty_folder: Path) -> None:
+    make_files(empty_folder, {f"mine/{digit}_0.jpg": reference_picture(digit) for digit in range(10)})
     watcher("train", "mine")
     watcher("run", "--once")
     assert json.loads(watcher("references", "--json").out)["references"] == 10
 
 
 @pytest.mark.parametrize("harm", ["removed", "emptied", "changed"])
-def test_a_cache_that_is_gone_or_damaged_is_made_anew(watcher: Watcher, workplace: Path, harm: str) -> None:
-    place = Place(workplace)
-    make_files(workplace, {f"images/{digit}_0.jpg": reference_picture(digit) for digit in range(10)})
-    run(workplace, "run", "--once")  # elsewhere, so that nothing of it is in this process's memory
+def test_a_cache_that_is_gone_or_damaged_is_made_anew(
+    watcher: Watcher, empty_folder: Path, harm: str
+) -> None:
+    workspace = Workspace(empty_folder)
+    make_files(empty_folder, {f"images/{digit}_0.jpg": reference_picture(digit) for digit in range(10)})
+    run(empty_folder, "run", "--once")  # elsewhere, so that nothing of it is in this process's memory
     cache = load_config(None, {}).cache
     assert list(cache.rglob("*.npy"))
     for path in [path for path in cache.rglob("*") if path.is_file()]:
@@ -190,23 +196,25 @@ def test_a_cache_that_is_gone_or_damaged_is_made_anew(watcher: Watcher, workplac
             content = bytearray(path.read_bytes())
             content[-3] ^= 0xFF
             path.write_bytes(content)
-    make_files(place.inbox, {"scan.jpg": reference_picture(7)})
+    make_files(workspace.inbox, {"scan.jpg": reference_picture(7)})
     watcher("run", "--once")
-    assert [row["digit"] for row in place.rows()] == [7]
+    assert [row["digit"] for row in workspace.rows()] == [7]
 
 
-def test_a_hard_linked_picture_is_filed_and_its_other_name_stays(watcher: Watcher, place: Place) -> None:
-    (place.path / "original.jpg").write_bytes(reference_picture(7))
-    os.link(place.path / "original.jpg", place.inbox / "copy.jpg")
+def test_a_hard_linked_picture_is_filed_and_its_other_name_stays(
+    watcher: Watcher, workspace: Workspace
+) -> None:
+    (workspace.path / "original.jpg").write_bytes(reference_picture(7))
+    os.link(workspace.path / "original.jpg", workspace.inbox / "copy.jpg")
     watcher("run", "--once")
-    place.audit([("copy.jpg", reference_picture(7))])
-    assert (place.path / "original.jpg").read_bytes() == reference_picture(7)
+    workspace.audit([("copy.jpg", reference_picture(7))])
+    assert (workspace.path / "original.jpg").read_bytes() == reference_picture(7)
 
 
-def test_what_a_killed_run_left_claimed_is_sorted_by_the_next(watcher: Watcher, place: Place) -> None:
-    make_files(place.claimed / "0000000000000001", {"a.jpg": reference_picture(7), "novel.txt": b"once"})
-    (place.claimed / "0000000000000002").mkdir()
+def test_what_a_killed_run_left_claimed_is_sorted_by_the_next(watcher: Watcher, workspace: Workspace) -> None:
+    make_files(workspace.claimed / "0000000000000001", {"a.jpg": reference_picture(7), "novel.txt": b"once"})
+    (workspace.claimed / "0000000000000002").mkdir()
     events = [json.loads(line) for line in watcher("run", "--once").out.splitlines()]
     (resumed,) = (event for event in events if event["event"] == "resumed")
     assert (resumed["to_recognize"], resumed["filed"]) == (2, 0)
-    place.audit([("a.jpg", reference_picture(7)), ("novel.txt", b"once")])
+    workspace.audit([("a.jpg", reference_picture(7)), ("novel.txt", b"once")])

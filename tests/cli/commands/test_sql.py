@@ -24,8 +24,8 @@ TABLES = "`watcher sql --tables` says what there is to ask for"
 
 
 @pytest.fixture(autouse=True)
-def log(workplace: Path) -> None:
-    write_log(workplace / "watcher.db")
+def log(empty_folder: Path) -> None:
+    write_log(empty_folder / "watcher.db")
 
 
 def test_the_answer_is_a_table_with_numbers_flush_right(watcher: Watcher) -> None:
@@ -64,8 +64,8 @@ def test_the_table_escapes_what_would_play_with_the_terminal(watcher: Watcher) -
     assert not set("\x1b\u202e") & set(shown)
 
 
-def test_a_table_ends_somewhere_and_says_so(watcher: Watcher, workplace: Path) -> None:
-    add(workplace / "watcher.db", [decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(1500)])
+def test_a_table_ends_somewhere_and_says_so(watcher: Watcher, empty_folder: Path) -> None:
+    add(empty_folder / "watcher.db", [decision(f"scan-{n}.png", 1, 1.0, "filed", 0) for n in range(1500)])
     shown = watcher("sql", "SELECT name FROM results")
     assert shown.err == "These are the first 1,000 rows; --csv and --json print all.\n"
     assert shown.out.count(".png") <= 1000
@@ -73,11 +73,11 @@ def test_a_table_ends_somewhere_and_says_so(watcher: Watcher, workplace: Path) -
     assert len(watcher("sql", "--csv", "SELECT id FROM results").out.splitlines()) == 1506
 
 
-def test_the_question_may_come_by_the_standard_input(workplace: Path) -> None:
+def test_the_question_may_come_by_the_standard_input(empty_folder: Path) -> None:
     done = subprocess.run(
         [*WATCHER, "sql", "--csv", "-"],
         input=b"-- how many?\nSELECT count(*) AS n FROM results",
-        cwd=workplace,
+        cwd=empty_folder,
         env=environment({}),
         capture_output=True,
         check=True,
@@ -95,9 +95,9 @@ def test_it_tells_every_table_and_view_with_what_each_column_means(watcher: Watc
             assert f"{name} {kind} {meaning}" in words
 
 
-def content(workplace: Path) -> dict[str, bytes]:
+def content(empty_folder: Path) -> dict[str, bytes]:
     """All files but those that SQLite keeps for readers, too."""
-    files = read_files(workplace)
+    files = read_files(empty_folder)
     return {name: files[name] for name in files if not name.endswith(("-wal", "-shm"))}
 
 
@@ -128,13 +128,13 @@ def content(workplace: Path) -> dict[str, bytes]:
     ],
 )
 def test_whatever_does_more_than_read_is_refused(
-    watcher: Watcher, workplace: Path, question: str, what: str
+    watcher: Watcher, empty_folder: Path, question: str, what: str
 ) -> None:
-    before = content(workplace)
+    before = content(empty_folder)
     refused = watcher("sql", question, code=1)
     assert refused.err == f"watcher: the log is only read here; {what} is refused\n"
     assert refused.out == ""
-    assert content(workplace) == before
+    assert content(empty_folder) == before
 
 
 def test_pragmas_that_only_tell_are_answered(watcher: Watcher) -> None:
@@ -179,20 +179,20 @@ def test_nothing_asked_says_how_to_ask(watcher: Watcher) -> None:
     assert words in watcher("sql", "--tables", "SELECT 1", code=2).err
 
 
-def test_without_a_database_it_says_what_makes_one(watcher: Watcher, workplace: Path) -> None:
-    (workplace / "watcher.db").unlink()
+def test_without_a_database_it_says_what_makes_one(watcher: Watcher, empty_folder: Path) -> None:
+    (empty_folder / "watcher.db").unlink()
     assert watcher("sql", "SELECT 1", code=1).err == (
-        f"watcher: {workplace}/watcher.db: there is no database yet; `watcher run` makes it\n"
+        f"watcher: {empty_folder}/watcher.db: there is no database yet; `watcher run` makes it\n"
     )
-    assert not (workplace / "watcher.db").exists()
+    assert not (empty_folder / "watcher.db").exists()
 
 
 @contextmanager
-def asking(workplace: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def asking(empty_folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """`watcher sql` as a process that does not outlive the test."""
     with subprocess.Popen(
         [*WATCHER, "sql", *arguments],
-        cwd=workplace,
+        cwd=empty_folder,
         env=environment({}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -209,8 +209,8 @@ def has_open(process: int, file: str) -> bool:
     return False
 
 
-def test_ctrl_c_ends_a_question_that_would_take_for_ever(workplace: Path) -> None:
-    with asking(workplace, f"{ENDLESS} SELECT max(i) FROM n") as process:
+def test_ctrl_c_ends_a_question_that_would_take_for_ever(empty_folder: Path) -> None:
+    with asking(empty_folder, f"{ENDLESS} SELECT max(i) FROM n") as process:
         wait_until(lambda: has_open(process.pid, "watcher.db"), 60)
         begun = processor_seconds(process.pid)
         wait_until(lambda: processor_seconds(process.pid) > begun + 0.3, 60)  # by now it is at nothing else
@@ -220,8 +220,8 @@ def test_ctrl_c_ends_a_question_that_would_take_for_ever(workplace: Path) -> Non
         assert process.stderr.read() == b"\nAborted!\n"
 
 
-def test_a_reader_that_has_enough_breaks_nothing(workplace: Path) -> None:
-    with asking(workplace, "--csv", f"{ENDLESS} SELECT i FROM n") as process:
+def test_a_reader_that_has_enough_breaks_nothing(empty_folder: Path) -> None:
+    with asking(empty_folder, "--csv", f"{ENDLESS} SELECT i FROM n") as process:
         assert process.stdout
         assert process.stderr
         assert process.stdout.readline() == b"i\n"

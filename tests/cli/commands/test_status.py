@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import Daemon, Place, reference_picture
-from helpers.filing_site import NO_PICTURE, OTHERS, PICTURES, Workshop, recognized
+from helpers.daemon import Daemon, Workspace, reference_picture
+from helpers.filing_scenario import NO_PICTURE, OTHERS, PICTURES, FilingScenario, recognized
 from helpers.support import make_files, wait_until
 
 from watcher.monitoring.faults import Fault
@@ -28,9 +28,9 @@ def said(out: str) -> dict[str, str]:
 
 
 @contextmanager
-def at_work(place: Place) -> Iterator[None]:
+def at_work(workspace: Workspace) -> Iterator[None]:
     """Somebody holds the lock that a daemon holds."""
-    descriptor = os.open(place.claimed, os.O_RDONLY)
+    descriptor = os.open(workspace.claimed, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -38,29 +38,29 @@ def at_work(place: Place) -> Iterator[None]:
         os.close(descriptor)
 
 
-def leave(place: Place, **more: Any) -> State:
+def leave(workspace: Workspace, **more: Any) -> State:
     """Leave a state as a daemon does that is this process."""
     now = time.time()
     state = replace(State(os.getpid(), Phase.READY, now - 7200, now - 1), **more)
-    StateFile(place.database).write(state)
+    StateFile(workspace.database).write(state)
     return state
 
 
-def test_where_nothing_ever_was_it_says_so_and_makes_nothing(watcher: Watcher, workplace: Path) -> None:
+def test_where_nothing_ever_was_it_says_so_and_makes_nothing(watcher: Watcher, empty_folder: Path) -> None:
     told = said(watcher("status", code=3).out)
     assert told["not running"] == "it never was, or left no word; `watcher run` starts it"
     assert told["backlog"] == "0 waiting in the inbox, 0 in hand"
     assert told["log"] == "there is none yet; `watcher run` makes it"
-    assert list(workplace.iterdir()) == []
+    assert list(empty_folder.iterdir()) == []
 
 
-def test_what_came_is_counted_by_what_became_of_it(watcher: Watcher, workshop: Workshop) -> None:
-    filing = workshop.filing()
-    filing.finish([recognized(claim) for claim in workshop.claim(PICTURES | OTHERS)])
+def test_what_came_is_counted_by_what_became_of_it(watcher: Watcher, scenario: FilingScenario) -> None:
+    filing = scenario.filing()
+    filing.finish([recognized(claim) for claim in scenario.claim(PICTURES | OTHERS)])
     filing.review_below = 1.5  # nothing is that certain
-    filing.finish([recognized(claim) for claim in workshop.claim({"unsure.png": b"1"})])
-    workshop.claim({"claimed.png": b"1"})
-    make_files(workshop.place.inbox, {"waits.png": b"7", ".hidden.png": b"7", "folder/": None})
+    filing.finish([recognized(claim) for claim in scenario.claim({"unsure.png": b"1"})])
+    scenario.claim({"claimed.png": b"1"})
+    make_files(scenario.workspace.inbox, {"waits.png": b"7", ".hidden.png": b"7", "folder/": None})
     status = json.loads(watcher("status", "--json", code=3).out)
     for span in ("today", "last_hour", "last_minute"):
         counts = {name: status[span][name] for name in ("pictures", "filed", "review", "failed")}
@@ -79,9 +79,9 @@ def test_what_came_is_counted_by_what_became_of_it(watcher: Watcher, workshop: W
 
 
 def test_what_is_older_is_not_of_today(
-    watcher: Watcher, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workshop.filing().finish([recognized(claim) for claim in workshop.claim(PICTURES)])
+    scenario.filing().finish([recognized(claim) for claim in scenario.claim(PICTURES)])
     now = time.time()
     monkeypatch.setattr("watcher.monitoring.status.time.time", lambda: now + 2 * 86400)
     status = json.loads(watcher("status", "--json", code=3).out)
@@ -89,9 +89,11 @@ def test_what_is_older_is_not_of_today(
     assert status["today"]["review_share"] is None
 
 
-def test_one_at_work_is_said_with_its_process_and_since_when(watcher: Watcher, workshop: Workshop) -> None:
-    state = leave(workshop.place)
-    with at_work(workshop.place):
+def test_one_at_work_is_said_with_its_process_and_since_when(
+    watcher: Watcher, scenario: FilingScenario
+) -> None:
+    state = leave(scenario.workspace)
+    with at_work(scenario.workspace):
         told = said(watcher("status").out)
         assert told["running"] == f"since {shown(state.started)} (2 hours), process {os.getpid()}"
         assert told["last fault"] == "none"
@@ -101,31 +103,33 @@ def test_one_at_work_is_said_with_its_process_and_since_when(watcher: Watcher, w
 
 
 def test_one_that_says_nothing_of_itself_is_at_work_all_the_same(
-    watcher: Watcher, workshop: Workshop
+    watcher: Watcher, scenario: FilingScenario
 ) -> None:
-    with at_work(workshop.place):
+    with at_work(scenario.workspace):
         assert said(watcher("status").out)["running"].endswith(f"process {os.getpid()}")
 
 
-def test_a_fault_that_lasts_is_amiss_and_one_that_passed_is_not(watcher: Watcher, workshop: Workshop) -> None:
+def test_a_fault_that_lasts_is_amiss_and_one_that_passed_is_not(
+    watcher: Watcher, scenario: FilingScenario
+) -> None:
     now = time.time()
     fault = Fault("stalled", "/srv: No space left on device", now - 90)
     words = f"{shown(now - 90)} stalled: /srv: No space left on device"
-    with at_work(workshop.place):
-        leave(workshop.place, conditions=1, last_fault=fault)
+    with at_work(scenario.workspace):
+        leave(scenario.workspace, conditions=1, last_fault=fault)
         assert said(watcher("status", code=1).out)["last fault"] == f"{words}; it lasts"
-        leave(workshop.place, conditions=3, last_fault=fault)
+        leave(scenario.workspace, conditions=3, last_fault=fault)
         assert said(watcher("status", code=1).out)["last fault"] == f"{words}; it lasts, and 2 others"
-        leave(workshop.place, last_fault=replace(fault, over=now - 60))
+        leave(scenario.workspace, last_fault=replace(fault, over=now - 60))
         assert said(watcher("status").out)["last fault"] == f"{words}; passed at {shown(now - 60)}"
-    leave(workshop.place, phase=Phase.STOPPED, conditions=1, last_fault=fault)
+    leave(scenario.workspace, phase=Phase.STOPPED, conditions=1, last_fault=fault)
     told = said(watcher("status", code=3).out)["last fault"]
     assert told == f"{words}; it lasted when the daemon ended"
 
 
-def test_one_that_shows_no_sign_of_life_is_said_to_hang(watcher: Watcher, workshop: Workshop) -> None:
-    leave(workshop.place, seen=time.time() - 605)
-    with at_work(workshop.place):
+def test_one_that_shows_no_sign_of_life_is_said_to_hang(watcher: Watcher, scenario: FilingScenario) -> None:
+    leave(scenario.workspace, seen=time.time() - 605)
+    with at_work(scenario.workspace):
         out = watcher("status", code=1).out
     assert "no sign of life for 10 minutes: it hangs, or cannot write beside its database" in out
 
@@ -140,39 +144,41 @@ def test_one_that_shows_no_sign_of_life_is_said_to_hang(watcher: Watcher, worksh
     ],
 )
 def test_how_the_last_one_ended_is_said(
-    watcher: Watcher, workshop: Workshop, more: dict[str, Any], words: str
+    watcher: Watcher, scenario: FilingScenario, more: dict[str, Any], words: str
 ) -> None:
-    state = leave(workshop.place, **more)
+    state = leave(scenario.workspace, **more)
     assert said(watcher("status", code=3).out)["not running"] == words.format(shown(state.seen))
 
 
-def test_an_inbox_that_is_gone_is_said(watcher: Watcher, workshop: Workshop) -> None:
-    workshop.place.inbox.rename(workshop.place.path / "moved")
+def test_an_inbox_that_is_gone_is_said(watcher: Watcher, scenario: FilingScenario) -> None:
+    scenario.workspace.inbox.rename(scenario.workspace.path / "moved")
     told = said(watcher("status", code=3).out)
     assert told["backlog"] == "the inbox cannot be looked at; 0 in hand"
 
 
 @pytest.mark.parametrize("phase", [Phase.STARTING, Phase.STOPPING])
-def test_one_that_starts_or_stops_is_said_to(watcher: Watcher, workshop: Workshop, phase: Phase) -> None:
-    state = leave(workshop.place, phase=phase)
-    with at_work(workshop.place):
+def test_one_that_starts_or_stops_is_said_to(
+    watcher: Watcher, scenario: FilingScenario, phase: Phase
+) -> None:
+    state = leave(scenario.workspace, phase=phase)
+    with at_work(scenario.workspace):
         assert said(watcher("status").out)[phase].startswith(f"since {shown(state.started)}")
 
 
 def test_of_very_many_that_wait_it_is_said_that_there_are_as_many_or_more(
-    watcher: Watcher, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("watcher.monitoring.status", "watcher.cli.commands.status"):
         monkeypatch.setattr(f"{module}.MOST_COUNTED", 3)
-    make_files(workshop.place.inbox, {f"{number}.png": b"7" for number in range(5)})
+    make_files(scenario.workspace.inbox, {f"{number}.png": b"7" for number in range(5)})
     told = said(watcher("status", code=3).out)
     assert told["backlog"] == "3 or more waiting in the inbox, 0 in hand"
 
 
 def test_digits_of_which_there_is_no_reference_are_named(
-    watcher: Watcher, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del workshop
+    del scenario
     monkeypatch.setattr("watcher.monitoring.status.ReferenceStore.counts", lambda _: (40,) * 7 + (0, 40, 0))
     monkeypatch.setattr("watcher.monitoring.status.ReferenceStore.version", lambda _: 2)
     told = said(watcher("status", code=3).out)
@@ -180,9 +186,9 @@ def test_digits_of_which_there_is_no_reference_are_named(
 
 
 def test_watching_shows_it_again_and_again(
-    watcher: Watcher, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del workshop
+    del scenario
     naps = iter([None, None])
 
     def nap(_seconds: float) -> None:
@@ -195,18 +201,18 @@ def test_watching_shows_it_again_and_again(
 
 
 def test_a_daemon_says_how_it_is_while_it_lives_when_it_is_killed_and_when_it_stops(
-    watcher: Watcher, place: Place
+    watcher: Watcher, workspace: Workspace
 ) -> None:
-    with Daemon(place, workers__executor="threads") as daemon:
+    with Daemon(workspace, workers__executor="threads") as daemon:
         told = said(watcher("status").out)
         assert told["running"].endswith(f", process {daemon.process.pid}")
         assert told["references"] == "400 in version 1"
-        (place.inbox / "seven.jpg").write_bytes(reference_picture(7))
-        wait_until(lambda: place.row("seven.jpg"))
+        (workspace.inbox / "seven.jpg").write_bytes(reference_picture(7))
+        wait_until(lambda: workspace.row("seven.jpg"))
         assert json.loads(watcher("status", "--json").out)["today"]["filed"] == 1
         daemon.kill()
         assert said(watcher("status", code=3).out)["not running"].startswith("cut short after ")
-    with Daemon(place, workers__executor="threads"):
+    with Daemon(workspace, workers__executor="threads"):
         assert json.loads(watcher("status", "--json").out)["well"] is True
     assert said(watcher("status", code=3).out)["not running"].startswith("stopped at ")
 

@@ -16,8 +16,8 @@ ALL_TEN = {f"{digit}_{index}.png": digit_picture(digit, index) for digit in rang
 
 
 @pytest.fixture(autouse=True)
-def _in_a_workplace(workplace: Path) -> None:
-    make_files(workplace / "mine", dict(ALL_TEN))
+def _in_a_workplace(empty_folder: Path) -> None:
+    make_files(empty_folder / "mine", dict(ALL_TEN))
 
 
 def references(watcher: Watcher) -> dict[str, Any]:
@@ -37,9 +37,9 @@ def test_labeled_images_become_references_once(watcher: Watcher) -> None:
     assert references(watcher) == first
 
 
-def test_a_folder_of_folders_and_several_sources_are_taken_too(watcher: Watcher, workplace: Path) -> None:
+def test_a_folder_of_folders_and_several_sources_are_taken_too(watcher: Watcher, empty_folder: Path) -> None:
     make_files(
-        workplace,
+        empty_folder,
         {
             "outbox/7/scan.png": digit_picture(7, 5),
             "outbox/3/any name.PNG": digit_picture(3, 5),
@@ -54,14 +54,14 @@ def test_a_folder_of_folders_and_several_sources_are_taken_too(watcher: Watcher,
 
 @pytest.mark.parametrize("packed", [True, False])
 def test_an_idx_pair_is_taken_and_its_ink_is_turned_dark(
-    watcher: Watcher, workplace: Path, *, packed: bool
+    watcher: Watcher, empty_folder: Path, *, packed: bool
 ) -> None:
     pictures = bytes(28 * 28 - 1) + b"\xff" + b"\xff" + bytes(28 * 28 - 1)
     images = struct.pack(">4I", 0x803, 2, 28, 28) + pictures
     labels = struct.pack(">2I", 0x801, 2) + bytes([4, 9])
     end, pack = (".gz", gzip.compress) if packed else ("", bytes)
     make_files(
-        workplace, {f"t-images-idx3-ubyte{end}": pack(images), f"t-labels-idx1-ubyte{end}": pack(labels)}
+        empty_folder, {f"t-images-idx3-ubyte{end}": pack(images), f"t-labels-idx1-ubyte{end}": pack(labels)}
     )
     assert watcher("train", f"t-images-idx3-ubyte{end}").out.startswith("added 2 references, 0 were known.")
     assert references(watcher)["digits"] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 1]
@@ -69,9 +69,9 @@ def test_an_idx_pair_is_taken_and_its_ink_is_turned_dark(
 
 
 def test_an_image_known_under_another_digit_is_refused_by_name_and_the_others_are_taken(
-    watcher: Watcher, workplace: Path
+    watcher: Watcher, empty_folder: Path
 ) -> None:
-    make_files(workplace, {"more/8_0.png": ALL_TEN["3_1.png"], "more/8_1.png": digit_picture(8, 7)})
+    make_files(empty_folder, {"more/8_0.png": ALL_TEN["3_1.png"], "more/8_1.png": digit_picture(8, 7)})
     watcher("train", "mine")
     outcome = watcher("train", "more", code=1)
     assert (
@@ -84,18 +84,18 @@ def test_an_image_known_under_another_digit_is_refused_by_name_and_the_others_ar
     assert references(watcher)["digits"][8] == 3
 
 
-def test_one_source_that_contradicts_itself_is_refused_as_well(watcher: Watcher, workplace: Path) -> None:
-    make_files(workplace, {"both/1_0.png": digit_picture(1, 7), "both/7_0.png": digit_picture(1, 7)})
+def test_one_source_that_contradicts_itself_is_refused_as_well(watcher: Watcher, empty_folder: Path) -> None:
+    make_files(empty_folder, {"both/1_0.png": digit_picture(1, 7), "both/7_0.png": digit_picture(1, 7)})
     error = watcher("train", "both", code=1).err
     assert "both/7_0.png is refused: it is labeled 7" in error
     assert "(both/1_0.png)" in error
 
 
 def test_what_cannot_be_read_is_refused_by_name_and_the_others_are_taken(
-    watcher: Watcher, workplace: Path
+    watcher: Watcher, empty_folder: Path
 ) -> None:
     bad = {"5_9.png": b"no picture", "6_9.png": digit_picture(6)[:300], "\x1b[2J/": None}
-    make_files(workplace / "mine", bad)
+    make_files(empty_folder / "mine", bad)
     outcome = watcher("train", "mine", code=1)
     assert "added 20 references" in outcome.out
     assert [line.split(" is refused: ")[0] for line in outcome.err.splitlines()] == [
@@ -104,16 +104,16 @@ def test_what_cannot_be_read_is_refused_by_name_and_the_others_are_taken(
     ]
 
 
-def test_digits_without_a_reference_are_named(watcher: Watcher, workplace: Path) -> None:
-    make_files(workplace, {"few/4_0.png": digit_picture(4), "few/5_0.png": digit_picture(5)})
+def test_digits_without_a_reference_are_named(watcher: Watcher, empty_folder: Path) -> None:
+    make_files(empty_folder, {"few/4_0.png": digit_picture(4), "few/5_0.png": digit_picture(5)})
     assert watcher("train", "few").out.splitlines()[1] == (
         "There is none of 0, 1, 2, 3, 6, 7, 8, 9 yet: no picture can be recognized as one."
     )
 
 
-def test_nothing_is_added_when_one_of_the_sources_is_missing(watcher: Watcher, workplace: Path) -> None:
+def test_nothing_is_added_when_one_of_the_sources_is_missing(watcher: Watcher, empty_folder: Path) -> None:
     assert "nowhere: there is no such file or folder" in watcher("train", "mine", "nowhere", code=1).err
-    assert not (workplace / "watcher.db").exists()
+    assert not (empty_folder / "watcher.db").exists()
 
 
 def test_references_are_shown_by_source_and_in_all(watcher: Watcher) -> None:
@@ -131,13 +131,13 @@ def test_a_reference_can_be_retired_by_its_id(watcher: Watcher) -> None:
     assert refused.err == "watcher: there is no reference 1 in use; none was retired\n"
 
 
-def test_it_tells_what_to_expect_and_which_labels_look_wrong(watcher: Watcher, workplace: Path) -> None:
+def test_it_tells_what_to_expect_and_which_labels_look_wrong(watcher: Watcher, empty_folder: Path) -> None:
     more = {
         f"{digit}_{index}.png": digit_picture(digit, index) for digit in range(10) for index in range(2, 8)
     }
-    make_files(workplace, {f"more/{name}": image for name, image in more.items()})
+    make_files(empty_folder, {f"more/{name}": image for name, image in more.items()})
     assert "look mislabeled" not in watcher("train", "mine", "more").out
-    make_files(workplace, {"wrong/1_0.png": digit_picture(0, 9)})
+    make_files(empty_folder, {"wrong/1_0.png": digit_picture(0, 9)})
     told = watcher("train", "wrong").out
     assert "Each of 81 was compared with all the others" in told
     assert re.search(r"81 +wrong/1_0\.png +1 +0 +(1\.000|0\.9[89][0-9])", told)
@@ -147,6 +147,6 @@ def test_it_tells_what_to_expect_and_which_labels_look_wrong(watcher: Watcher, w
     assert "look mislabeled" not in watcher("train", "mine").out
 
 
-def test_a_digit_without_references_is_told(watcher: Watcher, workplace: Path) -> None:
-    make_files(workplace, {"one/7_0.png": digit_picture(7, 0)})
+def test_a_digit_without_references_is_told(watcher: Watcher, empty_folder: Path) -> None:
+    make_files(empty_folder, {"one/7_0.png": digit_picture(7, 0)})
     assert "none of 0, 1, 2, 3, 4, 5, 6, 8, 9 yet" in watcher("train", "one").out

@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from helpers.daemon import WATCHER, Daemon, Place, descendants, environment, furnished, reference_picture, run
+from helpers.daemon import (
+    WATCHER,
+    Daemon,
+    Workspace,
+    descendants,
+    environment,
+    furnished,
+    reference_picture,
+    run,
+)
 from helpers.service_manager import Manager
 from helpers.support import make_files, wait_until
 
@@ -40,23 +49,23 @@ def settings(*, deadline: float = 0.5, review_below: float = 0.9, more: str = ""
 
 
 @pytest.fixture(scope="module")
-def place(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def workspace(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A place with a claim that a daemon left which was killed."""
-    place = furnished(tmp_path_factory.mktemp("managed"), trained)
-    (place.path / "config.toml").write_text(settings())
-    make_files(place.claimed, {"0000000000000001/left.jpg": SEVEN})
-    return place
+    workspace = furnished(tmp_path_factory.mktemp("managed"), trained)
+    (workspace.path / "config.toml").write_text(settings())
+    make_files(workspace.claimed, {"0000000000000001/left.jpg": SEVEN})
+    return workspace
 
 
 @pytest.fixture(scope="module")
-def manager(place: Place) -> Iterator[Manager]:
-    with Manager(str(place.path / "notify"), PERIOD) as manager:
+def manager(workspace: Workspace) -> Iterator[Manager]:
+    with Manager(str(workspace.path / "notify"), PERIOD) as manager:
         yield manager
 
 
 @pytest.fixture(scope="module")
-def daemon(place: Place, manager: Manager) -> Iterator[Daemon]:
-    daemon = Daemon(place, manager.environ)
+def daemon(workspace: Workspace, manager: Manager) -> Iterator[Daemon]:
+    daemon = Daemon(workspace, manager.environ)
     manager.wait_for("READY=1")
     with daemon:
         yield daemon
@@ -67,7 +76,7 @@ def daemon(place: Place, manager: Manager) -> Iterator[Daemon]:
 
 def reload(daemon: Daemon, manager: Manager, written: str) -> None:
     """Have it read other settings, and wait until it says that it has."""
-    (daemon.place.path / "config.toml").write_text(written)
+    (daemon.workspace.path / "config.toml").write_text(written)
     before = len(manager.said())
     daemon.process.send_signal(signal.SIGHUP)
     wait_until(lambda: any(said.startswith("RELOADING=1\n") for said in manager.said()[before:]))
@@ -78,9 +87,9 @@ def test_it_is_ready_when_it_has_recovered_and_is_told_of_files(daemon: Daemon, 
     said = [event["event"] for event in daemon.events()]
     assert said.index("resumed") < said.index("ready")
     assert manager.said().index("READY=1") == 0 or manager.said()[0].startswith("EXTEND_TIMEOUT_USEC=")
-    (daemon.place.inbox / "told.jpg").write_bytes(SEVEN)  # it will not look for itself within the hour
-    wait_until(lambda: daemon.place.filed() >= 2)
-    assert {row["name"] for row in daemon.place.rows()} >= {"left.jpg", "told.jpg"}
+    (daemon.workspace.inbox / "told.jpg").write_bytes(SEVEN)  # it will not look for itself within the hour
+    wait_until(lambda: daemon.workspace.filed() >= 2)
+    assert {row["name"] for row in daemon.workspace.rows()} >= {"left.jpg", "told.jpg"}
 
 
 def test_it_says_what_it_does(daemon: Daemon, manager: Manager) -> None:
@@ -88,7 +97,7 @@ def test_it_says_what_it_does(daemon: Daemon, manager: Manager) -> None:
     wait_until(lambda: idle.fullmatch(manager.status()))
     before = len(manager.said())
     for number in range(500):
-        (daemon.place.inbox / f"many-{number}.jpg").write_bytes(SEVEN)
+        (daemon.workspace.inbox / f"many-{number}.jpg").write_bytes(SEVEN)
     busy = re.compile(r"STATUS=sorting: [\d,]+ in hand, [\d,]+ waiting in the inbox")
     wait_until(lambda: any(busy.fullmatch(said) for said in manager.said()[before:]), 30)
     wait_until(lambda: idle.fullmatch(manager.status()), 60)
@@ -108,7 +117,7 @@ def test_signs_of_life_come_while_it_is_idle_and_cease_while_its_workers_are_fro
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     try:
-        (daemon.place.inbox / "patient.jpg").write_bytes(SEVEN)
+        (daemon.workspace.inbox / "patient.jpg").write_bytes(SEVEN)
         wait_until(lambda: daemon.said("workers do not come back"), 30)
         pings = manager.pings()
         stuck = "workers do not come back: a restart puts what they have in hand through again; 1 in hand"
@@ -120,7 +129,7 @@ def test_signs_of_life_come_while_it_is_idle_and_cease_while_its_workers_are_fro
                 os.kill(pid, signal.SIGCONT)
     wait_until(lambda: manager.pings() > pings)
     assert daemon.said("workers come back again")
-    wait_until(lambda: daemon.place.row("patient.jpg"))
+    wait_until(lambda: daemon.workspace.row("patient.jpg"))
 
 
 def test_reloaded_settings_are_in_force_and_named(daemon: Daemon, manager: Manager) -> None:
@@ -129,9 +138,9 @@ def test_reloaded_settings_are_in_force_and_named(daemon: Daemon, manager: Manag
         "[recognition] review_below = 1.0",
         "[workers] deadline_seconds = 2.0",
     ]
-    (daemon.place.inbox / "strict.jpg").write_bytes(reference_picture(4, 3))
-    wait_until(lambda: daemon.place.row("strict.jpg"))
-    row = daemon.place.row("strict.jpg")
+    (daemon.workspace.inbox / "strict.jpg").write_bytes(reference_picture(4, 3))
+    wait_until(lambda: daemon.workspace.row("strict.jpg"))
+    row = daemon.workspace.row("strict.jpg")
     assert row is not None
     assert (row["status"], row["digit"]) == ("review", 4)
     reload(daemon, manager, settings())
@@ -149,18 +158,18 @@ def test_a_faulty_file_is_told_with_every_fault_and_leaves_the_old_settings_in_f
     ]
     assert told["do"] == "the old ones hold; mend them, and reload again"
     wait_until(lambda: manager.status().startswith("the settings are faulty: config.toml:7"))
-    (daemon.place.path / "config.toml").write_text(settings())  # mended, and not reloaded yet
-    status = run(daemon.place.path, "status", code=1).stdout
+    (daemon.workspace.path / "config.toml").write_text(settings())  # mended, and not reloaded yet
+    status = run(daemon.workspace.path, "status", code=1).stdout
     assert re.search(
         r"^last fault   .* the settings are faulty: config.toml:7: .*; it lasts$", status, re.MULTILINE
     )
-    (daemon.place.inbox / "still.jpg").write_bytes(SEVEN)
-    wait_until(lambda: daemon.place.row("still.jpg"))
-    assert (daemon.place.outbox / "7" / "still.jpg").exists()
+    (daemon.workspace.inbox / "still.jpg").write_bytes(SEVEN)
+    wait_until(lambda: daemon.workspace.row("still.jpg"))
+    assert (daemon.workspace.outbox / "7" / "still.jpg").exists()
     reload(daemon, manager, settings())
     assert daemon.said("the settings are in order again")
     assert daemon.said("reloaded")[-1]["changed"] == []
-    status = run(daemon.place.path, "status").stdout
+    status = run(daemon.workspace.path, "status").stdout
     assert re.search(
         r"^last fault   .* the settings are faulty: .*; passed at [\d :-]+ UTC$", status, re.MULTILINE
     )
@@ -168,29 +177,30 @@ def test_a_faulty_file_is_told_with_every_fault_and_leaves_the_old_settings_in_f
 
 def test_what_needs_a_restart_says_so_by_name(daemon: Daemon, manager: Manager) -> None:
     reload(daemon, manager, settings(more="[outbox]\npath = 'elsewhere'\n[log]\nlevel = 'debug'\n"))
-    assert daemon.said("needs a restart")[-1]["setting"] == f'[outbox] path = "{daemon.place.path}/elsewhere"'
+    elsewhere = f'[outbox] path = "{daemon.workspace.path}/elsewhere"'
+    assert daemon.said("needs a restart")[-1]["setting"] == elsewhere
     assert daemon.said("reloaded")[-1]["changed"] == ['[log] level = "debug"']
-    assert not (daemon.place.path / "elsewhere").exists()
+    assert not (daemon.workspace.path / "elsewhere").exists()
     reload(daemon, manager, settings())
 
 
 def test_another_rule_is_fitted_beside_the_work_and_swapped_in(daemon: Daemon, manager: Manager) -> None:
     reload(daemon, manager, settings(more="rule = 'nearest'\n"))
     wait_until(lambda: daemon.said("references changed"), 30)
-    (daemon.place.inbox / "nearest.jpg").write_bytes(SEVEN)
-    wait_until(lambda: daemon.place.row("nearest.jpg"))
-    assert {folder.name.split("-")[2] for folder in daemon.place.path.glob("watcher.db.cache/*-*")} == {
+    (daemon.workspace.inbox / "nearest.jpg").write_bytes(SEVEN)
+    wait_until(lambda: daemon.workspace.row("nearest.jpg"))
+    assert {folder.name.split("-")[2] for folder in daemon.workspace.path.glob("watcher.db.cache/*-*")} == {
         "deformable",
         "nearest",
     }
 
 
 def test_signs_of_life_cease_while_the_thread_that_writes_is_held(trained: Path, tmp_path: Path) -> None:
-    place = furnished(tmp_path, trained)
+    workspace = furnished(tmp_path, trained)
     with Manager(f"@{tmp_path}", PERIOD) as manager:
         process = subprocess.Popen(
             [*WATCHER, "run"],
-            cwd=place.path,
+            cwd=workspace.path,
             env=environment({"workers__executor": "threads"}) | manager.environ,
             stdout=subprocess.PIPE,
         )
@@ -200,13 +210,13 @@ def test_signs_of_life_cease_while_the_thread_that_writes_is_held(trained: Path,
             manager.wait_for("READY=1")
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PAGE)
             for number in range(100):  # nobody reads what it says of them
-                (place.inbox / f"{number}.jpg").write_bytes(SEVEN)
+                (workspace.inbox / f"{number}.jpg").write_bytes(SEVEN)
             wait_until(lambda: is_full(pipe))
             pings = manager.pings()
             time.sleep(PERIOD)
             assert manager.pings() == pings
             for line in pipe:
-                if json.loads(line)["event"] == "picture" and place.filed() == 100:
+                if json.loads(line)["event"] == "picture" and workspace.filed() == 100:
                     break
             wait_until(lambda: manager.pings() > pings)
         finally:
@@ -216,10 +226,13 @@ def test_signs_of_life_cease_while_the_thread_that_writes_is_held(trained: Path,
 
 
 def test_a_terminal_that_is_closed_stops_it_and_is_no_reload(trained: Path, tmp_path: Path) -> None:
-    place = furnished(tmp_path, trained)
+    workspace = furnished(tmp_path, trained)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*WATCHER, "run"], cwd=place.path, env=environment({"workers__executor": "threads"}), stdout=theirs
+        [*WATCHER, "run"],
+        cwd=workspace.path,
+        env=environment({"workers__executor": "threads"}),
+        stdout=theirs,
     )
     try:
         os.close(theirs)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import WATCHER, Place, descendants, environment, furnished, reference_picture, run
+from helpers.daemon import WATCHER, Workspace, descendants, environment, furnished, reference_picture, run
 from helpers.service_manager import Manager
 from helpers.support import make_files, wait_until
 from helpers.unit_restrictions import ACCOUNT, lacking, restricted, values
@@ -35,8 +35,8 @@ def installation(folder: Path, *, program: str = "/usr/bin/env", **variables: st
 
 
 @pytest.fixture
-def settled(workplace: Path) -> Installation:
-    del workplace
+def settled(empty_folder: Path) -> Installation:
+    del empty_folder
     paths = {"inbox__path": "/srv/50 %/in", "outbox__path": "/srv/50 %/out"}
     return installation(Path("/srv"), **paths, database__url="sqlite:////srv/50 %/watcher.db")
 
@@ -80,8 +80,8 @@ def test_it_opens_one_folder_in_which_inbox_and_outbox_lie(settled: Installation
     )
 
 
-def test_a_database_elsewhere_is_opened_as_well_and_what_lies_in_a_home_is_seen(workplace: Path) -> None:
-    del workplace
+def test_a_database_elsewhere_is_opened_as_well_and_what_lies_in_a_home_is_seen(empty_folder: Path) -> None:
+    del empty_folder
     paths = {"inbox__path": "/home/ada/in", "outbox__path": "/home/ada/out"}
     unit = system_unit(
         installation(Path("/srv"), **paths, database__url="sqlite:////srv/log/w.db"), "watcher"
@@ -90,38 +90,38 @@ def test_a_database_elsewhere_is_opened_as_well_and_what_lies_in_a_home_is_seen(
     assert values(unit, "ProtectHome") == ["read-only"]
 
 
-def test_folders_that_have_nothing_in_common_are_refused(workplace: Path) -> None:
-    apart = installation(workplace, inbox__path="/srv/in", outbox__path="/data/out")
+def test_folders_that_have_nothing_in_common_are_refused(empty_folder: Path) -> None:
+    apart = installation(empty_folder, inbox__path="/srv/in", outbox__path="/data/out")
     with pytest.raises(
         WatcherError, match=r"\(/srv/in\) and the outbox \(/data/out\) have no folder in common"
     ):
         system_unit(apart, "watcher")
 
 
-def test_a_name_that_no_unit_can_hold_is_refused(workplace: Path) -> None:
-    odd = installation(workplace, inbox__path="/srv/a\nb/in", outbox__path="/srv/a\nb/out")
+def test_a_name_that_no_unit_can_hold_is_refused(empty_folder: Path) -> None:
+    odd = installation(empty_folder, inbox__path="/srv/a\nb/in", outbox__path="/srv/a\nb/out")
     with pytest.raises(WatcherError, match=r"/srv/a\\nb: a unit cannot name it; rename it"):
         system_unit(odd, "watcher")
 
 
 def test_the_command_names_the_file_the_account_and_what_the_environment_overrides(
-    workplace: Path,
+    empty_folder: Path,
 ) -> None:
-    (workplace / "config.toml").touch()
-    unit = run(workplace, "unit", "--account", "scans", log__level="debug").stdout
+    (empty_folder / "config.toml").touch()
+    unit = run(empty_folder, "unit", "--account", "scans", log__level="debug").stdout
     assert values(unit, "User") == ["scans"]
-    assert values(unit, "WorkingDirectory") == [str(workplace)]
+    assert values(unit, "WorkingDirectory") == [str(empty_folder)]
     assert values(unit, "Environment") == ["WATCHER_LOG__LEVEL=debug"]
     [start] = values(unit, "ExecStart")
-    assert start.endswith(f"watcher run --config {workplace}/config.toml")
+    assert start.endswith(f"watcher run --config {empty_folder}/config.toml")
     assert values(unit, "ExecStartPre") == [start.replace(" run ", " config check ")]
-    of_a_user = run(workplace, "unit", "--user").stdout
+    of_a_user = run(empty_folder, "unit", "--user").stdout
     assert values(of_a_user, "User") == values(of_a_user, "ReadWritePaths") == []
     assert values(of_a_user, "WantedBy") == ["default.target"]
 
 
-def test_a_service_of_a_user_s_has_no_other_account(workplace: Path) -> None:
-    refused = run(workplace, "unit", "--user", "--account", "scans", code=2).stderr
+def test_a_service_of_a_user_s_has_no_other_account(empty_folder: Path) -> None:
+    refused = run(empty_folder, "unit", "--user", "--account", "scans", code=2).stderr
     assert "a service of a user's runs as that user: give --user or --account" in refused
 
 
@@ -145,7 +145,7 @@ def service_folder(trained: Path) -> Iterator[Path]:
 
 
 def test_under_its_restrictions_it_does_all_its_work(service_folder: Path) -> None:
-    place = Place(service_folder)
+    workspace = Workspace(service_folder)
     printed = run(service_folder, "unit")
     assert printed.stderr.count("the system empties this folder now and then") == 1
     with Manager(str(service_folder / "notify"), 5) as manager:
@@ -166,14 +166,14 @@ def test_under_its_restrictions_it_does_all_its_work(service_folder: Path) -> No
             for pid in [daemon, *workers]:
                 assert is_restricted(pid)
             make_files(
-                place.inbox,
+                workspace.inbox,
                 {
                     "seven.jpg": reference_picture(7),
                     "notes.txt": b"no picture",
                     "crash.png": reference_picture(3)[:700],
                 },
             )
-            wait_until(lambda: place.filed() == 3, 30)
+            wait_until(lambda: workspace.filed() == 3, 30)
             (service_folder / "config.toml").write_text(
                 "[workers]\ncount = 1\n[recognition]\nreview_below = 1\n"
             )
@@ -185,24 +185,24 @@ def test_under_its_restrictions_it_does_all_its_work(service_folder: Path) -> No
             with suppress(ProcessLookupError):
                 process.kill()
             process.wait()
-    assert {row["name"]: row["status"] for row in place.rows()} == {
+    assert {row["name"]: row["status"] for row in workspace.rows()} == {
         "seven.jpg": "filed",
         "notes.txt": "failed",
         "crash.png": "failed",
     }
-    assert "cut off" in reason_of(place, "crash.png")
+    assert "cut off" in reason_of(workspace, "crash.png")
     assert '"level": "error"' not in said(service_folder)
     assert "ermitted" not in said(service_folder), "no system call was refused"
-    assert (place.outbox / "7" / "seven.jpg").stat().st_uid == 0, "the scanner's file as it came"
-    assert (place.outbox / "failed" / "notes.txt.reason.txt").stat().st_mode & 0o777 == 0o660
+    assert (workspace.outbox / "7" / "seven.jpg").stat().st_uid == 0, "the scanner's file as it came"
+    assert (workspace.outbox / "failed" / "notes.txt.reason.txt").stat().st_mode & 0o777 == 0o660
 
 
 def said(folder: Path) -> str:
     return (folder / "log.jsonl").read_text()
 
 
-def reason_of(place: Place, name: str) -> Any:
-    row = place.row(name)
+def reason_of(workspace: Workspace, name: str) -> Any:
+    row = workspace.row(name)
     assert row is not None
     return row["reason"]
 

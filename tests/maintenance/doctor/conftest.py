@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.daemon import Place
+from helpers.daemon import Workspace
 
 from watcher.config.load import load_config
 from watcher.config.settings import Config
@@ -13,9 +13,9 @@ Configured = Callable[..., Config]
 
 
 @pytest.fixture
-def configured(workplace: Path) -> Configured:
+def configured(empty_folder: Path) -> Configured:
     """The current folder's settings but for those given as the environment would: section__key="value"."""
-    assert workplace == Path.cwd()
+    assert empty_folder == Path.cwd()
 
     def of(**settings: str) -> Config:
         settings = {"workers__executor": '"threads"', **settings}
@@ -25,7 +25,7 @@ def configured(workplace: Path) -> Configured:
 
 
 @pytest.fixture
-def config(place: Place, configured: Configured) -> Config:
+def config(workspace: Workspace, configured: Configured) -> Config:
     """The settings of a place where `watcher run` was before."""
-    assert place.path == Path.cwd()
+    assert workspace.path == Path.cwd()
     return configured()

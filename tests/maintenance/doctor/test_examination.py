@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import Daemon, Place, reference_picture
+from helpers.daemon import Daemon, Workspace, reference_picture
 from helpers.support import traces, wait_until
 
 from watcher.config.settings import Config
@@ -17,10 +17,12 @@ from watcher.maintenance.doctor.workers import workers
 Configured = Callable[..., Config]
 
 
-def test_where_all_is_well_it_finds_nothing_wrong_and_leaves_no_trace(place: Place, config: Config) -> None:
-    before = traces(place.path)
+def test_where_all_is_well_it_finds_nothing_wrong_and_leaves_no_trace(
+    workspace: Workspace, config: Config
+) -> None:
+    before = traces(workspace.path)
     findings = list(examine(config))
-    assert traces(place.path) == before
+    assert traces(workspace.path) == before
     assert {
         finding.what for finding in findings if finding.what != "space" and finding.level != "ok"
     } == set()
@@ -28,8 +30,8 @@ def test_where_all_is_well_it_finds_nothing_wrong_and_leaves_no_trace(place: Pla
         finding.level == "ok" for finding in findings
     )
     said = {finding.what: finding.figure for finding in findings}
-    assert said["inbox"] == str(place.inbox)
-    assert said["outbox"] == str(place.outbox)
+    assert said["inbox"] == str(workspace.inbox)
+    assert said["outbox"] == str(workspace.outbox)
     assert said["one disk"] == "links from the inbox into 13 folders of the outbox work"
     assert said["daemon"] == "none is at work"
     assert said["events"].startswith("told of a new file after ")
@@ -39,10 +41,10 @@ def test_where_all_is_well_it_finds_nothing_wrong_and_leaves_no_trace(place: Pla
 
 
 def test_before_the_first_start_it_makes_nothing_and_says_that_run_will(
-    workplace: Path, configured: Configured
+    empty_folder: Path, configured: Configured
 ) -> None:
     findings = list(examine(configured()))
-    assert list(workplace.iterdir()) == []
+    assert list(empty_folder.iterdir()) == []
     assert not [finding for finding in findings if finding.level is Level.WRONG]
     missing = {finding.what for finding in findings if finding.level is Level.WARN}
     assert missing - {"space"} == {
@@ -51,18 +53,18 @@ def test_before_the_first_start_it_makes_nothing_and_says_that_run_will(
 
 
 def test_beside_a_daemon_it_is_not_taken_for_a_picture_and_sees_who_is_at_work(
-    place: Place, configured: Configured
+    workspace: Workspace, configured: Configured
 ) -> None:
-    with Daemon(place, workers__count=1, workers__executor="threads") as daemon:
+    with Daemon(workspace, workers__count=1, workers__executor="threads") as daemon:
         findings = list(examine(configured()))
         said = {finding.what: finding for finding in findings}
         assert said["daemon"].figure == f"at work as process {daemon.process.pid}, with 0 files in hand"
         assert {one.what for one in findings if one.what != "space" and one.level != "ok"} == set()
-        (place.inbox / "after.jpg").write_bytes(reference_picture(7))
-        wait_until(lambda: place.row("after.jpg"))
+        (workspace.inbox / "after.jpg").write_bytes(reference_picture(7))
+        wait_until(lambda: workspace.row("after.jpg"))
         wait_until(lambda: daemon.said("picture"))
         assert [said["event"] for said in daemon.events()] == ["ready", "picture"]
-    place.audit([("after.jpg", reference_picture(7))])
+    workspace.audit([("after.jpg", reference_picture(7))])
 
 
 def test_a_fault_in_one_check_hides_no_other(config: Config) -> None:
@@ -90,7 +92,7 @@ def test_a_fault_in_one_check_hides_no_other(config: Config) -> None:
     assert findings["slow"].figure == "no answer within 0.1 s"
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("workspace")
 def test_workers_that_are_processes_are_tried_as_such(configured: Configured) -> None:
     finding = next(iter(workers(configured(workers__executor='"processes"', workers__count="3"))))
     assert (finding.level, finding.figure.split(";")[0]) == ("ok", "processes, 3")

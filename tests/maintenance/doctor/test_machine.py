@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
-from helpers.daemon import Place
+from helpers.daemon import Workspace
 from helpers.support import make_files
 
 from watcher.config.settings import Config
@@ -21,7 +21,7 @@ def the_only(findings: Iterable[Finding]) -> Finding:
     return finding
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("workspace")
 @pytest.mark.parametrize(("polling", "level"), [('"auto"', "warn"), ("false", "wrong")])
 def test_where_no_events_come_the_sweeps_do_unless_that_is_forbidden(
     configured: Configured, monkeypatch: pytest.MonkeyPatch, polling: str, level: str
@@ -50,7 +50,7 @@ def test_where_it_only_sweeps_no_event_is_awaited(configured: Configured) -> Non
     ],
 )
 def test_every_subfolder_needs_a_watch_of_its_own_where_they_are_watched(
-    place: Place,
+    workspace: Workspace,
     configured: Configured,
     monkeypatch: pytest.MonkeyPatch,
     *,
@@ -60,9 +60,9 @@ def test_every_subfolder_needs_a_watch_of_its_own_where_they_are_watched(
     level: str,
 ) -> None:
     limits = {"max_user_watches": watches, "max_user_instances": 128, "max_queued_events": queued}
-    make_files(place.path / "limits", {name: b"%d\n" % value for name, value in limits.items()})
-    monkeypatch.setattr(events, "LIMITS", place.path / "limits")
-    make_files(place.inbox, {"deep/": None, "down/": None})  # and .claimed
+    make_files(workspace.path / "limits", {name: b"%d\n" % value for name, value in limits.items()})
+    monkeypatch.setattr(events, "LIMITS", workspace.path / "limits")
+    make_files(workspace.inbox, {"deep/": None, "down/": None})  # and .claimed
     finding = the_only(events.limits(configured(inbox__recursive="true", inbox__polling=polling)))
     assert (finding.level, finding.figure.split(" to")[0]) == (level, "4 folders")
     flat = the_only(events.limits(configured()))

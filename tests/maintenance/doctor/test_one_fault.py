@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.daemon import Place
+from helpers.daemon import Workspace
 from helpers.support import make_files, read_files, traces
 
 from watcher.config.settings import Config
@@ -22,87 +22,89 @@ Configured = Callable[..., Config]
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk of its own on Linux
 
 
-def alter(place: Place, statement: str, *values: object) -> None:
+def alter(workspace: Workspace, statement: str, *values: object) -> None:
     """Change the database as nobody should."""
-    with sqlite3.connect(place.database) as connection:
+    with sqlite3.connect(workspace.database) as connection:
         connection.execute(statement, values)
     connection.close()
 
 
-def a_file_for_the_inbox(place: Place) -> None:
-    shutil.rmtree(place.inbox)
-    place.inbox.write_bytes(b"")
+def a_file_for_the_inbox(workspace: Workspace) -> None:
+    shutil.rmtree(workspace.inbox)
+    workspace.inbox.write_bytes(b"")
 
 
-def a_file_for_a_folder_of_the_outbox(place: Place) -> None:
-    (place.outbox / "7").rmdir()
-    (place.outbox / "7").write_bytes(b"")
+def a_file_for_a_folder_of_the_outbox(workspace: Workspace) -> None:
+    (workspace.outbox / "7").rmdir()
+    (workspace.outbox / "7").write_bytes(b"")
 
 
-def no_right_to_write(place: Place) -> None:
-    place.inbox.chmod(0o500)
+def no_right_to_write(workspace: Workspace) -> None:
+    workspace.inbox.chmod(0o500)
 
 
-def the_outbox_on_another_disk(place: Place) -> None:
-    shutil.rmtree(place.outbox)
-    place.outbox.symlink_to(MEMORY)
+def the_outbox_on_another_disk(workspace: Workspace) -> None:
+    shutil.rmtree(workspace.outbox)
+    workspace.outbox.symlink_to(MEMORY)
 
 
-def claims_of_a_daemon_that_died(place: Place) -> None:
-    make_files(place.claimed, {"0000000000000001/a.png": b"1", "0000000000000002/b.png": b"2"})
+def claims_of_a_daemon_that_died(workspace: Workspace) -> None:
+    make_files(workspace.claimed, {"0000000000000001/a.png": b"1", "0000000000000002/b.png": b"2"})
 
 
-def no_database_but_text(place: Place) -> None:
-    place.database.write_bytes(b"once upon a time " * 100)
+def no_database_but_text(workspace: Workspace) -> None:
+    workspace.database.write_bytes(b"once upon a time " * 100)
 
 
-def a_stranger_s_database(place: Place) -> None:
-    place.database.unlink()
-    alter(place, "CREATE TABLE recipes (name)")
+def a_stranger_s_database(workspace: Workspace) -> None:
+    workspace.database.unlink()
+    alter(workspace, "CREATE TABLE recipes (name)")
 
 
-def a_newer_program_s_database(place: Place) -> None:
-    alter(place, "UPDATE alembic_version SET version_num = '9999'")
+def a_newer_program_s_database(workspace: Workspace) -> None:
+    alter(workspace, "UPDATE alembic_version SET version_num = '9999'")
 
 
-def a_damaged_database(place: Place) -> None:
-    content = bytearray(place.database.read_bytes())
+def a_damaged_database(workspace: Workspace) -> None:
+    content = bytearray(workspace.database.read_bytes())
     size = 4096
     for page in range(10, len(content) // size, 7):
         content[page * size : page * size + 100] = b"\xa5" * 100
-    place.database.write_bytes(content)
+    workspace.database.write_bytes(content)
 
 
-def an_older_program_s_database(place: Place) -> None:
-    alter(place, "UPDATE alembic_version SET version_num = '0000'")
+def an_older_program_s_database(workspace: Workspace) -> None:
+    alter(workspace, "UPDATE alembic_version SET version_num = '0000'")
 
 
-def no_sevens(place: Place) -> None:
-    alter(place, "UPDATE reference_images SET retired_at = 'now' WHERE digit = 7")
+def no_sevens(workspace: Workspace) -> None:
+    alter(workspace, "UPDATE reference_images SET retired_at = 'now' WHERE digit = 7")
 
 
-def no_references_any_more(place: Place) -> None:
-    alter(place, "UPDATE reference_images SET retired_at = 'now'")
+def no_references_any_more(workspace: Workspace) -> None:
+    alter(workspace, "UPDATE reference_images SET retired_at = 'now'")
 
 
-def a_reference_that_cannot_be_read(place: Place) -> None:
-    alter(place, "UPDATE reference_images SET image = X'00' WHERE id = 17")
+def a_reference_that_cannot_be_read(workspace: Workspace) -> None:
+    alter(workspace, "UPDATE reference_images SET image = X'00' WHERE id = 17")
 
 
-def no_classifier(place: Place) -> None:
-    shutil.rmtree(place.database.with_name("watcher.db.cache"))
+def no_classifier(workspace: Workspace) -> None:
+    shutil.rmtree(workspace.database.with_name("watcher.db.cache"))
 
 
-def a_label_that_is_wrong(place: Place) -> None:
-    alter(place, "UPDATE reference_images SET image = (SELECT image FROM reference_images WHERE digit = 9)")
+def a_label_that_is_wrong(workspace: Workspace) -> None:
+    alter(
+        workspace, "UPDATE reference_images SET image = (SELECT image FROM reference_images WHERE digit = 9)"
+    )
 
 
-def a_row_of_tomorrow(place: Place) -> None:
+def a_row_of_tomorrow(workspace: Workspace) -> None:
     day = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(time.time() + 86400))
     row = (
         "INSERT INTO results (name, status, destination, claim, arrived_at, decided_at) VALUES (?,?,?,?,?,?)"
     )
-    alter(place, row, "a", "failed", "failed/a", "1/a", day, day)
+    alter(workspace, row, "a", "failed", "failed/a", "1/a", day, day)
 
 
 @pytest.mark.parametrize(
@@ -132,20 +134,20 @@ def a_row_of_tomorrow(place: Place) -> None:
     ],
 )
 def test_what_is_not_right_is_told_with_what_to_do(
-    place: Place,
+    workspace: Workspace,
     config: Config,
     monkeypatch: pytest.MonkeyPatch,
     *,
-    spoil: Callable[[Place], None],
+    spoil: Callable[[Workspace], None],
     check: Check,
     level: str,
     words: str,
 ) -> None:
-    spoil(place)
+    spoil(workspace)
     monkeypatch.setattr(os, "access", as_owner)
-    before = traces(place.path)
+    before = traces(workspace.path)
     bad = [finding for finding in examine(config, {"it": check}) if finding.level is not Level.OK]
-    assert traces(place.path) == before
+    assert traces(workspace.path) == before
     assert bad
     assert {finding.level for finding in bad} == {level}
     assert words in bad[0].figure
@@ -158,8 +160,8 @@ def as_owner(path: Path, right: int) -> bool:
 
 
 def test_a_probe_that_was_left_by_a_doctor_that_was_killed_is_gone_after_the_next(
-    place: Place, config: Config
+    workspace: Workspace, config: Config
 ) -> None:
-    make_files(place.inbox, {CANARY: b"", ".mine": b""})
+    make_files(workspace.inbox, {CANARY: b"", ".mine": b""})
     assert [finding.level for finding in events.delivery(config)] == [Level.OK]
-    assert read_files(place.inbox) == {".mine": b""}
+    assert read_files(workspace.inbox) == {".mine": b""}

@@ -1,12 +1,12 @@
-"""The house that is looked at."""
+"""The scenario that fsck examines."""
 
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from helpers.daemon import Place
-from helpers.fsck_site import FILED, House, Unhurried
+from helpers.daemon import Workspace
+from helpers.fsck_scenario import FILED, FsckScenario, Unhurried
 
 from watcher.folders.claims import Claims
 from watcher.folders.outbox import Outbox
@@ -14,13 +14,16 @@ from watcher.store.database import open_database
 
 
 @pytest.fixture
-def house(workplace: Path) -> Iterator[House]:
+def scenario(empty_folder: Path) -> Iterator[FsckScenario]:
     """A place with FILED in it."""
-    place = Place(workplace)
-    place.inbox.mkdir()
-    Claims(place.inbox).make()
-    Outbox(place.outbox).make()
-    with closing(open_database(place.database)) as database, closing(Unhurried(place.outbox)) as flusher:
-        made = House(place, database, flusher)
+    workspace = Workspace(empty_folder)
+    workspace.inbox.mkdir()
+    Claims(workspace.inbox).make()
+    Outbox(workspace.outbox).make()
+    with (
+        closing(open_database(workspace.database)) as database,
+        closing(Unhurried(workspace.outbox)) as flusher,
+    ):
+        made = FsckScenario(workspace, database, flusher)
         made.file(FILED)
         yield made

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from helpers.fsck_site import FILED, NO_PICTURE, Found, House
+from helpers.fsck_scenario import FILED, NO_PICTURE, Found, FsckScenario
 from helpers.support import make_files, read_files, traces
 
 from watcher.maintenance.fsck.discrepancies import Kind
@@ -24,106 +24,107 @@ FIRST = {
 """What lies in the outbox at the beginning."""
 
 
-def move(house: House, source: str, goal: str) -> None:
-    (house.place.outbox / source).rename(house.place.outbox / goal)
+def move(scenario: FsckScenario, source: str, goal: str) -> None:
+    (scenario.workspace.outbox / source).rename(scenario.workspace.outbox / goal)
 
 
-def take_away(house: House, path: str) -> None:
-    (house.place.outbox / path).unlink()
+def take_away(scenario: FsckScenario, path: str) -> None:
+    (scenario.workspace.outbox / path).unlink()
 
 
-def put(house: House, path: str, content: bytes = b"5") -> None:
-    make_files(house.place.outbox, {path: content})
+def put(scenario: FsckScenario, path: str, content: bytes = b"5") -> None:
+    make_files(scenario.workspace.outbox, {path: content})
 
 
-def put_keeping_its_time(house: House, path: str, content: bytes) -> None:
-    before = (house.place.outbox / path).stat()
-    put(house, path, content)
-    os.utime(house.place.outbox / path, ns=(before.st_atime_ns, before.st_mtime_ns))
+def put_keeping_its_time(scenario: FsckScenario, path: str, content: bytes) -> None:
+    before = (scenario.workspace.outbox / path).stat()
+    put(scenario, path, content)
+    os.utime(scenario.workspace.outbox / path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def change(house: House, statement: str, *values: object) -> None:
+def change(scenario: FsckScenario, statement: str, *values: object) -> None:
     """Change the log as nobody should."""
-    connection = sqlite3.connect(house.place.database)
+    connection = sqlite3.connect(scenario.workspace.database)
     with connection:
         connection.execute(statement, values)
     connection.close()
 
 
-def a_later_one_by_its_name(house: House) -> None:
-    take_away(house, "7/seven.png")
-    house.file({"seven.png": b"7 again"})
+def a_later_one_by_its_name(scenario: FsckScenario) -> None:
+    take_away(scenario, "7/seven.png")
+    scenario.file({"seven.png": b"7 again"})
 
 
-def two_at_the_same_time(house: House) -> None:
-    a_later_one_by_its_name(house)
-    change(house, "UPDATE results SET filed_at = ? WHERE id = 1", LATER)
+def two_at_the_same_time(scenario: FsckScenario) -> None:
+    a_later_one_by_its_name(scenario)
+    change(scenario, "UPDATE results SET filed_at = ? WHERE id = 1", LATER)
 
 
-def a_copy_moved_where_one_is_taken_away(house: House) -> None:
-    house.file({"twin.png": b"7"})
-    move(house, "7/twin.png", "1/twin.png")
-    take_away(house, "7/seven.png")
+def a_copy_moved_where_one_is_taken_away(scenario: FsckScenario) -> None:
+    scenario.file({"twin.png": b"7"})
+    move(scenario, "7/twin.png", "1/twin.png")
+    take_away(scenario, "7/seven.png")
 
 
-def two_that_change_places(house: House) -> None:
-    house.file({"same.png": b"1"})
-    house.file({"same.png": b"2"})
-    move(house, "1/same.png", "3/same.png")
-    move(house, "2/same.png", "1/same.png")
-    move(house, "3/same.png", "2/same.png")
+def two_that_change_places(scenario: FsckScenario) -> None:
+    scenario.file({"same.png": b"1"})
+    scenario.file({"same.png": b"2"})
+    move(scenario, "1/same.png", "3/same.png")
+    move(scenario, "2/same.png", "1/same.png")
+    move(scenario, "3/same.png", "2/same.png")
 
 
-def a_crash_and_the_file_moved_away(house: House) -> None:
-    house.file({"six.png": b"6"}, until="mark_filed")
-    move(house, "6/six.png", "1/six.png")
-    for claim in list(house.site.claims.tokens()):
-        Path(house.site.claims.path_of(claim)).unlink()
+def a_crash_and_the_file_moved_away(scenario: FsckScenario) -> None:
+    scenario.file({"six.png": b"6"}, until="mark_filed")
+    move(scenario, "6/six.png", "1/six.png")
+    for claim in list(scenario.site.claims.tokens()):
+        Path(scenario.site.claims.path_of(claim)).unlink()
 
 
-def a_crash_and_the_file_lost(house: House) -> None:
-    a_crash_and_the_file_moved_away(house)
-    take_away(house, "1/six.png")
+def a_crash_and_the_file_lost(scenario: FsckScenario) -> None:
+    a_crash_and_the_file_moved_away(scenario)
+    take_away(scenario, "1/six.png")
 
 
-def a_crash_and_a_stranger_in_its_place(house: House) -> None:
-    house.file({"six.png": b"6"}, until="file")
-    put(house, "6/six.png", b"a stranger's")
+def a_crash_and_a_stranger_in_its_place(scenario: FsckScenario) -> None:
+    scenario.file({"six.png": b"6"}, until="file")
+    put(scenario, "6/six.png", b"a stranger's")
 
 
-def a_reason_that_a_person_wrote_into(house: House) -> None:
-    take_away(house, "failed/novel.txt")
-    put(house, "failed/novel.txt.reason.txt", b"I have read it")
+def a_reason_that_a_person_wrote_into(scenario: FsckScenario) -> None:
+    take_away(scenario, "failed/novel.txt")
+    put(scenario, "failed/novel.txt.reason.txt", b"I have read it")
 
 
-def a_stranger_where_one_was_moved_away(house: House) -> None:
-    move(house, "3/three.png", "7/three.png")
-    put(house, "3/three.png", b"a stranger's")
+def a_stranger_where_one_was_moved_away(scenario: FsckScenario) -> None:
+    move(scenario, "3/three.png", "7/three.png")
+    put(scenario, "3/three.png", b"a stranger's")
 
 
-def links_and_pipes(house: House) -> None:
-    (house.place.outbox / "5/link").symlink_to("caf\udce9.png")
-    os.mkfifo(house.place.outbox / "5/pipe")
+def links_and_pipes(scenario: FsckScenario) -> None:
+    (scenario.workspace.outbox / "5/link").symlink_to("caf\udce9.png")
+    os.mkfifo(scenario.workspace.outbox / "5/pipe")
 
 
-def names_that_read_alike(house: House) -> None:
-    house.file({"\udcff.png": b"5", "\\xff.png": b"5"})
+def names_that_read_alike(scenario: FsckScenario) -> None:
+    scenario.file({"\udcff.png": b"5", "\\xff.png": b"5"})
 
 
-def what_is_none_of_ours(house: House) -> None:
+def what_is_none_of_ours(scenario: FsckScenario) -> None:
     make_files(
-        house.place.outbox, {"7/.DS_Store": b"", "7/done/old.png": b"7", "mine.txt": b"", "8/x.part": b""}
+        scenario.workspace.outbox,
+        {"7/.DS_Store": b"", "7/done/old.png": b"7", "mine.txt": b"", "8/x.part": b""},
     )
 
 
-def two_rows_pruned(house: House) -> None:
-    change(house, "UPDATE results SET filed_at = '2001' WHERE id IN (1, 5)")
-    assert sum(prune(house.site.database, prunable(house.site.database, "2002"))) == 2
-    move(house, "7/seven.png", "1/seven.png")
+def two_rows_pruned(scenario: FsckScenario) -> None:
+    change(scenario, "UPDATE results SET filed_at = '2001' WHERE id IN (1, 5)")
+    assert sum(prune(scenario.site.database, prunable(scenario.site.database, "2002"))) == 2
+    move(scenario, "7/seven.png", "1/seven.png")
 
 
 BATCH = "{batch}"
-Case = tuple[Callable[[House], object], Sequence[tuple[str, str, int | None, str | None]]]
+Case = tuple[Callable[[FsckScenario], object], Sequence[tuple[str, str, int | None, str | None]]]
 
 PEOPLE: list[Case] = [
     (lambda _house: None, []),
@@ -181,41 +182,45 @@ FAULTS: list[Case] = [
 ]
 
 
-def inodes(house: House) -> set[int]:
+def inodes(scenario: FsckScenario) -> set[int]:
     """All files there are, whatever their names, but for reasons."""
-    files = [*house.place.inbox.rglob("*"), *house.place.outbox.rglob("*")]
+    files = [*scenario.workspace.inbox.rglob("*"), *scenario.workspace.outbox.rglob("*")]
     return {path.lstat().st_ino for path in files if path.is_file() and not path.name.endswith(".reason.txt")}
 
 
-def decided(house: House) -> list[dict[str, object]]:
+def decided(scenario: FsckScenario) -> list[dict[str, object]]:
     """All that rows say but when and under which free name the files were filed."""
-    return [{**row, "filed_at": None, "destination": None} for row in house.place.rows()]
+    return [{**row, "filed_at": None, "destination": None} for row in scenario.workspace.rows()]
 
 
-def traces_of(house: House) -> tuple[object, ...]:
-    return traces(house.place.inbox), traces(house.place.outbox), house.place.rows()
+def traces_of(scenario: FsckScenario) -> tuple[object, ...]:
+    return traces(scenario.workspace.inbox), traces(scenario.workspace.outbox), scenario.workspace.rows()
 
 
-def test_the_house_is_as_it_is_said_to_be(house: House) -> None:
-    assert read_files(house.place.outbox) == FIRST
-    house.place.audit(FILED.items())
+def test_the_house_is_as_it_is_said_to_be(scenario: FsckScenario) -> None:
+    assert read_files(scenario.workspace.outbox) == FIRST
+    scenario.workspace.audit(FILED.items())
 
 
 @pytest.mark.parametrize(("befall", "case"), PEOPLE + FAULTS)
 def test_each_discrepancy_is_found_and_mended_where_that_can_be(
-    house: House, befall: Callable[[House], object], case: Sequence[tuple[str, str, int | None, str | None]]
+    scenario: FsckScenario,
+    befall: Callable[[FsckScenario], object],
+    case: Sequence[tuple[str, str, int | None, str | None]],
 ) -> None:
-    befall(house)
-    batch = "".join(token.split("/")[0] for token in house.site.claims.tokens())
-    findings = [Found(kind, place.replace(BATCH, batch), row) for kind, place, row, _ in case]
-    before = traces_of(house)
-    assert house.found() == findings
-    assert traces_of(house) == before, "looking changes nothing"
+    befall(scenario)
+    batch = "".join(token.split("/")[0] for token in scenario.site.claims.tokens())
+    findings = [Found(kind, workspace.replace(BATCH, batch), row) for kind, workspace, row, _ in case]
+    before = traces_of(scenario)
+    assert scenario.found() == findings
+    assert traces_of(scenario) == before, "looking changes nothing"
 
-    files, rows = inodes(house), decided(house)
-    assert house.repair() == [mended for *_, mended in case]
-    assert house.found() == [found for found, (*_, mended) in zip(findings, case, strict=True) if not mended]
-    assert (inodes(house), decided(house)) == (files, rows), "nothing is lost, nothing is made up"
+    files, rows = inodes(scenario), decided(scenario)
+    assert scenario.repair() == [mended for *_, mended in case]
+    assert scenario.found() == [
+        found for found, (*_, mended) in zip(findings, case, strict=True) if not mended
+    ]
+    assert (inodes(scenario), decided(scenario)) == (files, rows), "nothing is lost, nothing is made up"
 
 
 def test_what_people_do_is_no_fault() -> None:
@@ -224,59 +229,63 @@ def test_what_people_do_is_no_fault() -> None:
     assert {kind for _, case in PEOPLE + FAULTS for kind, *_ in case} == kinds.keys(), "all are tried"
 
 
-def test_what_was_moved_before_it_was_marked_filed_is_marked_so(house: House) -> None:
-    a_crash_and_the_file_moved_away(house)
-    assert house.found() == [("half filed", "1/six.png", 6)]
-    assert house.repair() == ["marked filed"]
-    assert house.found() == [("moved", "1/six.png", 6)]
+def test_what_was_moved_before_it_was_marked_filed_is_marked_so(scenario: FsckScenario) -> None:
+    a_crash_and_the_file_moved_away(scenario)
+    assert scenario.found() == [("half filed", "1/six.png", 6)]
+    assert scenario.repair() == ["marked filed"]
+    assert scenario.found() == [("moved", "1/six.png", 6)]
 
 
-def test_a_file_that_is_put_into_the_inbox_replaces_none_there(house: House) -> None:
-    put(house, "5/mine.png", b"5")
-    make_files(house.place.inbox, {"mine.png": b"another"})
-    assert house.repair() == [None]
-    assert read_files(house.place.inbox) == {"mine.png": b"another"}
-    assert (house.place.outbox / "5/mine.png").read_bytes() == b"5"
+def test_a_file_that_is_put_into_the_inbox_replaces_none_there(scenario: FsckScenario) -> None:
+    put(scenario, "5/mine.png", b"5")
+    make_files(scenario.workspace.inbox, {"mine.png": b"another"})
+    assert scenario.repair() == [None]
+    assert read_files(scenario.workspace.inbox) == {"mine.png": b"another"}
+    assert (scenario.workspace.outbox / "5/mine.png").read_bytes() == b"5"
 
 
-def test_what_was_put_into_the_inbox_ends_with_a_row_of_its_own(house: House) -> None:
-    put(house, "5/mine.png", b"6")
-    house.file({"claimed.png": b"7"}, until="record")
-    assert house.repair() == ["put into the inbox"] * 2
-    house.file(read_files(house.place.inbox))
-    assert house.found() == []
-    house.place.audit([*FILED.items(), ("mine.png", b"6"), ("claimed.png", b"7")])
+def test_what_was_put_into_the_inbox_ends_with_a_row_of_its_own(scenario: FsckScenario) -> None:
+    put(scenario, "5/mine.png", b"6")
+    scenario.file({"claimed.png": b"7"}, until="record")
+    assert scenario.repair() == ["put into the inbox"] * 2
+    scenario.file(read_files(scenario.workspace.inbox))
+    assert scenario.found() == []
+    scenario.workspace.audit([*FILED.items(), ("mine.png", b"6"), ("claimed.png", b"7")])
 
 
-def test_what_was_altered_and_given_its_old_time_is_found_by_reading_every_file(house: House) -> None:
-    put_keeping_its_time(house, "7/seven.png", b"1")
-    assert house.found() == []
-    assert house.found(deep=True) == [("altered", "7/seven.png", 1)]
+def test_what_was_altered_and_given_its_old_time_is_found_by_reading_every_file(
+    scenario: FsckScenario,
+) -> None:
+    put_keeping_its_time(scenario, "7/seven.png", b"1")
+    assert scenario.found() == []
+    assert scenario.found(deep=True) == [("altered", "7/seven.png", 1)]
 
 
-def test_two_files_of_one_name_that_changed_places_are_told_apart_by_reading_them(house: House) -> None:
-    two_that_change_places(house)
-    assert house.found(deep=True) == [("moved", "1/same.png", 7), ("moved", "2/same.png", 6)]
+def test_two_files_of_one_name_that_changed_places_are_told_apart_by_reading_them(
+    scenario: FsckScenario,
+) -> None:
+    two_that_change_places(scenario)
+    assert scenario.found(deep=True) == [("moved", "1/same.png", 7), ("moved", "2/same.png", 6)]
 
 
-def test_what_a_daemon_has_in_hand_is_no_discrepancy(house: House) -> None:
+def test_what_a_daemon_has_in_hand_is_no_discrepancy(scenario: FsckScenario) -> None:
     for number, until in enumerate(["record", "file", "mark_filed", "drop"]):
-        house.file({f"{number}.png": b"6"}, until=until)
-    assert {found.kind for found in house.found()} == {"claimed", "half filed", "left over"}
-    assert house.found(is_running=True) == []
+        scenario.file({f"{number}.png": b"6"}, until=until)
+    assert {found.kind for found in scenario.found()} == {"claimed", "half filed", "left over"}
+    assert scenario.found(is_running=True) == []
 
 
-def test_what_is_lost_is_told_beside_a_daemon_too(house: House) -> None:
-    a_crash_and_the_file_lost(house)
-    assert house.found(is_running=True) == [("lost", "6/six.png", 6)]
+def test_what_is_lost_is_told_beside_a_daemon_too(scenario: FsckScenario) -> None:
+    a_crash_and_the_file_lost(scenario)
+    assert scenario.found(is_running=True) == [("lost", "6/six.png", 6)]
 
 
-def test_more_than_is_read_at_once_is_looked_at_in_steps(house: House) -> None:
+def test_more_than_is_read_at_once_is_looked_at_in_steps(scenario: FsckScenario) -> None:
     many = {f"{number}.png": b"%d" % (number % 10) for number in range(2500)}
-    house.file(many)
-    assert house.found() == []
+    scenario.file(many)
+    assert scenario.found() == []
     for number in range(0, 2500, 500):
-        take_away(house, f"{number % 10}/{number}.png")
-    put(house, "0/zero.png", b"0")
-    found = house.found()
+        take_away(scenario, f"{number % 10}/{number}.png")
+    put(scenario, "0/zero.png", b"0")
+    found = scenario.found()
     assert [one.kind for one in found] == ["moved", *["gone"] * 4], "the stranger's is taken for one that was"

@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from helpers.daemon import Place
+from helpers.daemon import Workspace
 from helpers.support import make_files
 
 from watcher.folders.claims import Claim, Claims
@@ -54,28 +54,28 @@ class Fuse:
         return counted
 
 
-class Workshop:
+class FilingScenario:
     """A place with all that a filing needs, as often as it is taken up again."""
 
-    def __init__(self, place: Place, log: ResultsLog, flusher: Flusher) -> None:
-        self.place = place
+    def __init__(self, workspace: Workspace, log: ResultsLog, flusher: Flusher) -> None:
+        self.workspace = workspace
         self.log = log
         self.flusher = flusher
-        self.claims = Claims(place.inbox)
+        self.claims = Claims(workspace.inbox)
 
     def filing(self, fuse: Fuse | None = None) -> Filing:
         fuse = fuse or Fuse(10**9)
         return Filing(
             fuse.guard(ResultsLog(self.log._database), "record", "mark_filed", "redirect", "forget"),  # noqa: SLF001 - another log of the same database
-            fuse.guard(Claims(self.place.inbox), "drop"),
-            fuse.guard(Outbox(self.place.outbox), "file", "explain", "withdraw"),
+            fuse.guard(Claims(self.workspace.inbox), "drop"),
+            fuse.guard(Outbox(self.workspace.outbox), "file", "explain", "withdraw"),
             self.flusher,
             0.9,
         )
 
     def claim(self, files: dict[str, bytes]) -> list[Claim]:
-        make_files(self.place.inbox, dict(files))
-        return self.claims.take([Arrival(str(self.place.inbox / name), name, 1e9) for name in files])
+        make_files(self.workspace.inbox, dict(files))
+        return self.claims.take([Arrival(str(self.workspace.inbox / name), name, 1e9) for name in files])
 
     def resume(self) -> int:
         """What the next start does: go on, and put through again what was not decided. How often it was."""

@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.daemon import Place
+from helpers.daemon import Workspace
 from helpers.support import make_files
 
 from watcher.folders.claims import Claim, Claims
@@ -41,7 +41,7 @@ class Found(NamedTuple):
     """A discrepancy in short: its kind, place, and row."""
 
     kind: str
-    place: str
+    workspace: str
     row: int | None
 
 
@@ -52,19 +52,19 @@ class Unhurried(Flusher):
         pass
 
 
-class House:
+class FsckScenario:
     """A place, and what the filing and fsck do in it."""
 
-    def __init__(self, place: Place, database: Database, flusher: Flusher) -> None:
-        self.place = place
-        self.site = Site(database, Claims(place.inbox), Outbox(place.outbox))
+    def __init__(self, workspace: Workspace, database: Database, flusher: Flusher) -> None:
+        self.workspace = workspace
+        self.site = Site(database, Claims(workspace.inbox), Outbox(workspace.outbox))
         self._flusher = flusher
 
     def file(self, files: Mapping[str, bytes], *, until: str | None = None) -> None:
         """Have the filing file these; the power goes before the log's or the claims' method `until`."""
-        make_files(self.place.inbox, dict(files))
-        arrivals = [Arrival(str(self.place.inbox / name), name, 1e9) for name in files]
-        claims = Claims(self.place.inbox)
+        make_files(self.workspace.inbox, dict(files))
+        arrivals = [Arrival(str(self.workspace.inbox / name), name, 1e9) for name in files]
+        claims = Claims(self.workspace.inbox)
         claimed = claims.take(arrivals)
         log = ResultsLog(self.site.database)
         for part in (log, claims, self.site.outbox):
@@ -88,7 +88,7 @@ class House:
         """What was done about each discrepancy, in their order."""
         log = ResultsLog(self.site.database)
         filing = Filing(log, self.site.claims, self.site.outbox, self._flusher, 0.9)
-        mender = Mender(self.site, self.place.inbox, filing)
+        mender = Mender(self.site, self.workspace.inbox, filing)
         return [mender.mend(one) for one in examine(self.site, is_running=False, deep=False)]
 
 
