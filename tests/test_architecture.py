@@ -1,4 +1,4 @@
-"""The architecture holds: small modules, no circle among their imports, each thing in its one place."""
+"""The architecture holds: small modules, no import circle, packages in order, each thing in its one place."""
 
 import ast
 import graphlib
@@ -13,23 +13,28 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LONGEST_MODULE = 300
-MAY_IMPORT = {
-    "watcher.recognition": {"watcher.recognition", "watcher.errors"},
-    "watcher.store": {"watcher.store", "watcher.errors", "watcher.resources", "watcher.text"},
-    "watcher.folders": {"watcher.folders", "watcher.errors", "watcher.text"},
-    "watcher.pen": {"watcher.pen"},
-    "watcher.report.render": {"watcher.report.render", "watcher.recognition", "watcher.text"},
-    "watcher.config.settings": set(),
-    "watcher.errors": set(),
-    "watcher.text": set(),
-    "watcher.workers": {
-        "watcher.workers",
-        "watcher.recognition",
-        "watcher.config.settings",
-        "watcher.errors",
-    },
+ORDER = (
+    *("errors", "text", "resources"),
+    *("recognition", "config", "folders", "store", "pen"),
+    *("monitoring", "workers", "references"),
+    "pipeline",
+    *("maintenance", "report"),
+    "daemon",
+    "cli",
+)
+"""The packages, and the modules beside them: each may import those that stand before it."""
+NOTHING_ELSE = {
+    "watcher.recognition": {"watcher.errors"},
+    "watcher.config": {"watcher.errors", "watcher.text"},
+    "watcher.folders": {"watcher.errors", "watcher.text"},
+    "watcher.store": {"watcher.errors", "watcher.text", "watcher.resources", "watcher.folders.locks"},
+    "watcher.pen": set[str](),
+    "watcher.workers": {"watcher.recognition", "watcher.config.settings", "watcher.errors"},
+    "watcher.pipeline.decision": {"watcher.recognition.reading", "watcher.text"},
+    "watcher.report.render": {"watcher.recognition", "watcher.text"},
 }
-"""What of the project the inner packages and modules may import."""
+"""What some may import at the most, besides themselves."""
+LOOSE = {"watcher", "watcher.__main__", "watcher.errors", "watcher.text", "watcher.resources"}
 AT_THE_TOP = {
     *("watcher", "migrations", "tests", "docs", "images", "inbox", ".ci"),
     *("config.toml", "README.md", "pyproject.toml", "Makefile", "LICENSE", "CHANGELOG.md"),
@@ -88,20 +93,41 @@ def test_no_circle_of_imports() -> None:
         pytest.fail(" → ".join(reversed(error.args[1])))
 
 
-@pytest.mark.parametrize("part", MAY_IMPORT)
-def test_what_is_inside_knows_nothing_of_what_is_outside(part: str) -> None:
-    def below(module: str, whole: str) -> bool:
-        return module == whole or module.startswith(whole + ".")
+def below(module: str, whole: str) -> bool:
+    return module == whole or module.startswith(whole + ".")
 
-    inside = [module for module in modules() if below(module, part)]
-    assert inside
-    outside = {
+
+def imports_beyond(whole: str, allowed: set[str]) -> set[str]:
+    """What modules of a package import of the program, but for themselves and what is allowed."""
+    inside = [module for module in modules() if below(module, whole)]
+    assert inside, f"there is no {whole}"
+    return {
         f"{module} imports {imported}"
         for module in inside
         for imported in imports(module) & modules().keys()
-        if not any(below(imported, allowed) for allowed in MAY_IMPORT[part])
+        if imported != "watcher" and not any(below(imported, one) for one in {whole, *allowed})
     }
-    assert outside == set()
+
+
+def test_each_package_has_its_place_in_the_order() -> None:
+    packages = {module.split(".")[1] for module in modules() if module.count(".")}
+    assert packages - {"__main__"} == set(ORDER)
+
+
+def test_no_module_lies_loose_beside_the_packages() -> None:
+    beside = {module for module, file in modules().items() if file.parent == ROOT / "watcher"}
+    assert beside == LOOSE
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_each_package_imports_only_those_before_it(package: str) -> None:
+    before = {f"watcher.{one}" for one in ORDER[: ORDER.index(package)]}
+    assert imports_beyond(f"watcher.{package}", before) == set()
+
+
+@pytest.mark.parametrize("part", NOTHING_ELSE)
+def test_what_is_inside_knows_nothing_of_what_is_outside(part: str) -> None:
+    assert imports_beyond(part, NOTHING_ELSE[part]) == set()
 
 
 def test_all_the_sql_there_is_is_in_the_store() -> None:

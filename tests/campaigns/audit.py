@@ -63,7 +63,7 @@ class _Row:
 
 
 def audit(dropped: Iterable[Drop], inbox: Path, outbox: Path, database: Path) -> Findings:
-    """InboxLock what was dropped against the inbox, the outbox and the table `results`."""
+    """Hold what was dropped against the inbox, the outbox and the table `results`."""
     found = Findings()
     files = {name: _digest(path) for name, path in _files(outbox)}
     rows = [_known(row, files) for row in _rows(database)]

@@ -30,8 +30,8 @@ from watcher.folders.outbox import Outbox, reason_name
 from watcher.maintenance.fsck.discrepancies import Kind
 from watcher.maintenance.fsck.examination import examine
 from watcher.maintenance.fsck.site import Site
-from watcher.pipeline.decision import Outcome
 from watcher.pipeline.filing import Filing
+from watcher.pipeline.outcome import Outcome
 from watcher.recognition import Reading
 from watcher.store.database import DatabaseError, open_database
 from watcher.store.results import ResultsLog

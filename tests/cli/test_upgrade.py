@@ -10,7 +10,7 @@ from helpers.older_databases import content, make_older
 from structlog.testing import CapturingLogger
 
 from watcher.config.load import load_config
-from watcher.daemon.startup import open_and_tell
+from watcher.daemon.startup import open_and_log
 
 Watcher = Callable[..., Any]
 
@@ -40,7 +40,7 @@ def test_a_command_says_so_once(watcher: Watcher, older: Path, command: str) -> 
 
 def test_the_daemon_says_so_in_its_log(older: Path) -> None:
     logger = CapturingLogger()
-    open_and_tell(load_config(None, {}), logger, lambda _done: None).close()
+    open_and_log(load_config(None, {}), logger, lambda _done: None).close()
     (call,) = logger.calls
     assert (call.method_name, call.args) == ("warning", ("upgraded",))
     assert call.kwargs == {

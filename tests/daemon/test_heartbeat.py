@@ -2,7 +2,6 @@
 
 import io
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,11 @@ import pytest
 from helpers.service_manager import Manager
 
 from watcher.config.settings import LogSettings
-from watcher.daemon.heartbeat import Heartbeat
+from watcher.daemon.heartbeat import Heartbeat, Workload
 from watcher.daemon.systemd.notify import Notifier
 from watcher.monitoring.faults import Condition, Conditions
 from watcher.monitoring.log import Log
 from watcher.monitoring.state_file import Phase, StateFile
-
-
-@dataclass
-class Work:
-    claimed: int = 0
-    seconds_late: float = -1.0
 
 
 class Clock:
@@ -41,7 +34,7 @@ class Desk:
         logger = Log(LogSettings(format="json", level="info"), self.log).logger
         self.conditions = Conditions(logger)
         self.waiting = 0
-        self.work = Work()
+        self.work = Workload(claimed=0, seconds_late=-1.0)
         self.file = StateFile(folder / "watcher.db")
         self.heartbeat = Heartbeat(
             Notifier(address, period), self.conditions, lambda most: min(most, self.waiting)
@@ -76,7 +69,7 @@ def test_a_sign_of_life_is_given_four_times_in_the_period_unless_workers_are_lat
     with Manager(str(tmp_path / "notify")) as manager:
         desk = Desk(tmp_path, str(tmp_path / "notify"))
         for late, pings in [(-1.0, 1), (7.9, 2), (8.0, 2), (60.0, 2), (0.0, 3)]:
-            desk.work.seconds_late = late
+            desk.work = Workload(0, late)
             assert desk.heartbeat.tell(desk.work, 0), "the pool should be tried"
             assert manager.pings() == pings
             assert not desk.heartbeat.tell(desk.work, 0), "and not yet again"
@@ -107,7 +100,7 @@ def test_what_it_does_is_told_with_the_backlog_and_the_newest_trouble_first(
         desk = Desk(tmp_path, str(tmp_path / "notify"))
 
         def told(*, claimed: int, waiting: int, pictures: int) -> str:
-            desk.work.claimed, desk.waiting = claimed, waiting
+            desk.work, desk.waiting = Workload(claimed, -1.0), waiting
             clock.now += 6
             desk.heartbeat.tell(desk.work, pictures)
             return manager.status()
@@ -162,9 +155,9 @@ def test_the_state_is_kept_when_something_happens_and_once_a_minute(
     assert kept().seen == 1060.0
     condition = Condition(desk.conditions, "stalled", "going on")
     condition.raise_("the disk is full")
-    assert (kept().conditions, kept().last_fault.fault) == (1, "the disk is full")
+    assert (kept().troubles, kept().last_fault.fault) == (1, "the disk is full")
     condition.clear()
-    assert (kept().conditions, kept().last_fault.over is not None) == (0, True)
+    assert (kept().troubles, kept().last_fault.over is not None) == (0, True)
     desk.heartbeat.stopping()
     assert kept().phase is Phase.STOPPING
     desk.heartbeat.ended("x" * 10_000)

@@ -259,6 +259,14 @@ def descendants(pid: int) -> list[int]:
     return sorted(below)
 
 
+def command_of(pid: int) -> bytes:
+    """The command line of a process; empty if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has died and was not waited for does not."""
     try:

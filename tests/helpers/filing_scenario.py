@@ -12,8 +12,8 @@ from watcher.folders.claims import Claim, Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival
 from watcher.folders.outbox import Outbox
-from watcher.pipeline.decision import Outcome
 from watcher.pipeline.filing import Filing
+from watcher.pipeline.outcome import Outcome
 from watcher.recognition import Reading
 from watcher.store.results import ResultsLog
 from watcher.workers import Recognized

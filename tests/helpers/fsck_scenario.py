@@ -15,8 +15,8 @@ from watcher.folders.outbox import Outbox
 from watcher.maintenance.fsck.examination import examine
 from watcher.maintenance.fsck.repair import Mender
 from watcher.maintenance.fsck.site import Site
-from watcher.pipeline.decision import Outcome
 from watcher.pipeline.filing import Filing
+from watcher.pipeline.outcome import Outcome
 from watcher.recognition import Reading
 from watcher.store.database import Database
 from watcher.store.results import ResultsLog

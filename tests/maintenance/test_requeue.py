@@ -5,17 +5,18 @@ from helpers.filing_scenario import Crash, FilingScenario, Fuse, recognized
 from helpers.support import make_files, read_files
 
 from watcher.errors import WatcherError
+from watcher.folders.locks import locked
 from watcher.folders.outbox import Outbox
 from watcher.maintenance.requeue import Requeue
-from watcher.store.retries import Retries
+from watcher.store.requeued import RequeuedResults
 
 NOVELS = {"novel.txt": b"once", "s\udcffn.txt": b"upon", "x" * 255: b"a time"}
 
 
-def retrying_in(scenario: FilingScenario, fuse: Fuse | None = None) -> Requeue:
+def requeue_in(scenario: FilingScenario, fuse: Fuse | None = None) -> Requeue:
     fuse = fuse or Fuse(10**9)
     return Requeue(
-        fuse.guard(Retries(scenario.log._database), "begin", "end", "undo"),  # noqa: SLF001 - another face of the same database
+        fuse.guard(RequeuedResults(scenario.log._database), "begin", "end", "undo"),  # noqa: SLF001 - another face of the same database
         fuse.guard(Outbox(scenario.workspace.outbox), "give_back", "remove_reason"),
         scenario.workspace.inbox,
         scenario.flusher,
@@ -52,7 +53,7 @@ def test_failed_files_lie_in_the_inbox_again_under_the_names_they_came_with(scen
     fail(scenario, {"seven.png": b"7"})
     make_files(scenario.workspace.outbox, {"failed/novel.txt": b"a stranger's"})
     ids = fail(scenario, NOVELS)
-    assert retrying_in(scenario).put_back(ids, refuse) == 3
+    assert requeue_in(scenario).put_back(ids, refuse) == 3
     assert read_files(scenario.workspace.inbox) == NOVELS
     assert read_files(scenario.workspace.outbox) == {"7/seven.png": b"7", "failed/novel.txt": b"a stranger's"}
     assert [row["name"] for row in scenario.workspace.rows()] == ["seven.png"]
@@ -61,7 +62,7 @@ def test_failed_files_lie_in_the_inbox_again_under_the_names_they_came_with(scen
 def test_what_is_put_through_again_has_one_row_and_the_old_one_is_history(scenario: FilingScenario) -> None:
     ids = fail(scenario, {"novel.txt": b"once"})
     [old] = scenario.workspace.rows()
-    retrying_in(scenario).put_back(ids, refuse)
+    requeue_in(scenario).put_back(ids, refuse)
     (scenario.workspace.inbox / "novel.txt").write_bytes(b"7")
     scenario.filing().finish([recognized(claim) for claim in scenario.claim({"novel.txt": b"7"})])
     scenario.workspace.audit([("novel.txt", b"7")])
@@ -80,10 +81,10 @@ def test_wherever_it_is_killed_the_next_puts_it_right(
     files = {"novel.txt": b"once", "sequel.txt": b"twice"}
     ids = fail(scenario, files)
     with pytest.raises(Crash):  # to begin, to move two, to remove two reasons, to end
-        retrying_in(scenario, Fuse(steps, after=after)).put_back(ids, refuse)
-    retrying_in(scenario).mend()
+        requeue_in(scenario, Fuse(steps, after=after)).put_back(ids, refuse)
+    requeue_in(scenario).recover()
     is_true(scenario, files)
-    retrying_in(scenario).put_back([row["id"] for row in scenario.workspace.rows()], refuse)
+    requeue_in(scenario).put_back([row["id"] for row in scenario.workspace.rows()], refuse)
     assert read_files(scenario.workspace.inbox) == files
     assert read_files(scenario.workspace.outbox) == {}
     assert scenario.workspace.rows() == []
@@ -96,10 +97,10 @@ def test_killed_while_it_is_put_right_it_is_put_right_by_the_next(
     files = {"novel.txt": b"once", "sequel.txt": b"twice"}
     ids = fail(scenario, files)
     with pytest.raises(Crash):
-        retrying_in(scenario, Fuse(2)).put_back(ids, refuse)
+        requeue_in(scenario, Fuse(2)).put_back(ids, refuse)
     with pytest.raises(Crash):
-        retrying_in(scenario, Fuse(steps)).mend()
-    retrying_in(scenario).mend()
+        requeue_in(scenario, Fuse(steps)).recover()
+    requeue_in(scenario).recover()
     is_true(scenario, files)
 
 
@@ -107,7 +108,7 @@ def test_a_name_that_waits_in_the_inbox_is_not_taken_from_it(scenario: FilingSce
     ids = fail(scenario, {"novel.txt": b"once"})
     make_files(scenario.workspace.inbox, {"novel.txt": b"another"})
     told: list[str] = []
-    assert retrying_in(scenario).put_back(ids, told.append) == 0
+    assert requeue_in(scenario).put_back(ids, told.append) == 0
     assert told == [f"result {ids[0]}: a file named novel.txt waits in the inbox; try again later"]
     assert read_files(scenario.workspace.inbox) == {"novel.txt": b"another"}
     (scenario.workspace.inbox / "novel.txt").unlink()
@@ -118,9 +119,9 @@ def test_what_cannot_be_put_back_is_told_and_the_others_are(scenario: FilingScen
     [filed] = fail(scenario, {"seven.png": b"7"})
     gone, again, fine = fail(scenario, {"gone.txt": b"a", "again.txt": b"b", "fine.txt": b"c"})
     (scenario.workspace.outbox / "failed" / "gone.txt").unlink()
-    retrying_in(scenario).put_back([again], refuse)
+    requeue_in(scenario).put_back([again], refuse)
     told: list[str] = []
-    assert retrying_in(scenario).put_back([filed, gone, again, 99, fine, fine], told.append) == 1
+    assert requeue_in(scenario).put_back([filed, gone, again, 99, fine, fine], told.append) == 1
     assert [line.partition(" at ")[0] for line in told] == [
         f"result {filed} (seven.png) has not failed: it lies",
         f"result {gone}: failed/gone.txt is not in the outbox any more",
@@ -133,18 +134,18 @@ def test_what_cannot_be_put_back_is_told_and_the_others_are(scenario: FilingScen
 def test_a_reason_that_somebody_wrote_is_left(scenario: FilingScenario) -> None:
     ids = fail(scenario, {"novel.txt": b"once"})
     make_files(scenario.workspace.outbox, {"failed/novel.txt.reason.txt": b"to be scanned again"})
-    retrying_in(scenario).put_back(ids, refuse)
+    requeue_in(scenario).put_back(ids, refuse)
     assert read_files(scenario.workspace.outbox) == {"failed/novel.txt.reason.txt": b"to be scanned again"}
 
 
 def test_only_one_is_at_it(scenario: FilingScenario) -> None:
     ids = fail(scenario, {"novel.txt": b"once"})
-    with retrying_in(scenario)._alone() as is_alone:  # noqa: SLF001 - another process, held in the middle
-        assert is_alone
-        with pytest.raises(WatcherError, match="another `watcher retry` is at work"):
-            retrying_in(scenario).put_back(ids, refuse)
-        Retries(scenario.log._database).begin(ids)  # noqa: SLF001
-        retrying_in(scenario).mend()
+    with locked(scenario.workspace.outbox / "failed") as is_ours:  # as another process does
+        assert is_ours
+        with pytest.raises(WatcherError, match="another `watcher retry` is running"):
+            requeue_in(scenario).put_back(ids, refuse)
+        RequeuedResults(scenario.log._database).begin(ids)  # noqa: SLF001
+        requeue_in(scenario).recover()
         assert scenario.workspace.rows() == []
-    retrying_in(scenario).mend()
+    requeue_in(scenario).recover()
     scenario.workspace.audit([("novel.txt", b"once")])

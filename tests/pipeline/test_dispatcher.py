@@ -17,8 +17,10 @@ from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival, Inbox
 from watcher.folders.outbox import Outbox
-from watcher.pipeline.dispatcher import LARGEST_BATCH, SUSPECTS_PAUSE, Dispatcher
+from watcher.pipeline.dispatcher import LARGEST_BATCH, Dispatcher
 from watcher.pipeline.filing import Filing
+from watcher.pipeline.suspects import PAUSE
+from watcher.pipeline.wakeup import WakeUp
 from watcher.recognition import Reading
 from watcher.references.model import StoredModel
 from watcher.store.database import open_database
@@ -95,24 +97,27 @@ class DispatcherScenario:
         self.pool = Pool()
         self.filed: list[Decision] = []
         claims, outbox = Claims(workspace.inbox), Outbox(workspace.outbox)
-        self.door = Arrivals(Inbox(workspace.inbox, recursive=False, quiet_seconds=0))
+        self.arrivals = Arrivals(Inbox(workspace.inbox, recursive=False, quiet_seconds=0))
         self.dispatcher = Dispatcher(
-            self.door,
+            self.arrivals,
             claims,
             self.pool,  # type: ignore[arg-type]  # stands in for the real one
             Filing(log, claims, outbox, flusher, 0.9),
+            FIRST,
+            WakeUp(),
             lambda decision, _seconds: self.filed.append(decision),
         )
 
     def step(self, model: StoredModel = FIRST, *, taking: bool = True) -> None:
-        self.dispatcher.step(model, 0, taking=taking)
+        self.dispatcher.model = model
+        self.dispatcher.step(taking=taking)
 
     def sort(self, fault: Callable[[Sequence[bytes]], BaseException | None]) -> None:
         """Step and answer until there is nothing more to do; that has to come soon."""
-        self.door.sweep()
+        self.arrivals.sweep()
         for _ in range(1000):
             self.step()
-            if self.dispatcher.is_idle and not self.door.is_open:
+            if self.dispatcher.is_idle and not self.arrivals.is_open:
                 return
             self.pool.answer(fault)
         pytest.fail("it goes on for ever")
@@ -143,7 +148,7 @@ def test_it_claims_no_more_than_the_pool_can_take_and_leaves_the_rest_in_the_inb
     scenario: DispatcherScenario,
 ) -> None:
     make_files(scenario.workspace.inbox, dict(pictures(1000)))
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     for _ in range(5):
         scenario.step()
     assert len(scenario.pool.waiting) == 2 * scenario.pool.count
@@ -158,7 +163,7 @@ def test_it_claims_no_more_than_the_pool_can_take_and_leaves_the_rest_in_the_inb
 
 def test_few_pictures_are_shared_out_among_the_workers(scenario: DispatcherScenario) -> None:
     make_files(scenario.workspace.inbox, dict(pictures(6)))
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     scenario.step()
     assert sorted(len(files) for files in scenario.pool.batches) == [3, 3]
 
@@ -232,13 +237,13 @@ def test_what_brought_a_worker_to_grief_is_tried_apart_while_others_are_filed(
     scenario: DispatcherScenario,
 ) -> None:
     make_files(scenario.workspace.inbox, {"a.png": POISON, "b.png": b"1"})
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     scenario.step()
     scenario.pool.answer_with_worker_failure(POISON)
     scenario.step()
     scenario.pool.answer()  # a process for what is suspect is ready
     make_files(scenario.workspace.inbox, {"c.png": b"2"})
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     scenario.step()
     assert [files for _, _, files in scenario.pool.waiting] == [[b"2"], [POISON]]
     (apart,) = [name for name in scenario.workspace.waiting() if name.endswith("a.png")]
@@ -257,19 +262,19 @@ def test_while_all_workers_are_busy_what_is_suspect_is_tried_now_and_then_only(
     scenario: DispatcherScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
-    monkeypatch.setattr("watcher.pipeline.dispatcher.time.monotonic", lambda: now)
+    monkeypatch.setattr("watcher.pipeline.suspects.time.monotonic", lambda: now)
     make_files(scenario.workspace.inbox, {"a.png": POISON, "b.png": POISON})
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     scenario.step()
     scenario.pool.answer_with_worker_failure(POISON)
     make_files(scenario.workspace.inbox, dict(pictures(1000)))
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     apart = []
     for _ in range(4):
         scenario.step()
         apart.append([files for _, _, files in scenario.pool.waiting if len(files) <= 1])
         scenario.pool.answer()
-        now += SUSPECTS_PAUSE / 2
+        now += PAUSE / 2
     assert apart == [[()], [], [], [[POISON]]]  # the first has the process for it made ready
 
 
@@ -287,7 +292,7 @@ def test_over_restarts_too_what_goes_wrong_is_tried_twice_and_no_more(
     scenario: DispatcherScenario, tries: int, more: int
 ) -> None:
     left(scenario, tries)
-    scenario.dispatcher.again(list(Claims(scenario.workspace.inbox).left()), FIRST)
+    scenario.dispatcher.again(list(Claims(scenario.workspace.inbox).left()))
     for _ in range(5):
         scenario.pool.answer_with_worker_failure(POISON)
         scenario.step()
@@ -304,11 +309,11 @@ def test_what_was_interrupted_by_no_fault_of_its_own_is_filed_however_often_that
     claims = Claims(scenario.workspace.inbox)
     claims.take([Arrival(str(scenario.workspace.inbox / "a.png"), "a.png", 0)])
     for _ in range(5):
-        scenario.dispatcher.again(list(claims.left()), FIRST)
+        scenario.dispatcher.again(list(claims.left()))
         scenario.step()
         scenario.pool.waiting.clear()  # the daemon is killed
         scenario = DispatcherScenario(scenario.workspace, scenario.log, scenario.flusher)
-    scenario.dispatcher.again(list(claims.left()), FIRST)
+    scenario.dispatcher.again(list(claims.left()))
     scenario.step()
     scenario.pool.answer()
     scenario.step()
@@ -319,10 +324,10 @@ def test_told_to_retry_nothing_it_leaves_what_went_wrong_for_the_next_start(
     scenario: DispatcherScenario,
 ) -> None:
     make_files(scenario.workspace.inbox, {"a.png": POISON})
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     scenario.step()
     scenario.pool.answer_with_worker_failure(POISON)
-    scenario.dispatcher.step(FIRST, 0, taking=False, retrying=False)
+    scenario.dispatcher.step(taking=False, retrying=False)
     assert not scenario.dispatcher.is_working
     assert not scenario.dispatcher.is_idle
     assert [claim.tries for claim in Claims(scenario.workspace.inbox).left()] == [1]
@@ -330,7 +335,7 @@ def test_told_to_retry_nothing_it_leaves_what_went_wrong_for_the_next_start(
 
 def test_what_nobody_can_take_from_its_worker_is_told_once(scenario: DispatcherScenario) -> None:
     make_files(scenario.workspace.inbox, {"a.png": POISON})
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     scenario.step()
     assert scenario.dispatcher.overdue(60) == []
     assert [claim.name for claim in scenario.dispatcher.overdue(0)] == ["a.png"]
@@ -343,10 +348,10 @@ def test_a_row_names_the_references_it_was_decided_under_even_where_they_changed
     scenario: DispatcherScenario,
 ) -> None:
     make_files(scenario.workspace.inbox, {"a.png": b"1"})
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     scenario.step(FIRST)
     make_files(scenario.workspace.inbox, {"b.png": b"2"})
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     scenario.step(SECOND)
     assert [model for _, model, _ in scenario.pool.waiting] == [FIRST.folder, SECOND.folder]
     scenario.pool.answer()
@@ -359,10 +364,10 @@ def test_a_row_names_the_references_it_was_decided_under_even_where_they_changed
 
 def test_told_to_take_nothing_it_finishes_what_it_has(scenario: DispatcherScenario) -> None:
     make_files(scenario.workspace.inbox, {"a.png": b"1"})
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     scenario.step()
     make_files(scenario.workspace.inbox, {"b.png": b"2"})
-    scenario.door.sweep()
+    scenario.arrivals.sweep()
     scenario.pool.answer()
     scenario.step(taking=False)
     assert scenario.dispatcher.is_idle
@@ -372,7 +377,7 @@ def test_told_to_take_nothing_it_finishes_what_it_has(scenario: DispatcherScenar
 
 def test_a_file_that_is_gone_before_it_is_claimed_is_no_fault(scenario: DispatcherScenario) -> None:
     make_files(scenario.workspace.inbox, {"a.png": b"1", "b.png": b"2"})
-    scenario.door.sweep()
-    arrivals = scenario.door.take(10)
+    scenario.arrivals.sweep()
+    arrivals = scenario.arrivals.take(10)
     (scenario.workspace.inbox / "a.png").unlink()
     assert [claim.name for claim in Claims(scenario.workspace.inbox).take(arrivals)] == ["b.png"]

@@ -13,13 +13,9 @@ from helpers.filing_scenario import (
     Crash,
     FilingScenario,
     Fuse,
-    reading,
     recognized,
 )
 from helpers.support import make_files, read_files
-
-from watcher.pipeline.decision import judge
-from watcher.workers import Recognized
 
 
 def expected_outbox() -> dict[str, bytes]:
@@ -155,22 +151,6 @@ def test_files_of_one_name_from_different_batches_are_numbered_in_the_order_they
         "7/scan-2.png",
     ]
     scenario.workspace.audit([("scan.png", b"7")] * 3)
-
-
-@pytest.mark.parametrize(
-    ("found", "status", "reason"),
-    [
-        (Recognized("", reading(7, 0.9)), "filed", None),
-        (Recognized("", reading(7, 0.8996)), "review", "its certainty, 0.899, is below 0.9"),
-        (Recognized("", reading(7, 0.5)), "review", "its certainty, 0.500, is below 0.9"),
-        (Recognized("", reading(7, 1.0, reason="it is blank")), "review", "it is blank"),
-        (Recognized("", None, "it is cut off"), "failed", "it is cut off"),
-    ],
-)
-def test_what_is_sure_is_filed_what_is_not_is_reviewed_and_what_is_no_picture_failed(
-    found: Recognized, status: str, reason: str | None
-) -> None:
-    assert judge(found, 0.9) == (status, reason)
 
 
 @pytest.mark.parametrize("is_ours", [True, False], ids=["a later one", "a stranger's"])

@@ -13,8 +13,8 @@ from helpers.support import make_files, read_files
 
 from watcher.folders.claims import Claim
 from watcher.folders.contents import State, examine
-from watcher.pipeline.decision import Outcome
 from watcher.pipeline.filing import Filing
+from watcher.pipeline.outcome import Outcome
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -1,11 +1,8 @@
-"""Learning while running: references that others add are noticed, model and swapped in once."""
+"""References that change while the daemon runs are noticed, fitted beside the work, and swapped in once."""
 
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from helpers.support import digit_picture, wait_until
@@ -14,6 +11,7 @@ from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError
 from watcher.recognition import ImageClassifier
 from watcher.references import refresh as module
+from watcher.references.fitting import Fitting, FittingError
 from watcher.references.model import StoredModel, stored_model
 from watcher.references.refresh import ReferenceRefresh
 from watcher.store.database import open_database
@@ -28,135 +26,182 @@ def picture(digit: int, index: int = 0) -> LabeledImage:
 
 @pytest.fixture
 def references(tmp_path: Path) -> Iterator[ReferenceStore]:
-    """The references of a database, as somebody else's process adds to them."""
+    """The references of a database, as another process adds to them."""
     with closing(open_database(tmp_path / "watcher.db")) as database:
         references = ReferenceStore(database)
         references.add([picture(1), picture(7)], "the first")
         yield references
 
 
+class SlowFitting(Fitting):
+    """Begins when it is told to."""
+
+    def __init__(self, file: Path, recognition: RecognitionSettings, cache: Path) -> None:
+        self._given = (file, recognition, cache)
+        self.is_begun = False
+
+    def begin(self) -> None:
+        self.is_begun = True
+        super().__init__(*self._given)
+
+    def result(self) -> StoredModel | None:
+        return super().result() if self.is_begun else None
+
+    def close(self) -> None:
+        if self.is_begun:
+            super().close()
+
+
+class FailedFitting(Fitting):
+    """Fails at once."""
+
+    def __init__(self, message: str, *, passing: bool) -> None:
+        self._error = FittingError(message, passing=passing)
+
+    def result(self) -> StoredModel | None:
+        raise self._error
+
+    def close(self) -> None:
+        pass
+
+
+Begin = Callable[[Path, RecognitionSettings, Path], Fitting]
+
+
 @pytest.fixture
-def refresh(tmp_path: Path, references: ReferenceStore) -> Iterator[ReferenceRefresh]:
-    cache = tmp_path / "cache"
-    model = stored_model(references, SETTINGS, cache)
-    with closing(ReferenceRefresh(tmp_path / "watcher.db", SETTINGS, cache, model)) as refresh:
-        yield refresh
+def model(tmp_path: Path, references: ReferenceStore) -> StoredModel:
+    return stored_model(references, SETTINGS, tmp_path / "cache")
 
 
-def next_news(refresh: ReferenceRefresh) -> StoredModel:
-    news: list[StoredModel] = []
+@pytest.fixture
+def refreshing(tmp_path: Path, model: StoredModel) -> Iterator[Callable[..., ReferenceRefresh]]:
+    made: list[ReferenceRefresh] = []
+
+    def refresh(begin: Begin = Fitting) -> ReferenceRefresh:
+        made.append(ReferenceRefresh(tmp_path / "watcher.db", SETTINGS, tmp_path / "cache", model, begin))
+        return made[-1]
+
+    yield refresh
+    for one in made:
+        one.close()
+
+
+def polled(refresh: ReferenceRefresh) -> StoredModel:
+    models: list[StoredModel] = []
 
     def is_there() -> bool:
         model = refresh.poll()
-        news.extend([model] if model else [])
-        return bool(news)
+        models.extend([model] if model else [])
+        return bool(models)
 
-    wait_until(is_there)
-    return news[0]
+    wait_until(is_there, 60)
+    return models[0]
 
 
-def test_without_a_change_there_is_no_news(refresh: ReferenceRefresh) -> None:
+def test_without_a_change_there_is_no_new_model(refreshing: Callable[[], ReferenceRefresh]) -> None:
+    refresh = refreshing()
     assert [refresh.poll() for _ in range(3)] == [None] * 3
 
 
-def test_new_references_are_noticed_and_told_once(
-    refresh: ReferenceRefresh, references: ReferenceStore
+def test_new_references_are_noticed_and_their_model_is_returned_once(
+    refreshing: Callable[[], ReferenceRefresh], references: ReferenceStore
 ) -> None:
+    refresh = refreshing()
     references.add([picture(4)], "a four")
-    model = next_news(refresh)
+    model = polled(refresh)
     assert model.version == 2
     assert ImageClassifier.load(model.folder).counts == (0, 1, 0, 0, 1, 0, 0, 1, 0, 0)
     assert [refresh.poll() for _ in range(3)] == [None] * 3
     references.add([picture(5)], "a five")
-    assert next_news(refresh).version == 3
+    assert polled(refresh).version == 3
 
 
-def test_adding_what_is_known_is_no_news(refresh: ReferenceRefresh, references: ReferenceStore) -> None:
+def test_adding_what_is_known_changes_nothing(
+    refreshing: Callable[[], ReferenceRefresh], references: ReferenceStore
+) -> None:
+    refresh = refreshing()
     references.add([picture(7)], "again")
     assert [refresh.poll() for _ in range(3)] == [None] * 3
 
 
-class Held:
-    """A fitting that goes on when it is let."""
-
-    def __init__(self) -> None:
-        self.begun, self.let_go = threading.Event(), threading.Event()
-
-    def __call__(self, *given: Any) -> StoredModel:
-        self.progress: Callable[[int], object] = given[-1]
-        self.begun.set()
-        assert self.let_go.wait(10)
-        return stored_model(*given)
+def test_a_setting_that_makes_another_model_is_followed(refreshing: Callable[[], ReferenceRefresh]) -> None:
+    refresh = refreshing()
+    refresh.adopt(SETTINGS.model_copy(update={"rule": "averaged"}))
+    assert "averaged" in polled(refresh).folder.name
 
 
-@pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> Held:
-    held = Held()
-    monkeypatch.setattr(module, "stored_model", held)
-    return held
-
-
-def test_nobody_waits_while_a_classifier_is_made(
-    refresh: ReferenceRefresh, references: ReferenceStore, held: Held
+def test_nothing_waits_while_a_model_is_made(
+    refreshing: Callable[[Begin], ReferenceRefresh], references: ReferenceStore
 ) -> None:
+    begun: list[SlowFitting] = []
+
+    def begin(file: Path, recognition: RecognitionSettings, cache: Path) -> SlowFitting:
+        begun.append(SlowFitting(file, recognition, cache))
+        return begun[-1]
+
+    refresh = refreshing(begin)
     references.add([picture(4)], "a four")
-    assert refresh.poll() is None
-    assert held.begun.wait(10)
-    assert refresh.poll() is None
+    assert [refresh.poll() for _ in range(3)] == [None] * 3
     references.add([picture(5)], "and meanwhile a five")
-    held.let_go.set()
-    last = next_news(refresh)
-    while last.version < 3:
-        last = next_news(refresh)
+    begun[0].begin()
+    first = polled(refresh)
+    assert refresh.poll() is None
+    for later in begun[1:]:
+        later.begin()
+    last = first if first.version == 3 else polled(refresh)
     assert ImageClassifier.load(last.folder).counts == (0, 1, 0, 0, 1, 1, 0, 1, 0, 0)
 
 
-def test_a_classifier_that_is_being_made_is_given_up_at_the_end(
-    tmp_path: Path, references: ReferenceStore, held: Held
+@pytest.mark.parametrize("damage", ["removed", "truncated"])
+def test_a_model_that_was_lost_is_made_again(
+    refreshing: Callable[[], ReferenceRefresh], model: StoredModel, damage: str
 ) -> None:
-    cache = tmp_path / "cache"
-    model = stored_model(references, SETTINGS, cache)
-    refresh = ReferenceRefresh(tmp_path / "watcher.db", SETTINGS, cache, model)
-    references.add([picture(4)], "a four")
-    refresh.poll()
-    assert held.begun.wait(10)
-    closing_it = threading.Thread(target=refresh.close)
-    closing_it.start()
-    wait_until(lambda: _is_given_up(held))
-    held.let_go.set()
-    closing_it.join(10)
-    assert not closing_it.is_alive()
-    assert list(cache.iterdir()) == [model.folder]
+    refresh = refreshing()
+    for file in list(model.folder.iterdir()):
+        if damage == "removed":
+            file.unlink()
+        else:
+            file.write_bytes(b"")
+    assert refresh.poll() is None, "nobody has missed it yet"
+    refresh.make_again()
+    assert polled(refresh) == model
+    assert ImageClassifier.load(model.folder).counts == (0, 1, 0, 0, 0, 0, 0, 1, 0, 0)
+    assert [refresh.poll() for _ in range(3)] == [None] * 3
 
 
-def _is_given_up(held: Held) -> bool:
-    try:
-        held.progress(0)
-    except CancelledError:
-        return True
-    return False
-
-
-def test_references_that_cannot_be_used_are_told_once_and_later_ones_are_learned(
-    refresh: ReferenceRefresh, references: ReferenceStore, monkeypatch: pytest.MonkeyPatch
+def test_references_that_cannot_be_used_are_reported_once_and_later_ones_are_learned(
+    refreshing: Callable[[Begin], ReferenceRefresh], references: ReferenceStore
 ) -> None:
-    def fail(*_: object) -> StoredModel:
-        raise WatcherError("reference 3 cannot be read any more")
-
-    monkeypatch.setattr(module, "stored_model", fail)
+    faults: list[Fitting] = [FailedFitting("reference 3 cannot be read any more", passing=False)]
+    refresh = refreshing(lambda *given: faults.pop() if faults else Fitting(*given))
     references.add([picture(4)], "a four")
-    told: list[str] = []
-    wait_until(lambda: _fault(refresh.poll, told))
-    assert told == ["reference 3 cannot be read any more"]
+    assert fault_of(refresh) == "reference 3 cannot be read any more"
     assert refresh.poll() is None
-    monkeypatch.undo()
     references.add([picture(5)], "a five")
-    assert next_news(refresh).version == 3
+    assert polled(refresh).version == 3
 
 
-def _fault(news: Callable[[], object], told: list[str]) -> bool:
-    try:
-        news()
-    except WatcherError as error:
-        told.append(str(error))
-    return bool(told)
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_after_a_fault_that_passes_the_model_is_tried_again(
+    refreshing: Callable[[Begin], ReferenceRefresh],
+    references: ReferenceStore,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_lost: bool,
+) -> None:
+    monkeypatch.setattr(module, "LOST_RETRY_SECONDS" if is_lost else "RETRY_SECONDS", 0.0)
+    faults: list[Fitting] = [FailedFitting("the disk is full", passing=True)]
+    refresh = refreshing(lambda *given: faults.pop() if faults else Fitting(*given))
+    if is_lost:
+        refresh.make_again()
+    else:
+        references.add([picture(4)], "a four")
+    assert fault_of(refresh) == "the disk is full"
+    assert polled(refresh).version == (1 if is_lost else 2)
+
+
+def fault_of(refresh: ReferenceRefresh) -> str:
+    assert refresh.poll() is None
+    with pytest.raises(WatcherError) as raised:
+        refresh.poll()
+    return str(raised.value)

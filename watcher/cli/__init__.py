@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 from watcher.errors import WatcherError
 
 COMMANDS = {
-    "run": "EventWatcher the inbox and sort until stopped.",
+    "run": "Watch the inbox and sort until stopped.",
     "train": "Add labeled images to the references.",
     "references": "Say how many references there are, of each digit, from where.",
     "classify": "Say what is in these files; move and record nothing.",
@@ -26,7 +26,7 @@ COMMANDS = {
     "prune": "Remove old rows from the log; no picture is touched.",
     "retry": "Put failed files back into the inbox, to be put through again.",
     "doctor": "Check all that the watcher needs, and say what to do.",
-    "fsck": "InboxLock the log against the folders, and mend what differs if asked to.",
+    "fsck": "Hold the log against the folders, and mend what differs if asked to.",
     "config": "Check or show the settings, and where each comes from.",
     "unit": "Print a systemd unit for this installation.",
     "init": "Write a config.toml with every setting and what it means.",

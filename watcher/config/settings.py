@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic.fields import FieldInfo
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -49,6 +50,15 @@ def _american(value: object) -> object:
 Folder = Annotated[Path, Field(strict=False), AfterValidator(_against_base)]
 
 
+class Reloadable:
+    """Marks a setting that a running daemon takes over when it reads its settings again."""
+
+
+def is_reloadable(field: FieldInfo) -> bool:
+    """Whether a setting has that mark."""
+    return any(isinstance(mark, Reloadable) for mark in field.metadata)
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
@@ -61,13 +71,13 @@ class InboxSettings(_Section):
     polling: Annotated[Literal["auto", True, False], BeforeValidator(_no_number)] = Field(
         "auto", description="true: look through the folder instead of waiting for the system's events"
     )
-    quiet_seconds: float = Field(
+    quiet_seconds: Annotated[float, Reloadable()] = Field(
         1.0,
         ge=0,
         le=3600,
         description="how long a file must stay unchanged where the system cannot tell that it is complete",
     )
-    sweep_seconds: float = Field(
+    sweep_seconds: Annotated[float, Reloadable()] = Field(
         1.0,
         gt=0,
         le=3600,
@@ -105,16 +115,16 @@ class DatabaseSettings(_Section):
 class RecognitionSettings(_Section):
     """How a picture becomes a digit."""
 
-    normalizer: Annotated[Literal["none", "binary", "centered"], BeforeValidator(_american)] = Field(
-        "centered", description="what is done to a picture before it is compared"
+    normalizer: Annotated[Literal["none", "binary", "centered"], BeforeValidator(_american), Reloadable()] = (
+        Field("centered", description="what is done to a picture before it is compared")
     )
-    rule: Literal["votes", "averaged", "nearest", "deformable"] = Field(
+    rule: Annotated[Literal["votes", "averaged", "nearest", "deformable"], Reloadable()] = Field(
         "deformable", description="how a picture is compared with the references"
     )
-    augment: bool = Field(
+    augment: Annotated[bool, Reloadable()] = Field(
         default=True, description="deformable: compare with distorted copies too, where references are few"
     )
-    review_below: float = Field(
+    review_below: Annotated[float, Reloadable()] = Field(
         0.9, ge=0, le=1, description="a picture whose certainty is lower goes to review; a probability"
     )
 
@@ -127,10 +137,10 @@ class WorkersSettings(_Section):
         "processes",
         description="what they are; threads are not guarded against a picture that crashes or never ends",
     )
-    deadline_seconds: float = Field(
+    deadline_seconds: Annotated[float, Reloadable()] = Field(
         10.0, gt=0, le=3600, description="how long recognizing one picture may take; processes only"
     )
-    memory_megabytes: int = Field(
+    memory_megabytes: Annotated[int, Reloadable()] = Field(
         1024, ge=256, le=2**20, description="how much memory recognizing may take; processes only, on Linux"
     )
 
@@ -138,10 +148,12 @@ class WorkersSettings(_Section):
 class LogSettings(_Section):
     """What the daemon says."""
 
-    format: Literal["auto", "console", "json"] = Field(
+    format: Annotated[Literal["auto", "console", "json"], Reloadable()] = Field(
         "auto", description="auto: colors on a terminal, JSON lines otherwise"
     )
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is said")
+    level: Annotated[Literal["debug", "info", "warning", "error"], Reloadable()] = Field(
+        "info", description="the least that is said"
+    )
 
 
 class Config(_Section):

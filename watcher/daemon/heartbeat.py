@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple
 
 from watcher.daemon.systemd.notify import Notifier
 from watcher.monitoring.faults import Condition, Conditions, Fault
@@ -25,16 +25,11 @@ LATE_SECONDS = 60.0
 """For how long something may be due from the workers before that is trouble, where no watchdog says."""
 
 
-class Work(Protocol):
-    """What the daemon is at."""
+class Workload(NamedTuple):
+    """How many pictures are in hand, and how long something has been due from the workers, in seconds."""
 
-    @property
-    def claimed(self) -> int:
-        """How many pictures are in hand."""
-
-    @property
-    def seconds_late(self) -> float:
-        """For how long something has been due from the workers."""
+    claimed: int
+    seconds_late: float
 
 
 class Heartbeat:
@@ -100,7 +95,7 @@ class Heartbeat:
         """Seconds until `tell` is to give the next sign of life; before the next word it gives none."""
         return max(0.0, self._next_sign - time.monotonic(), self._next_word - time.monotonic())
 
-    def tell(self, work: Work, pictures: int) -> bool:
+    def tell(self, work: Workload, pictures: int) -> bool:
         """Say how it is, now and then. Whether a sign of life was due, and the pool should be tried."""
         now = time.monotonic()
         is_news = self._conditions.last is not self._last
@@ -125,11 +120,11 @@ class Heartbeat:
         if last is not None:
             last = replace(last, fault=last.fault[:LONGEST_WORDS])
         self._state = replace(
-            self._state, seen=time.time(), conditions=len(self._conditions.open), last_fault=last
+            self._state, seen=time.time(), troubles=len(self._conditions.open), last_fault=last
         )
         self._write()
 
-    def _tell_manager(self, work: Work, pictures: int) -> None:
+    def _tell_manager(self, work: Workload, pictures: int) -> None:
         if not self._notifier.is_heard:
             return
         self._notifier.status(self._words(work, pictures))
@@ -138,7 +133,7 @@ class Heartbeat:
         else:
             self._unheard.raise_(self._notifier.fault)
 
-    def _words(self, work: Work, pictures: int) -> str:
+    def _words(self, work: Workload, pictures: int) -> str:
         if self._conditions.open:
             return f"{_words_of(self._conditions.open[-1])}; {self._load(work)}"
         if work.claimed:
@@ -146,7 +141,7 @@ class Heartbeat:
         self._backlog = 0
         return f"waiting for pictures; {counted(pictures, 'picture')} sorted since the start"
 
-    def _load(self, work: Work) -> str:
+    def _load(self, work: Workload) -> str:
         now = time.monotonic()
         if now >= self._next_count:
             self._next_count = now + COUNT_SECONDS

@@ -30,7 +30,7 @@ class Housekeeping:
         try:
             self._cut_log()
             if time.monotonic() >= self._next_mending:
-                self._requeue.mend()
+                self._requeue.recover()
                 self._next_mending = time.monotonic() + MENDING_SECONDS
         except (OSError, DatabaseError) as error:
             if isinstance(error, DatabaseError) and not passes(error):

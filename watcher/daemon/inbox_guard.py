@@ -2,38 +2,28 @@
 
 import errno
 import os
-from typing import Protocol
 
 from watcher.daemon.inbox_watcher import InboxWatcher
 from watcher.errors import WatcherError
 from watcher.folders.inbox_lock import InboxLock
 from watcher.monitoring.faults import Condition, Conditions
+from watcher.pipeline.resumption import Resumption
 from watcher.text import in_words, name_as_text
 
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
-
-
-class Work(Protocol):
-    """What is done with the files of the inbox."""
-
-    def give_up(self) -> int:
-        """The inbox is lost, with what is in hand: forget it, and say how much it was."""
-
-    def take_up(self) -> None:
-        """The inbox is there: go on with what was claimed. Raises OSError or WatcherError where it is not."""
 
 
 class InboxGuard:
     """Whoever uses it calls `check` every `inbox_watcher.pace` seconds, from one thread."""
 
     def __init__(
-        self, hold: InboxLock, inbox_watcher: InboxWatcher, work: Work, conditions: Conditions
+        self, lock: InboxLock, watcher: InboxWatcher, resumption: Resumption, conditions: Conditions
     ) -> None:
-        self._hold = hold
-        self._inbox_watcher = inbox_watcher
-        self._work = work
+        self._lock = lock
+        self._watcher = watcher
+        self._resumption = resumption
         self._absence = Condition(conditions, "inbox lost", "inbox back")
-        self._inbox = name_as_text(str(hold.inbox))
+        self._inbox = name_as_text(str(lock.inbox))
         self._is_lost = False
         self._fault = ""
         self._more: dict[str, object] = {}
@@ -43,25 +33,19 @@ class InboxGuard:
         """Why the inbox was lost last."""
         return self._fault
 
-    def require_inbox(self) -> None:
-        """Raises OSError, which `explains` knows, where the inbox is not the one that is held."""
-        fault = self._hold.fault()
-        if fault is not None:
-            raise FileNotFoundError(errno.ENOENT, fault)
-
     def check(self) -> bool:
         """Mend what can be mended. Whether the inbox is there."""
-        fault = self._hold.fault()
+        fault = self._lock.fault()
         if fault is not None and not self._is_lost:
             self._lose(fault)
         if self._is_lost and not self._is_regained(by_taking=fault is not None):
             return False
-        self._inbox_watcher.check()
+        self._watcher.check()
         return True
 
     def explains(self, error: OSError) -> bool:
         """Whether an error comes of the inbox being lost, or having been lost for a moment."""
-        fault = self._hold.fault()
+        fault = self._lock.fault()
         if fault is None and error.errno in _GONE and error.filename2 is None:  # nothing between two folders
             fault = in_words(error)
         if fault is not None:
@@ -71,18 +55,18 @@ class InboxGuard:
     def _lose(self, fault: str) -> None:
         self._is_lost = True
         self._fault = fault
-        self._more = {"inbox": self._inbox, "in_hand": self._work.give_up()}
-        now_at = self._hold.whereabouts()
-        if now_at is not None and now_at != os.path.realpath(self._hold.inbox):
+        self._more = {"inbox": self._inbox, "in_hand": self._resumption.give_up()}
+        now_at = self._lock.whereabouts()
+        if now_at is not None and now_at != os.path.realpath(self._lock.inbox):
             self._more["now_at"] = name_as_text(now_at)
-        self._inbox_watcher.stop()
+        self._watcher.stop()
 
     def _is_regained(self, *, by_taking: bool) -> bool:
         """Try to take the inbox again, and to go on with what was in hand."""
         try:
             if by_taking:
-                self._hold.take()
-            self._work.take_up()
+                self._lock.take()
+            self._resumption.take_up()
         except (OSError, WatcherError) as error:
             self._absence.raise_(
                 in_words(error), **self._more, do="put it back or make it anew; it is tried every second"

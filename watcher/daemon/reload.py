@@ -1,37 +1,21 @@
-"""Settings read anew: which of them a running daemon takes over, and which wait for a restart."""
+"""Settings read again: which of them a running daemon takes over, and which wait for a restart."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from watcher.config.settings import Config
+from watcher.config.settings import Config, is_reloadable
 from watcher.errors import ConfigError
 from watcher.monitoring.faults import Condition, Conditions
 from watcher.text import printable
 
-RELOADABLE = frozenset(
-    {
-        ("inbox", "quiet_seconds"),
-        ("inbox", "sweep_seconds"),
-        ("recognition", "normalizer"),
-        ("recognition", "rule"),
-        ("recognition", "augment"),
-        ("recognition", "review_below"),
-        ("workers", "deadline_seconds"),
-        ("workers", "memory_megabytes"),
-        ("log", "format"),
-        ("log", "level"),
-    }
-)
-"""The settings that a running daemon takes over, by section and key."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """What comes of settings that were read anew.
+    """What comes of settings that were read again.
 
-    `config` is what is in force from now on; `taken` and `waiting` name the settings that differ from before,
-    those that are in force and those that need a restart, each as `[section] key = value`.
+    `config` is in force from now on. `taken` and `waiting` name the settings that differ from before, each as
+    `[section] key = value`: those that are in force, and those that need a restart.
     """
 
     config: Config
@@ -45,11 +29,11 @@ def reloaded(in_force: Config, wanted: Config) -> Reload:
     taken, waiting = [], []
     for section in Config.model_fields:
         before, after = getattr(in_force, section), getattr(wanted, section)
-        for key in type(before).model_fields:
+        for key, field in type(before).model_fields.items():
             value = getattr(after, key)
             if value == getattr(before, key):
                 continue
-            if (section, key) in RELOADABLE:
+            if is_reloadable(field):
                 now = getattr(config, section).model_copy(update={key: value})
                 config = config.model_copy(update={section: now})
                 taken.append(_shown(section, key, value))
@@ -59,25 +43,27 @@ def reloaded(in_force: Config, wanted: Config) -> Reload:
 
 
 class Reloading:
-    """Reads the settings anew when asked to, and says what comes of it."""
+    """Holds the settings in force, reads them again when asked to, and logs what comes of it."""
 
-    def __init__(self, reread: Callable[[], Config], conditions: Conditions) -> None:
+    def __init__(self, config: Config, reread: Callable[[], Config], conditions: Conditions) -> None:
+        self._config = config
         self._reread = reread
         self._logger = conditions.logger
         self._faulty = Condition(conditions, "the settings are faulty", "the settings are in order again")
 
-    def read_anew(self, in_force: Config) -> Config:
-        """The settings in force from now on. Faulty ones are told, every fault, and leave all as it is."""
+    def read_again(self) -> Config:
+        """The settings in force from now on. Faulty ones change nothing, and every fault is logged."""
         try:
             wanted = self._reread()
         except ConfigError as error:
-            self._faulty.raise_("; ".join(error.faults), do="the old ones hold; mend them, and reload again")
-            return in_force
+            self._faulty.raise_("; ".join(error.faults), do="the old ones hold; fix them, and reload again")
+            return self._config
         self._faulty.clear()
-        reload = reloaded(in_force, wanted)
+        reload = reloaded(self._config, wanted)
         self._logger.info("reloaded", changed=list(reload.taken))
         for setting in reload.waiting:
             self._logger.warning("needs a restart", setting=setting)
+        self._config = reload.config
         return reload.config
 
 

@@ -2,18 +2,23 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 from watcher.config.settings import Config
-from watcher.daemon.daemon import Daemon, Stopped
+from watcher.daemon.assembly import StoppedEarly, Surroundings, assemble
+from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.signals import signal_requests
 from watcher.daemon.systemd.notify import Notifier
 from watcher.errors import WatcherError
+from watcher.folders.inbox import waiting
+from watcher.monitoring.faults import Conditions
 from watcher.monitoring.log import Log, library_log
+from watcher.pipeline.wakeup import WakeUp
 from watcher.store.results import Decision
 from watcher.text import in_words
 
 
-def serve(  # noqa: PLR0913 - what it is given, and what is asked of it
+def serve(  # noqa: PLR0913 - what it is given, and what it is asked to do
     config: Config,
     log: Log,
     notifier: Notifier,
@@ -22,32 +27,34 @@ def serve(  # noqa: PLR0913 - what it is given, and what is asked of it
     once: bool = False,
     filed: Callable[[Decision], object] = lambda _decision: None,
 ) -> None:
-    """EventWatcher and sort until SIGTERM or SIGINT; with `once`, until the inbox is empty.
+    """Watch and sort until SIGTERM or SIGINT; with `once`, until the inbox is empty.
 
-    `reread` reads the settings anew, as SIGHUP asks for. `filed` is told of every picture that was filed.
-    Raises WatcherError for what a user can mend.
+    `reread` reads the settings again, as SIGHUP asks for. `filed` is called with every filed picture.
+    Raises WatcherError for what a user can fix.
     """
+    conditions, wake_up = Conditions(log.logger), WakeUp()
+    count_waiting = partial(waiting, config.inbox.path, recursive=config.inbox.recursive)
+    heartbeat = Heartbeat(notifier, conditions, lambda most: count_waiting(most=most))
     with (
         library_log(log.logger),
-        signal_requests(on_terminal=log.on_terminal) as requests,
+        signal_requests(wake_up, on_terminal=log.on_terminal) as requests,
         ExitStack() as stack,
     ):
-        daemon = Daemon(config, log, notifier, requests, filed)
         try:
-            daemon.start(stack)
-            requests.wakers.append(daemon.dispatcher.wake)
+            given = Surroundings(config, log, conditions, heartbeat, requests, wake_up, reread, filed)
+            daemon = assemble(given, stack)
             if once:
-                daemon.empty_the_inbox()
+                daemon.empty()
             else:
-                daemon.watch(reread)
+                daemon.watch()
             daemon.finish()
-        except Stopped:
+        except StoppedEarly:
             log.logger.info("stopped before it was ready")
-            daemon.heartbeat.ended()
+            heartbeat.ended()
         except (OSError, WatcherError) as error:
-            daemon.heartbeat.ended(in_words(error))
+            heartbeat.ended(in_words(error))
             if isinstance(error, WatcherError):
                 raise
             raise WatcherError(in_words(error)) from error
         else:
-            daemon.heartbeat.ended()
+            heartbeat.ended()

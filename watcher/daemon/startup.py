@@ -1,15 +1,14 @@
 """What has to be there before the first picture: folders, database, references."""
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from structlog.typing import FilteringBoundLogger
 
 from watcher.config.settings import Config
-from watcher.errors import WatcherError, passes
+from watcher.errors import passes
+from watcher.folders.locks import held_alone
 from watcher.folders.outbox import Outbox
 from watcher.references.model import StoredModel, forget_others, stored_model
 from watcher.references.sources import SourceError, labeled_images
@@ -36,28 +35,21 @@ def make_folders(config: Config, outbox: Outbox, logger: FilteringBoundLogger) -
 
 @contextmanager
 def sole_watcher(config: Config) -> Iterator[None]:
-    """InboxLock the outbox and the database for this process alone, by locks that die with it.
+    """Hold the outbox and the database for this process alone, by locks that die with it.
 
     A daemon that starts takes every row that is not marked filed for its own work that was cut short, and no
     log tells the whole of an outbox that two share. Raises WatcherError.
     """
     config.cache.mkdir(parents=True, exist_ok=True)
-    places = (
-        (config.outbox.path, f"files into {printable(str(config.outbox.path))}"),
-        (config.cache, f"keeps its log in {printable(str(config.database.file))}"),
-    )
-    with ExitStack() as stack:
-        for folder, what in places:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            stack.callback(os.close, descriptor)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise WatcherError(f"another watcher {what} already") from error
+    outbox, file = printable(str(config.outbox.path)), printable(str(config.database.file))
+    with (
+        held_alone(config.outbox.path, f"another watcher files into {outbox} already"),
+        held_alone(config.cache, f"another watcher keeps its log in {file} already"),
+    ):
         yield
 
 
-def open_and_tell(config: Config, logger: FilteringBoundLogger, progress: Progress) -> Database:
+def open_and_log(config: Config, logger: FilteringBoundLogger, progress: Progress) -> Database:
     """Open the database, made and migrated as needed; say so where it is new or older.
 
     A fault that passes is waited for a while, as where a command is about to write; then it is raised.
@@ -90,7 +82,7 @@ def open_and_tell(config: Config, logger: FilteringBoundLogger, progress: Progre
     return database
 
 
-def ready_classifier(
+def first_model(
     config: Config, database: Database, logger: FilteringBoundLogger, progress: Progress
 ) -> StoredModel:
     """The classifier for the references; an empty database is filled from the references folder first."""

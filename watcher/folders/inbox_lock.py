@@ -1,6 +1,6 @@
 """The hold on the inbox: the sole right to it, and whether the folder at its path is the one that is held."""
 
-import fcntl
+import errno
 import os
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from pathlib import Path
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
 from watcher.folders.disk import require_one_disk
+from watcher.folders.locks import try_lock
 from watcher.text import in_words, printable
 
 _DELETED = " (deleted)"
@@ -72,6 +73,12 @@ class InboxLock:
             return in_words(error)
         return None
 
+    def require(self) -> None:
+        """Raises FileNotFoundError if the folder at the path is not the one that is held."""
+        fault = self.fault()
+        if fault is not None:
+            raise FileNotFoundError(errno.ENOENT, fault)
+
     def whereabouts(self) -> str | None:
         """Where the folder that is held lies now; None where it was deleted, or the system does not tell."""
         assert self._held is not None
@@ -93,15 +100,11 @@ class InboxLock:
         if self._held is not None and _is_one(claimed, self._held.claimed):
             os.close(claimed)  # its lock would be refused: it is ours already
             return os.dup(self._held.claimed)
-        try:
-            fcntl.flock(claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(claimed)
-            if not isinstance(error, BlockingIOError):
-                raise
-            raise WatcherError(
-                f"another watcher is at work on {printable(str(self.inbox))} already"
-            ) from error
+        with ExitStack() as on_failure:
+            on_failure.callback(os.close, claimed)
+            if not try_lock(claimed):
+                raise WatcherError(f"another watcher is at work on {printable(str(self.inbox))} already")
+            on_failure.pop_all()
         return claimed
 
     def _unmake(self) -> None:

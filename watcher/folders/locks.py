@@ -1,18 +1,60 @@
-"""Whether a daemon is at work on an inbox, told without being in its way."""
+"""Locks on open files and folders. The kernel releases them when the process that holds them dies."""
 
-import fcntl
 import os
 import re
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from watcher.errors import WatcherError
 
-def is_held(claimed: Path) -> bool:
-    """Whether a process has taken the folder of claims for itself. Raises OSError where there is none.
+if sys.platform != "win32":
+    import fcntl
 
-    Asking takes a shared lock for an instant, so that those who only ask are not in each other's way.
+
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file or folder for this process alone; False if another process holds it.
+
+    Raises OSError where the system refuses locks.
     """
-    descriptor = os.open(claimed, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def unlock(descriptor: int) -> None:
+    """Release what `try_lock` took, and keep the file open."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[bool]:
+    """Hold the lock on a folder while in the context; yields False if another process holds it."""
+    descriptor = _opened(folder)
+    try:
+        yield try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def held_alone(folder: Path, refusal: str) -> Iterator[None]:
+    """Hold the lock on a folder while in the context. Raises WatcherError(refusal) if another holds it."""
+    with locked(folder) as is_ours:
+        if not is_ours:
+            raise WatcherError(refusal)
+        yield
+
+
+def is_held(folder: Path) -> bool:
+    """Whether another process holds the lock on a folder. Raises OSError where there is no such folder.
+
+    The question takes a shared lock for an instant, so several who ask are not in each other's way.
+    """
+    descriptor = _opened(folder)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -23,11 +65,15 @@ def is_held(claimed: Path) -> bool:
         os.close(descriptor)
 
 
-def holder(claimed: Path) -> int | None:
-    """The id of the process that holds the lock, where the system tells; see proc_locks(5)."""
+def holder(folder: Path) -> int | None:
+    """The id of the process that holds the lock, if the system says; see proc_locks(5)."""
     with suppress(OSError):
-        inode = os.stat(claimed).st_ino
+        inode = os.stat(folder).st_ino
         with open("/proc/locks", encoding="ascii") as locks:
             held = re.search(rf" FLOCK +\w+ +WRITE (\d+) \w+:\w+:{inode} ", locks.read())
         return int(held[1]) if held else None
     return None
+
+
+def _opened(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

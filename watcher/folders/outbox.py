@@ -5,12 +5,15 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from watcher.folders.claims import claimed_name
 from watcher.folders.disk import move_without_replacing
+from watcher.text import name_as_text
 
 FOLDERS = (*(str(digit) for digit in range(10)), "review", "failed")
 LONGEST_NAME = 255
 LONGEST_SUFFIX = 32
 REASON = ".reason.txt"
+MOST_OF_ONE_NAME = 1_000_000
 
 
 class Outbox:
@@ -138,6 +141,16 @@ def reason_name(destination: str) -> str:
     """The destination of the reason that is put beside a failed file."""
     folder, name = destination.split("/", 1)
     return f"{folder}/{_cut(name, LONGEST_NAME - len(REASON))}{REASON}"
+
+
+def destination_of(claim: str, recorded: str) -> str:
+    """The destination that a claim's row names, in the bytes of the file's own name."""
+    if "\\" not in recorded:
+        return recorded
+    folder, name = recorded.split("/", maxsplit=1)[0], claimed_name(claim)
+    candidates = (f"{folder}/{numbered(name, number)}" for number in range(MOST_OF_ONE_NAME))
+    known = (candidate for candidate in candidates if name_as_text(candidate) == recorded)
+    return next(known, f"{folder}/{name}")
 
 
 def _as_bytes(reason: str) -> bytes:

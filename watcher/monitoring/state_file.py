@@ -32,14 +32,14 @@ class State:
     """A daemon as it saw itself last; all times are Unix seconds.
 
     `ended_by` is the fault that ended it, if any. `last_fault` is the last that it met and went on from; of
-    those that are not over there are so many `conditions`.
+    those that are not over there are so many `troubles`.
     """
 
     pid: int
     phase: Phase
     started: float
     seen: float
-    conditions: int = 0
+    troubles: int = 0
     last_fault: Fault | None = None
     ended_by: str | None = None
 

@@ -57,7 +57,7 @@ class Daemon:
     @property
     def is_well(self) -> bool:
         """Whether one is at work and nothing is amiss with it."""
-        return self.running and self.silent is None and not (self.state and self.state.conditions)
+        return self.running and self.silent is None and not (self.state and self.state.troubles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.folders.claims import Claim
-from watcher.references.model import StoredModel
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Claims that are in a worker's hands; `apart` from all others, or for the `last` time.
 
-    `due`, in seconds of the monotonic clock, is when it should have come back by all means; `flushing` is a
-    flush of the disk that was begun after the files were read.
+    `reference_version` is that of the references they are compared with. `due`, in seconds of the monotonic
+    clock, is the latest moment at which the batch should come back. `flushing` is a flush of the disk that
+    began after the files were read.
     """
 
     claims: Sequence[Claim]
-    model: StoredModel
+    reference_version: int
     last: bool
     apart: bool
     due: float
@@ -37,13 +37,13 @@ class Waiting:
 
 
 class Overdue:
-    """Tells once of each batch that was not brought back in time."""
+    """Reports each batch that did not come back in time, once."""
 
     def __init__(self) -> None:
         self._told: set[Any] = set()
 
     def news(self, in_hand: Mapping[Any, Batch], deadline: float) -> list[Claim]:
-        """The claims of those that have taken longer than a deadline for every claim in hand allows."""
+        """The claims of batches that took longer than `deadline` seconds for every claim in hand."""
         allowed = deadline * sum(len(batch.claims) for batch in in_hand.values())
         late = {
             key: batch.claims
@@ -56,17 +56,17 @@ class Overdue:
 
 
 def due_after(in_hand: Collection[Batch], longest: float) -> float:
-    """When a batch is due that takes so many seconds at most, and waits for all that are in hand."""
+    """When a batch is due that takes `longest` seconds at most, after all that are in hand."""
     return max(time.monotonic(), *(batch.due for batch in in_hand), 0.0) + longest
 
 
 def seconds_late(in_hand: Collection[Batch]) -> float:
-    """For how long the first batch that is in hand has been due; negative where there is time left."""
+    """How long the first batch in hand has been due, in seconds; negative while there is time left."""
     return time.monotonic() - min((batch.due for batch in in_hand), default=math.inf)
 
 
 def kept(keep: Callable[[Claim], Claim], claim: Claim) -> Claim:
-    """The claim with what is known of it kept on the disk, where the disk takes it."""
+    """The claim after its state was recorded on the disk; unchanged if the disk refuses."""
     try:
         return keep(claim)
     except OSError:

@@ -1,59 +1,34 @@
-"""What is decided of a recognized picture: filed under its digit, put aside for a person, or failed."""
+"""What is decided of a picture: filed under its digit, set aside for review, or failed."""
 
 import math
-from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Literal
 
-from watcher.folders.claims import Claim
-from watcher.store.results import Decision, Status
-from watcher.store.timestamps import stamp
-from watcher.workers import Recognized
+from watcher.recognition.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A claimed picture, what was found in it, and under which version of the references.
+class Verdict:
+    """A status, and the reason where the picture is not filed under its digit.
 
-    `flushing` is a flush of the disk that was begun after the file was read.
+    `folder` is the folder of the outbox that the picture belongs in.
     """
 
-    claim: Claim
-    recognized: Recognized
-    reference_version: int
-    flushing: Future[None] | None = None
+    status: Literal["filed", "review", "failed"]
+    folder: str
+    reason: str | None
 
 
-def decide(outcome: Outcome, review_below: float, now: str, place: Callable[[str], str]) -> Decision:
-    """What is to be recorded of a picture; `place` gives its destination in a folder of the outbox."""
-    claim, recognized = outcome.claim, outcome.recognized
-    status, reason = judge(recognized, review_below)
-    reading = recognized.reading
-    return Decision(
-        claim=claim.token,
-        name=claim.name,
-        sha256=recognized.sha256,
-        status=status,
-        destination=place(str(reading.digit) if reading and status == "filed" else status),
-        arrived_at=stamp(claim.arrived),
-        decided_at=now,
-        digit=reading.digit if reading else None,
-        certainty=reading.certainty if reading else None,
-        runner_up=reading.runner_up if reading else None,
-        scores=reading.scores if reading else None,
-        reason=reason,
-        reference_version=outcome.reference_version,
-    )
+def decide(reading: Reading | None, fault: str | None, review_below: float) -> Verdict:
+    """The verdict on a reading; None is a picture that could not be read, and `fault` says why.
 
-
-def judge(recognized: Recognized, review_below: float) -> tuple[Status, str | None]:
-    """Where a picture goes, and the reason where it is not filed under its digit."""
-    reading = recognized.reading
+    `review_below` is the least certainty, 0 to 1, with which a picture is filed.
+    """
     if reading is None:
-        return "failed", recognized.reason
+        return Verdict("failed", "failed", fault)
     if reading.reason is not None:
-        return "review", reading.reason
+        return Verdict("review", "review", reading.reason)
     if reading.certainty < review_below:
         shown = math.floor(reading.certainty * 1000) / 1000  # 0.8999 is not to be shown as 0.900, below 0.9
-        return "review", f"its certainty, {shown:.3f}, is below {review_below:g}"
-    return "filed", None
+        return Verdict("review", "review", f"its certainty, {shown:.3f}, is below {review_below:g}")
+    return Verdict("filed", str(reading.digit), None)

@@ -1,20 +1,18 @@
 """A batch's way from recognized to filed, and taking it up again after a crash or a fault."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from watcher.folders.claims import Claim, Claims, claimed_name
 from watcher.folders.contents import State, examine, state_of
 from watcher.folders.disk import Flusher
-from watcher.folders.outbox import Outbox, numbered
-from watcher.pipeline.decision import Outcome, decide
+from watcher.folders.outbox import Outbox, destination_of
+from watcher.pipeline.decision import Verdict, decide
+from watcher.pipeline.outcome import Outcome
 from watcher.store.results import Decision, Recorded, ResultsLog
 from watcher.store.timestamps import stamp
-from watcher.text import name_as_text
-
-MOST_OF_ONE_NAME = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +71,9 @@ class Filing:
             claim = outcome.claim
             state = None if claim.token in rows else self._examine(claim, outcome.recognized.sha256)
             if state is not None:
-                place = self._free_place(claim, spoken_for)
-                decision = decide(outcome, self.review_below, now, place)
+                verdict = self._verdict(outcome)
+                destination = self._outbox.choose(verdict.folder, claim.name, spoken_for)
+                decision = _row(outcome, verdict, destination, now)
                 decisions.append(decision)
                 entries.append(
                     _Entry(claim.token, claim.path, decision.destination, _explained(decision), state)
@@ -88,7 +87,7 @@ class Filing:
             if token in destinations:
                 known, destination = decided.get(token), destinations[token]
                 if known is None or known.destination != destination:
-                    known = decide(outcome, self.review_below, now, _at(destination))
+                    known = _row(outcome, self._verdict(outcome), destination, now)
                 filed.append((outcome.claim, known))
         changed = [outcome.claim for outcome in outcomes if outcome.claim.token not in destinations]
         return Finished(filed, changed)
@@ -188,26 +187,33 @@ class Filing:
         if entries:
             self._log.forget([entry.token for entry in entries])
 
-    def _free_place(self, claim: Claim, spoken_for: set[str]) -> Callable[[str], str]:
-        return lambda folder: self._outbox.choose(folder, claim.name, spoken_for)
+    def _verdict(self, outcome: Outcome) -> Verdict:
+        recognized = outcome.recognized
+        return decide(recognized.reading, recognized.reason, self.review_below)
 
 
-def _at(destination: str) -> Callable[[str], str]:
-    return lambda _folder: destination
+def _row(outcome: Outcome, verdict: Verdict, destination: str, now: str) -> Decision:
+    """What is recorded of a picture that goes to `destination`."""
+    claim, reading = outcome.claim, outcome.recognized.reading
+    return Decision(
+        claim=claim.token,
+        name=claim.name,
+        sha256=outcome.recognized.sha256,
+        status=verdict.status,
+        destination=destination,
+        arrived_at=stamp(claim.arrived),
+        decided_at=now,
+        digit=reading.digit if reading else None,
+        certainty=reading.certainty if reading else None,
+        runner_up=reading.runner_up if reading else None,
+        scores=reading.scores if reading else None,
+        reason=verdict.reason,
+        reference_version=outcome.reference_version,
+    )
 
 
 def _has_changed(entry: _Entry) -> bool:
     return entry.state is not None and state_of(entry.path) not in {None, entry.state}
-
-
-def destination_of(claim: str, recorded: str) -> str:
-    """The destination that a claim's row names, in the bytes of the file's own name."""
-    if "\\" not in recorded:
-        return recorded
-    folder, name = recorded.split("/", maxsplit=1)[0], claimed_name(claim)
-    candidates = (f"{folder}/{numbered(name, number)}" for number in range(MOST_OF_ONE_NAME))
-    known = (candidate for candidate in candidates if name_as_text(candidate) == recorded)
-    return next(known, f"{folder}/{name}")
 
 
 def _explained(entry: Decision | Recorded) -> str | None:

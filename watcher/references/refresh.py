@@ -1,69 +1,95 @@
-"""References that change while the daemon runs: noticed, model beside the work, swapped in whole."""
+"""References that change while the daemon runs: noticed, fitted beside the work, swapped in whole."""
 
-import threading
 import time
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
 from watcher.config.settings import RecognitionSettings
-from watcher.errors import WatcherError, passes
-from watcher.references.model import StoredModel, stored_model
+from watcher.errors import passes
+from watcher.references.fitting import Fitting, FittingError
+from watcher.references.model import StoredModel
 from watcher.store.database import DatabaseError, open_log
 from watcher.store.references import ReferenceStore
 
 RETRY_SECONDS = 10.0
+"""Seconds until a model that could not be made is tried again."""
+LOST_RETRY_SECONDS = 1.0
+"""The same while there is no model at all, so that all pictures wait."""
 
 
 class ReferenceRefresh:
-    """Follows the references in a database that others may add to. Close it when done."""
+    """Follows the references in a database that others may add to. For one thread; close it when done.
 
-    def __init__(self, file: Path, recognition: RecognitionSettings, cache: Path, model: StoredModel) -> None:
+    `begin` starts to make a model: by default in a process of its own.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        recognition: RecognitionSettings,
+        cache: Path,
+        model: StoredModel,
+        begin: Callable[[Path, RecognitionSettings, Path], Fitting] = Fitting,
+    ) -> None:
+        self._file = file
         self._database = open_log(file)
         self._references = ReferenceStore(self._database)
         self._recognition = recognition
         self._cache = cache
+        self._begin = begin
         self._in_use = self._tried = _wanted(model.version, recognition)
+        self._is_lost = False
         self._next_try = 0.0
-        self._thread = ThreadPoolExecutor(1, "learner")
-        self._closing = threading.Event()
-        self._fitting: Future[StoredModel] | None = None
+        self._fitting: Fitting | None = None
 
     def adopt(self, recognition: RecognitionSettings) -> None:
-        """Compare as these settings say: where that is another way, the next news is a classifier for it."""
+        """Compare as these settings say; if that is another way, `poll` returns a model for it."""
         self._recognition = recognition
 
-    def poll(self) -> StoredModel | None:
-        """A classifier for newer references or another way to compare, once it is ready; never waits.
+    def make_again(self) -> None:
+        """The model in use is lost or damaged; `poll` returns it once it is made again."""
+        self._is_lost = True
 
-        Raises WatcherError or OSError where it cannot be made; where that is a fault that passes, it is tried
-        again after RETRY_SECONDS.
+    def poll(self) -> StoredModel | None:
+        """A model for newer references or other settings once it is ready, otherwise None; never waits.
+
+        Raises FittingError, DatabaseError or OSError if it cannot be made; tries again after a passing fault.
         """
         if self._fitting is None:
-            version = self._newest()
-            if version is None or time.monotonic() < self._next_try:
-                return None
-            wanted = _wanted(version, self._recognition)
-            if wanted == self._tried:
-                return None
-            self._tried = wanted
-            self._fitting = self._thread.submit(self._fit, self._recognition)
-        if not self._fitting.done():
+            self._begin_if_wanted()
             return None
-        done, self._fitting = self._fitting, None
         try:
-            model = done.result()
-        except (OSError, WatcherError) as error:
-            if passes(error):
-                self._tried, self._next_try = self._in_use, time.monotonic() + RETRY_SECONDS
+            model = self._fitting.result()
+        except FittingError as error:
+            self._end_fitting()
+            if passes(error) or self._is_lost:
+                self._tried = self._in_use
+                is_urgent = self._is_lost and passes(error)
+                self._next_try = time.monotonic() + (LOST_RETRY_SECONDS if is_urgent else RETRY_SECONDS)
             raise
-        self._in_use = self._tried
+        if model is not None:
+            self._end_fitting()
+            self._in_use, self._is_lost = self._tried, False
         return model
 
     def close(self) -> None:
-        """Let go of the database; a classifier that is being made is given up."""
-        self._closing.set()
-        self._thread.shutdown()
+        """Release the database; a model that is being made is given up."""
+        self._end_fitting()
         self._database.close()
+
+    def _begin_if_wanted(self) -> None:
+        version = self._newest()
+        if version is None or time.monotonic() < self._next_try:
+            return
+        wanted = _wanted(version, self._recognition)
+        if wanted != self._tried or self._is_lost:
+            self._fitting = self._begin(self._file, self._recognition, self._cache)
+            self._tried = wanted
+
+    def _end_fitting(self) -> None:
+        if self._fitting is not None:
+            self._fitting.close()
+            self._fitting = None
 
     def _newest(self) -> int | None:
         try:
@@ -71,16 +97,9 @@ class ReferenceRefresh:
         except DatabaseError as error:
             if not passes(error):
                 raise
-            return None  # who writes the database meets the same fault, and tells of it
-
-    def _fit(self, recognition: RecognitionSettings) -> StoredModel:
-        return stored_model(self._references, recognition, self._cache, self._go_on)
-
-    def _go_on(self, _done: int) -> None:
-        if self._closing.is_set():
-            raise CancelledError
+            return None  # the writer of the database meets the same fault, and reports it
 
 
 def _wanted(version: int, recognition: RecognitionSettings) -> tuple[object, ...]:
-    """What one classifier differs by from others of the same database."""
+    """What tells the models of one database apart."""
     return version, recognition.normalizer, recognition.rule, recognition.augment

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from watcher.config.settings import RecognitionSettings
 from watcher.errors import Unreadable
-from watcher.pipeline.decision import judge
+from watcher.pipeline.decision import decide
 from watcher.recognition import ImageClassifier, read_picture
 from watcher.report.render.values import Circumstances, Explanation, Neighbor
 from watcher.store.references import LabeledImage, ReferenceStore
@@ -48,8 +48,9 @@ def _explained(
     classifier: ImageClassifier,
     review_below: float,
 ) -> Explanation:
-    status, reason = judge(recognition.recognized, review_below)
     reading = recognition.recognized.reading
+    verdict = decide(reading, recognition.recognized.reason, review_below)
+    status, reason = verdict.status, verdict.reason
     if reading is None:
         return Explanation(recognition.name, status, reason, label=recognition.label)
     picture = read_picture(recognition.image)

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from watcher.errors import Unreadable
 from watcher.folders.contents import read_file
-from watcher.folders.outbox import Outbox
-from watcher.pipeline.filing import destination_of
+from watcher.folders.outbox import Outbox, destination_of
 from watcher.recognition import read_picture
 from watcher.report.render.bars import Bar
 from watcher.report.render.period import Delay, PeriodSummary, Reason, ReviewItem

@@ -116,13 +116,13 @@ def test_a_fault_that_lasts_is_amiss_and_one_that_passed_is_not(
     fault = Fault("stalled", "/srv: No space left on device", now - 90)
     words = f"{shown(now - 90)} stalled: /srv: No space left on device"
     with at_work(scenario.workspace):
-        leave(scenario.workspace, conditions=1, last_fault=fault)
+        leave(scenario.workspace, troubles=1, last_fault=fault)
         assert said(watcher("status", code=1).out)["last fault"] == f"{words}; it lasts"
-        leave(scenario.workspace, conditions=3, last_fault=fault)
+        leave(scenario.workspace, troubles=3, last_fault=fault)
         assert said(watcher("status", code=1).out)["last fault"] == f"{words}; it lasts, and 2 others"
         leave(scenario.workspace, last_fault=replace(fault, over=now - 60))
         assert said(watcher("status").out)["last fault"] == f"{words}; passed at {shown(now - 60)}"
-    leave(scenario.workspace, phase=Phase.STOPPED, conditions=1, last_fault=fault)
+    leave(scenario.workspace, phase=Phase.STOPPED, troubles=1, last_fault=fault)
     told = said(watcher("status", code=3).out)["last fault"]
     assert told == f"{words}; it lasted when the daemon ended"
 

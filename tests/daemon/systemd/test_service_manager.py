@@ -156,7 +156,7 @@ def test_a_faulty_file_is_told_with_every_fault_and_leaves_the_old_settings_in_f
         "config.toml:7: [recognition] review_below = 1.5 must be less than or equal to 1",
         "config.toml:8: [recognition] color is no setting",
     ]
-    assert told["do"] == "the old ones hold; mend them, and reload again"
+    assert told["do"] == "the old ones hold; fix them, and reload again"
     wait_until(lambda: manager.status().startswith("the settings are faulty: config.toml:7"))
     (daemon.workspace.path / "config.toml").write_text(settings())  # mended, and not reloaded yet
     status = run(daemon.workspace.path, "status", code=1).stdout

@@ -17,7 +17,7 @@ from watcher.cli.show import show_json, show_table
 from watcher.config.settings import Config
 from watcher.errors import Unreadable
 from watcher.folders.contents import LARGEST_FILE
-from watcher.pipeline.decision import judge
+from watcher.pipeline.decision import decide
 from watcher.references.model import stored_model
 from watcher.report.explanation import Recognition, circumstances, explained
 from watcher.report.render.misread import MOST_SHOWN
@@ -116,16 +116,16 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def _described(answer: Recognition, review_below: float) -> dict[str, Any]:
-    status, reason = judge(answer.recognized, review_below)
     reading = answer.recognized.reading
+    verdict = decide(reading, answer.recognized.reason, review_below)
     return {
         "file": answer.name,
         "digit": reading.digit if reading else None,
         "certainty": reading.certainty if reading else None,
         "runner_up": reading.runner_up if reading else None,
         "scores": reading.scores if reading else None,
-        "status": status,
-        "reason": reason,
+        "status": verdict.status,
+        "reason": verdict.reason,
         "nearest": reading.nearest if reading else None,
     }
 

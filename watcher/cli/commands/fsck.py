@@ -41,7 +41,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line; the last one sums up.")
 @configured
 def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
-    """InboxLock the log against the folders, and mend what differs if asked to.
+    """Hold the log against the folders, and mend what differs if asked to.
 
     Each row's file has to be where the row says, each file in the outbox has to have a row, and each failed
     file its reason. What people do with their files is no fault: moving one to another digit, which corrects

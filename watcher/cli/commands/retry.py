@@ -13,7 +13,7 @@ from watcher.errors import WatcherError
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
 from watcher.maintenance.requeue import Requeue
-from watcher.store.retries import Retries
+from watcher.store.requeued import RequeuedResults
 from watcher.text import printable
 
 
@@ -49,9 +49,9 @@ def command(config: Config, ids: tuple[int, ...], *, everything: bool) -> None:
         to_write(config) as database,
         closing(Flusher(config.outbox.path)) as flusher,
     ):
-        retries = Retries(database)
-        requeue = Requeue(retries, Outbox(config.outbox.path), config.inbox.path, flusher)
-        count = requeue.put_back(retries.failed() if everything else ids, refusals.append)
+        requeued = RequeuedResults(database)
+        requeue = Requeue(requeued, Outbox(config.outbox.path), config.inbox.path, flusher)
+        count = requeue.put_back(requeued.failed() if everything else ids, refusals.append)
     for refusal in refusals:
         complain(refusal)
     click.echo(f"{count:,} {'picture was' if count == 1 else 'pictures were'} put back")

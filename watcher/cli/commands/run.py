@@ -30,7 +30,7 @@ Examples:
 @config_option
 @click.pass_context
 def command(context: click.Context, config: Path | None, *, once: bool) -> None:
-    """EventWatcher the inbox and sort until stopped.
+    """Watch the inbox and sort until stopped.
 
     On its first start it makes what is missing: the folders, the database, and the references from the
     labeled images in the references folder, or else from those that come with the program. Ctrl-C and

@@ -146,7 +146,7 @@ def _show_fault(status: Status) -> None:
     if last.over is not None:
         _line("last fault", f"{what}; passed at {_moment(last.over)}")
     elif status.daemon.running:
-        more = f", and {counted(state.conditions - 1, 'other')}" if state.conditions > 1 else ""
+        more = f", and {counted(state.troubles - 1, 'other')}" if state.troubles > 1 else ""
         _line("last fault", f"{what}; it lasts{more}", "red")
     else:
         _line("last fault", f"{what}; it lasted when the daemon ended", "yellow")
@@ -198,7 +198,7 @@ def _as_json(status: Status) -> dict[str, Any]:
         "seen": None if state is None else stamp(state.seen),
         "ended_by": None if state is None else state.ended_by,
         "cut_short": daemon.was_cut_short,
-        "conditions": 0 if state is None else state.conditions,
+        "troubles": 0 if state is None else state.troubles,
         "last_fault": None if state is None else _fault(state.last_fault),
         "backlog": {"waiting": status.backlog.waiting, "in_hand": status.backlog.in_hand},
         **{name: _tally(tally, seconds) for name, (tally, seconds) in spans.items()},

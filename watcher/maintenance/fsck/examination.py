@@ -10,11 +10,10 @@ from contextlib import suppress
 from itertools import islice
 
 from watcher.folders.inbox import is_hidden
-from watcher.folders.outbox import FOLDERS, REASON, reason_name
+from watcher.folders.outbox import FOLDERS, REASON, destination_of, reason_name
 from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
 from watcher.maintenance.fsck.looking import digest_of, is_suspicious, look, seen
 from watcher.maintenance.fsck.site import Site
-from watcher.pipeline.filing import destination_of
 from watcher.store.logged_files import ROWS_AT_ONCE, LoggedFile, logged_file, logged_files, logged_files_of
 from watcher.store.pruning import was_pruned
 from watcher.store.sqlite.comparison import Comparison, Missing, SeenFile

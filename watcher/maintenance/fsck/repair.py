@@ -6,9 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from watcher.folders.disk import move_without_replacing
+from watcher.folders.outbox import destination_of
 from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
 from watcher.maintenance.fsck.site import Site
-from watcher.pipeline.filing import Filing, destination_of
+from watcher.pipeline.filing import Filing
 from watcher.store.logged_files import logged_file
 from watcher.store.results import ResultsLog
 from watcher.store.timestamps import stamp

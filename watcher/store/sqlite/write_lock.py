@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-if sys.platform != "win32":
-    import fcntl
+from watcher.folders.locks import try_lock, unlock
 
 _LONGEST_NAP = 0.02
 
@@ -43,7 +42,7 @@ class WriteLock:
         try:
             yield
         finally:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            unlock(self._descriptor)
 
     def close(self) -> None:
         """Let go of the file. It stays: if it were removed, two processes could each lock one of its name."""
@@ -55,13 +54,10 @@ class WriteLock:
         give_up = time.monotonic() + self._patience
         nap = 0.0005
         while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= give_up:
-                    why = f"another program has been writing it for {self._patience:g} s; try again later"
-                    raise TimeoutError(errno.ETIMEDOUT, why) from None
-                time.sleep(nap)
-                nap = min(2 * nap, _LONGEST_NAP)
-            else:
+            if try_lock(descriptor):
                 return
+            if time.monotonic() >= give_up:
+                why = f"another program has been writing it for {self._patience:g} s; try again later"
+                raise TimeoutError(errno.ETIMEDOUT, why)
+            time.sleep(nap)
+            nap = min(2 * nap, _LONGEST_NAP)

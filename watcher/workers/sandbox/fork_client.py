@@ -13,10 +13,9 @@ from pathlib import Path
 from threading import Lock
 
 from watcher.workers.sandbox.fork_server import LONGEST_MESSAGE, Answer, Fork, Reap, Role
+from watcher.workers.sandbox.limits import ONE_THREAD
 
 BOOT = "import sys; sys.path[:] = sys.argv[4:]; from watcher.workers.sandbox.fork_server import main; main()"
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""There is a process for each core: none is to use more than one for its linear algebra."""
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": f"{4 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{16 << 20}"}
 """glibc keeps what arrays of up to 4 MB leave, up to 16 MB, for the next ones, as new pages cost time."""
 

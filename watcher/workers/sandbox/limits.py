@@ -11,6 +11,8 @@ if sys.platform == "linux":
 
 SET_PARENT_DEATH_SIGNAL = 1
 FIRST_FOR_THE_OOM_KILLER = b"1000"
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""The environment in which a process uses one core for its linear algebra: the others have work, too."""
 NO_CORE = 1
 """The size of core dump, in bytes, that Linux takes for none, also where a program collects them."""
 

@@ -1,0 +1,26 @@
+"""What is decided of a picture, and the reason that people read."""
+
+import pytest
+
+from watcher.pipeline.decision import Verdict, decide
+from watcher.recognition import Reading
+
+
+def reading(certainty: float, reason: str | None = None) -> Reading:
+    return Reading(7, certainty, 2, (0.0,) * 10, (1, 2), reason)
+
+
+@pytest.mark.parametrize(
+    ("found", "fault", "verdict"),
+    [
+        (reading(0.9), None, Verdict("filed", "7", None)),
+        (reading(0.8996), None, Verdict("review", "review", "its certainty, 0.899, is below 0.9")),
+        (reading(0.5), None, Verdict("review", "review", "its certainty, 0.500, is below 0.9")),
+        (reading(1.0, "it is blank"), None, Verdict("review", "review", "it is blank")),
+        (None, "it is cut off", Verdict("failed", "failed", "it is cut off")),
+    ],
+)
+def test_sure_readings_are_filed_doubtful_ones_reviewed_and_others_failed(
+    found: Reading | None, fault: str | None, verdict: Verdict
+) -> None:
+    assert decide(found, fault, review_below=0.9) == verdict
