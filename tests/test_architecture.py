@@ -31,7 +31,7 @@ NOTHING_ELSE = {
     "watcher.pen": set[str](),
     "watcher.workers": {"watcher.recognition", "watcher.config.settings", "watcher.errors"},
     "watcher.pipeline.decision": {"watcher.recognition.reading", "watcher.text"},
-    "watcher.report.render": {"watcher.recognition", "watcher.text"},
+    "watcher.report.render": {"watcher.recognition", "watcher.text", "watcher.store.period_values"},
 }
 """What some may import at the most, besides themselves."""
 LOOSE = {"watcher", "watcher.__main__", "watcher.errors", "watcher.text", "watcher.resources"}

@@ -16,7 +16,7 @@ from helpers.support import digit_picture, make_files
 from PIL import Image
 
 from watcher.folders.outbox import Outbox
-from watcher.report.period import MOST_BARS, MOST_PICTURES, tell
+from watcher.report.period import MOST_BARS, MOST_PICTURES, summarize
 from watcher.report.render.period import PeriodSummary, period_page
 from watcher.store.database import open_database
 from watcher.store.results import Decision, ResultsLog, Status
@@ -50,7 +50,9 @@ def write(workspace: Path, decisions: list[Decision], seconds: float = 0.5) -> N
 
 def told(workspace: Path, since: datetime, until: datetime, review_below: float = 0.9) -> PeriodSummary:
     with closing(open_database(workspace / "watcher.db")) as database:
-        return tell(database, Outbox(workspace / "outbox"), as_stamp(since), as_stamp(until), review_below)
+        return summarize(
+            database, Outbox(workspace / "outbox"), as_stamp(since), as_stamp(until), review_below
+        )
 
 
 def week() -> list[Decision]:
@@ -170,7 +172,7 @@ def test_of_many_the_least_certain_are_shown(log: Path) -> None:
     write(log, many)
     make_files(log / "outbox" / "review", {one.name: b"" for one in many[5:]})
     found = told(log, NOW - timedelta(days=1), NOW + timedelta(days=1))
-    assert [doubt.name for doubt in found.doubts] == [one.name for one in many[5 : MOST_PICTURES + 5]]
+    assert [item.row.name for item in found.in_review] == [one.name for one in many[5 : MOST_PICTURES + 5]]
     assert found.no_longer == 5
     assert "The 100 least certain of those that still lie in review/" in Page(period_page(found)).text
 

@@ -1,4 +1,4 @@
-"""From the log and the outbox to the page of what came in a period."""
+"""A period: what its page shows, from the log and the outbox."""
 
 import time
 from collections import Counter, defaultdict
@@ -10,9 +10,10 @@ from watcher.folders.contents import read_file
 from watcher.folders.outbox import Outbox, destination_of
 from watcher.recognition import read_picture
 from watcher.report.render.bars import Bar
-from watcher.report.render.period import Delay, PeriodSummary, Reason, ReviewItem
+from watcher.report.render.period import PeriodSummary, ReviewItem
 from watcher.store.database import Database
-from watcher.store.period_counts import Counted, Doubtful, Period
+from watcher.store.period_counts import Period
+from watcher.store.period_values import Counted, ReviewedRow
 from watcher.store.timestamps import stamp
 
 MOST_PICTURES = 100
@@ -21,8 +22,10 @@ HOURS = (1, 2, 3, 6, 12, 24, 7 * 24, 28 * 24, 91 * 24, 364 * 24)
 BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 
-def tell(database: Database, outbox: Outbox, since: str, until: str, review_below: float) -> PeriodSummary:
-    """What came between two stamps; pictures of what is still in review are taken from the outbox."""
+def summarize(
+    database: Database, outbox: Outbox, since: str, until: str, review_below: float
+) -> PeriodSummary:
+    """What came between two stamps. The pictures that still lie in review are read from the outbox."""
     period = Period(database, since, until)
     start = datetime.fromisoformat(max(since, period.first() or since))
     end = datetime.fromisoformat(min(until, stamp(time.time())))
@@ -33,7 +36,7 @@ def tell(database: Database, outbox: Outbox, since: str, until: str, review_belo
     for one in counted:
         statuses[one.status] += one.count
     waits = period.seconds()
-    doubts, no_longer = _doubts(outbox, period.doubtful())
+    in_review, no_longer = _in_review(outbox, period.reviewed())
     return PeriodSummary(
         since=since,
         until=until,
@@ -48,10 +51,10 @@ def tell(database: Database, outbox: Outbox, since: str, until: str, review_belo
         certainties=_certainties(counted, bands),
         median=_quantile(waits, 0.5),
         late=_quantile(waits, 0.99),
-        doubts=doubts,
+        in_review=in_review,
         no_longer=no_longer,
-        failures=[Reason(one.reason, one.count, one.name, one.decided_at) for one in period.failures()],
-        slowest=[Delay(one.name, one.status, one.seconds, one.arrived_at) for one in period.slowest()],
+        failures=period.failures(),
+        slowest=period.slowest(),
     )
 
 
@@ -61,7 +64,7 @@ def _digits(counted: Sequence[Counted]) -> list[Bar]:
 
 
 def _times(counted: Sequence[Counted], start: datetime, end: datetime, hours: int) -> list[Bar]:
-    """A bar for each step of so many hours, the first one from a full hour or midnight on."""
+    """A bar for each step of so many hours. The first begins at a full hour or at midnight."""
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     step = timedelta(hours=hours)
     first = midnight + max((start - midnight) // step, 0) * step
@@ -69,7 +72,7 @@ def _times(counted: Sequence[Counted], start: datetime, end: datetime, hours: in
     bars = []
     for number in range(max(-((first - end) // step), 1)):
         since = first + number * step
-        bars.append(_bar(_label(since, hours), _told(since, since + step, hours), sums[number]))
+        bars.append(_bar(_label(since, hours), _span(since, since + step, hours), sums[number]))
     return bars
 
 
@@ -85,19 +88,19 @@ def _certainties(counted: Sequence[Counted], bands: Sequence[float]) -> list[Bar
 
 
 def _sums(counted: Sequence[Counted], of: Callable[[Counted], object]) -> defaultdict[object, Counter[str]]:
-    """How many of each status, by what `of` says of a row."""
+    """How many rows of each status, by what `of` gives for them."""
     sums: defaultdict[object, Counter[str]] = defaultdict(Counter)
     for one in counted:
         sums[of(one)][one.status] += one.count
     return sums
 
 
-def _bar(label: str, told: str, counts: Counter[str]) -> Bar:
-    return Bar(label, told, counts["filed"], counts["review"], counts["failed"])
+def _bar(label: str, title: str, counts: Counter[str]) -> Bar:
+    return Bar(label, title, counts["filed"], counts["review"], counts["failed"])
 
 
 def _quantile(waits: Sequence[tuple[float, int]], share: float) -> float | None:
-    """The seconds within which this share of the files was filed."""
+    """The seconds within which this share of the files was filed; None if there are none."""
     left = share * sum(count for _, count in waits)
     for seconds, count in waits:
         left -= count
@@ -106,29 +109,26 @@ def _quantile(waits: Sequence[tuple[float, int]], share: float) -> float | None:
     return None
 
 
-def _doubts(outbox: Outbox, doubtful: Sequence[Doubtful]) -> tuple[list[ReviewItem], int]:
-    """The least certain that still lie where they were filed, and how many before these do not."""
-    doubts: list[ReviewItem] = []
+def _in_review(outbox: Outbox, reviewed: Sequence[ReviewedRow]) -> tuple[list[ReviewItem], int]:
+    """The least certain pictures that still lie in review, and how many before these do not."""
+    items: list[ReviewItem] = []
     no_longer = 0
-    for one in doubtful:
+    for row in reviewed:
         try:
-            picture = read_picture(read_file(outbox.path_of(destination_of(one.claim, one.destination))))
+            picture = read_picture(read_file(outbox.path_of(destination_of(row.claim, row.destination))))
         except FileNotFoundError:
             no_longer += 1
             continue
         except (Unreadable, OSError):
             picture = None
-        reason = one.reason or ""
-        doubts.append(
-            ReviewItem(one.name, one.digit, one.runner_up, one.certainty, reason, one.decided_at, picture)
-        )
-        if len(doubts) == MOST_PICTURES:
+        items.append(ReviewItem(row, picture))
+        if len(items) == MOST_PICTURES:
             break
-    return doubts, no_longer
+    return items, no_longer
 
 
 def _begun(at: str) -> datetime:
-    """The beginning of a stamp, to the day or to the hour, as a time."""
+    """The time of a stamp that was cut to its day or hour."""
     return datetime.fromisoformat(at if len(at) == len("2026-11-25") else f"{at}:00").replace(tzinfo=UTC)
 
 
@@ -144,7 +144,7 @@ def _label(since: datetime, hours: int) -> str:
     return f"{since.day} {since:%b}" if hours <= 28 * 24 else f"{since:%b %Y}"
 
 
-def _told(since: datetime, until: datetime, hours: int) -> str:
+def _span(since: datetime, until: datetime, hours: int) -> str:
     if hours == 24:
         return f"{since:%Y-%m-%d}"
     return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}"

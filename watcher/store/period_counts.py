@@ -1,83 +1,37 @@
 """What came in a period, counted by SQLite: a million rows in a few passes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Float, Select, case, func, literal_column, select
 
 from watcher.store.database import Database
+from watcher.store.period_values import Counted, FailureCount, ReviewedRow, SlowFile
 from watcher.store.schema import results
 
 MOST_REASONS = 20
 MOST_SLOW = 10
-MOST_DOUBTFUL = 2000
+MOST_REVIEWED = 2000
 _SECONDS = literal_column("(julianday(filed_at) - julianday(arrived_at)) * 86400", Float)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many rows of the log agree in all this.
-
-    `at` is the beginning of a stamp, `band` the number of the highest certainty that is reached, as given to
-    `counted`; None where there is no certainty.
-    """
-
-    at: str
-    status: str
-    digit: int | None
-    band: int | None
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A reason, how many files failed for it, and the newest of them."""
-
-    reason: str
-    count: int
-    name: str
-    decided_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Slow:
-    """A file that took long from the inbox to its destination, in seconds."""
-
-    name: str
-    status: str
-    seconds: float
-    arrived_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """A file that went to review."""
-
-    claim: str
-    name: str
-    destination: str
-    digit: int
-    runner_up: int | None
-    certainty: float
-    reason: str | None
-    decided_at: str
-
-
 class Period:
-    """What was decided from one stamp on until before another; each question is a transaction of its own."""
+    """What was decided from one stamp on until before another. Each question is a transaction of its own."""
 
     def __init__(self, database: Database, since: str, until: str) -> None:
         self._database = database
         self._within = (results.c.decided_at >= since, results.c.decided_at < until)
 
     def first(self) -> str | None:
-        """When the first was decided."""
+        """When the first row was decided; None if there is none."""
         ((first,),) = self._ask(select(func.min(results.c.decided_at)).where(*self._within))
         return None if first is None else str(first)
 
     def counted(self, places: int, bands: Sequence[float]) -> list[Counted]:
-        """The rows counted by the first `places` of their stamp, status, digit and band of certainty."""
+        """The rows counted by the first `places` characters of their stamp, status, digit and band.
+
+        `bands` are the least certainties of the bands, rising.
+        """
         reached = [(results.c.certainty >= low, number) for number, low in reversed(list(enumerate(bands)))]
         parts = (
             func.substr(results.c.decided_at, 1, places),
@@ -90,7 +44,7 @@ class Period:
         return [Counted(*row) for row in rows]
 
     def seconds(self) -> list[tuple[float, int]]:
-        """How long files took from the inbox to their destinations, rising, and how many so long."""
+        """Pairs of seconds and count, rising: how long files took from the inbox to their destinations."""
         seconds = func.round(_SECONDS, 3)
         rows = self._ask(
             select(seconds, func.count())
@@ -100,26 +54,26 @@ class Period:
         )
         return [(length, count) for length, count in rows]
 
-    def slowest(self) -> list[Slow]:
-        """Those that took longest."""
+    def slowest(self) -> list[SlowFile]:
+        """The files that took longest."""
         columns = results.c
         rows = select(columns.name, columns.status, _SECONDS, columns.arrived_at)
         rows = rows.where(*self._within, columns.filed_at.is_not(None)).order_by(_SECONDS.desc())
-        return [Slow(*row) for row in self._ask(rows.limit(MOST_SLOW))]
+        return [SlowFile(*row) for row in self._ask(rows.limit(MOST_SLOW))]
 
-    def failures(self) -> list[Failure]:
-        """Why files failed, the most frequent reason first. The name is that of the newest."""
+    def failures(self) -> list[FailureCount]:
+        """Why files failed, the most frequent reason first."""
         columns, count = results.c, func.count()
         rows = select(
             columns.reason, count, columns.name, func.max(columns.decided_at)
         )  # SQLite: of that row
         rows = rows.where(*self._within, columns.status == "failed").group_by(columns.reason)
         return [
-            Failure(*row)
+            FailureCount(*row)
             for row in self._ask(rows.order_by(count.desc(), columns.reason).limit(MOST_REASONS))
         ]
 
-    def doubtful(self) -> list[Doubtful]:
+    def reviewed(self) -> list[ReviewedRow]:
         """What went to review, the least certain first."""
         columns = results.c
         rows = select(
@@ -127,8 +81,8 @@ class Period:
             *(columns.certainty, columns.reason, columns.decided_at),
         ).where(*self._within, columns.status == "review", columns.filed_at.is_not(None))
         return [
-            Doubtful(*row)
-            for row in self._ask(rows.order_by(columns.certainty, columns.id.desc()).limit(MOST_DOUBTFUL))
+            ReviewedRow(*row)
+            for row in self._ask(rows.order_by(columns.certainty, columns.id.desc()).limit(MOST_REVIEWED))
         ]
 
     def _ask(self, question: Select[Any]) -> Sequence[Any]:

@@ -11,7 +11,7 @@ from watcher.cli.filters import MomentParam, until_option
 from watcher.cli.pages import page_at
 from watcher.config.settings import Config
 from watcher.folders.outbox import Outbox
-from watcher.report.period import tell
+from watcher.report.period import summarize
 from watcher.report.render.period import period_page
 from watcher.store.timestamps import stamp
 
@@ -52,4 +52,4 @@ def command(config: Config, html: Path, since: str, until: str | None) -> None:
         raise click.UsageError("the period ends before it begins: let --since be earlier")
     with page_at(html) as write, to_read(config) as database:
         outbox = Outbox(config.outbox.path)
-        write(period_page(tell(database, outbox, since, until or now, config.recognition.review_below)))
+        write(period_page(summarize(database, outbox, since, until or now, config.recognition.review_below)))

@@ -3,15 +3,14 @@
 import sys
 import time
 from contextlib import suppress
-from typing import Any
 
 import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.show import show_json, show_table
 from watcher.config.settings import Config
-from watcher.monitoring.faults import Fault
 from watcher.monitoring.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, look
+from watcher.monitoring.status_json import as_json_object
 from watcher.store.counts import StatusCounts
 from watcher.store.timestamps import stamp
 from watcher.text import counted, printable
@@ -59,7 +58,7 @@ def command(config: Config, *, as_json: bool, watch: bool) -> None:
 
 def _show(status: Status, *, as_json: bool) -> None:
     if as_json:
-        show_json(_as_json(status))
+        show_json(as_json_object(status))
     else:
         _show_daemon(status.daemon)
         _show_backlog(status)
@@ -174,70 +173,3 @@ def _rate(tally: StatusCounts, seconds: float) -> str:
 
 def _share(tally: StatusCounts) -> str:
     return f"{tally.review / tally.pictures:.1%}" if tally.pictures else "-"
-
-
-def _as_json(status: Status) -> dict[str, Any]:
-    daemon, work = status.daemon, status.work
-    state = daemon.state
-    spans = (
-        {}
-        if work is None
-        else {
-            "today": (work.today, status.now - status.today),
-            "last_hour": (work.hour, HOUR),
-            "last_minute": (work.minute, MINUTE),
-        }
-    )
-    return {
-        "at": stamp(status.now),
-        "running": daemon.running,
-        "well": daemon.is_well,
-        "pid": daemon.pid,
-        "since": _stamp(daemon.since),
-        "phase": None if state is None else state.phase,
-        "seen": None if state is None else stamp(state.seen),
-        "ended_by": None if state is None else state.ended_by,
-        "cut_short": daemon.was_cut_short,
-        "troubles": 0 if state is None else state.troubles,
-        "last_fault": None if state is None else _fault(state.last_fault),
-        "backlog": {"waiting": status.backlog.waiting, "in_hand": status.backlog.in_hand},
-        **{name: _tally(tally, seconds) for name, (tally, seconds) in spans.items()},
-        "failed_today": []
-        if work is None
-        else [
-            {"reason": one.reason, "pictures": one.pictures, "newest": one.newest} for one in work.failures
-        ],
-        "references": None
-        if work is None
-        else {
-            "version": work.reference_version,
-            "count": sum(work.references),
-            "digits": list(work.references),
-        },
-    }
-
-
-def _tally(tally: StatusCounts, seconds: float) -> dict[str, Any]:
-    return {
-        "pictures": tally.pictures,
-        "filed": tally.filed,
-        "review": tally.review,
-        "failed": tally.failed,
-        "a_second": tally.pictures / max(seconds, 1.0),
-        "review_share": tally.review / tally.pictures if tally.pictures else None,
-    }
-
-
-def _fault(fault: Fault | None) -> dict[str, Any] | None:
-    if fault is None:
-        return None
-    return {
-        "event": fault.event,
-        "fault": fault.fault,
-        "since": stamp(fault.since),
-        "over": _stamp(fault.over),
-    }
-
-
-def _stamp(seconds: float | None) -> str | None:
-    return None if seconds is None else stamp(seconds)

@@ -8,47 +8,24 @@ from numpy.typing import NDArray
 
 from watcher.report.render.bars import Bar, bar_chart
 from watcher.report.render.rendering import render
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why files failed, how many, and the newest of them; times are stamps."""
-
-    words: str
-    count: int
-    name: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delay:
-    """A file that took long, in seconds."""
-
-    name: str
-    status: str
-    seconds: float
-    at: str
+from watcher.store.period_values import FailureCount, ReviewedRow, SlowFile
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReviewItem:
-    """A picture that lies in review: (64, 64, 3) uint8 RGB, or None where it cannot be read any more."""
+    """A picture that lies in review: (64, 64, 3) uint8 RGB, or None if it cannot be read any more."""
 
-    name: str
-    digit: int
-    runner_up: int | None
-    certainty: float
-    reason: str
-    at: str
+    row: ReviewedRow
     picture: NDArray[np.uint8] | None
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodSummary:
-    """All that a page tells of a period. Times are stamps, `median` and `late` (99 of 100) seconds.
+    """All that the page of a period shows. Times are stamps.
 
-    `digits`, `times` and `certainties` are bars, `step` says how long one of `times` is; `doubts` the least
-    certain that still lie in review, `no_longer` how many as uncertain as these do not.
+    `digits`, `times` and `certainties` are bars; `step` says how long a bar of `times` is. `median` is the
+    time from inbox to destination of half the files, `late` that of 99 in 100, in seconds. `in_review` holds
+    the least certain pictures that still lie in review, `no_longer` counts those as uncertain that do not.
     """
 
     since: str
@@ -64,10 +41,10 @@ class PeriodSummary:
     certainties: Sequence[Bar]
     median: float | None
     late: float | None
-    doubts: Sequence[ReviewItem]
+    in_review: Sequence[ReviewItem]
     no_longer: int
-    failures: Sequence[Reason]
-    slowest: Sequence[Delay]
+    failures: Sequence[FailureCount]
+    slowest: Sequence[SlowFile]
 
     @property
     def files(self) -> int:
@@ -75,13 +52,13 @@ class PeriodSummary:
         return self.filed + self.review + self.failed
 
 
-def period_page(told: PeriodSummary) -> str:
+def period_page(summary: PeriodSummary) -> str:
     """The page of `watcher report --html`."""
     return render(
         "period.html",
-        told=told,
-        digits=bar_chart(told.digits, name="How many of each digit", across="best guess"),
-        times=bar_chart(told.times, name="When they came", across=f"UTC, {told.step} a bar"),
-        most_certainties=max((bar.total for bar in told.certainties), default=0),
-        most_failures=max((reason.count for reason in told.failures), default=0),
+        summary=summary,
+        digits=bar_chart(summary.digits, name="How many of each digit", across="best guess"),
+        times=bar_chart(summary.times, name="When they came", across=f"UTC, {summary.step} a bar"),
+        most_certainties=max((bar.total for bar in summary.certainties), default=0),
+        most_failures=max((reason.count for reason in summary.failures), default=0),
     )
