@@ -50,9 +50,8 @@ def write(workspace: Path, decisions: list[Decision], seconds: float = 0.5) -> N
 
 def told(workspace: Path, since: datetime, until: datetime, review_below: float = 0.9) -> PeriodSummary:
     with closing(open_database(workspace / "watcher.db")) as database:
-        return summarize(
-            database, Outbox(workspace / "outbox"), as_stamp(since), as_stamp(until), review_below
-        )
+        span = as_stamp(since), as_stamp(until)
+        return summarize(database, Outbox(workspace / "outbox"), *span, review_below)
 
 
 def week() -> list[Decision]:
