@@ -1,4 +1,4 @@
-"""Every command, program and message in the README and in docs/ is tried, in order, as a newcomer would."""
+"""Each command, program and message of the README and of docs/ is tried in order, as a newcomer would."""
 
 import json
 import re
@@ -19,15 +19,15 @@ from PIL import Image
 from watcher.config.load import load_config
 
 FROM_NOTHING = {"docs/tutorial.md"}
-"""What begins in an empty folder; all else where `watcher run` was before."""
+"""Pages that begin in an empty folder; the others begin where `watcher run` has run before."""
 LEARNING = {"docs/tutorial.md", "docs/howto/install.md"}
-"""Where the program learns again and again; without copies of the references it takes half as long."""
+"""Pages that train several times; without copies of the references that takes half as long."""
 SERVING = {"README.md", "docs/howto/review.md", "docs/howto/check.md"}
-"""Where the watcher runs as a service."""
+"""Pages on which the watcher runs as a service."""
 WITH_SCANS = {"docs/howto/backups.md", "docs/howto/moving.md", "docs/howto/query.md"}
-"""Where it has filed ten pictures too."""
+"""Pages on which that service has filed ten pictures."""
 REVIEWING = {"README.md", "docs/howto/review.md"}
-"""Where a picture waits for a review."""
+"""Pages on which a picture waits for a review."""
 SCANS = [(f"scan {digit}.png", reference_picture(digit)) for digit in range(10)]
 ASKING = ("sqlite3 ", "watcher sql ")
 SETTING_UP = (
@@ -38,17 +38,17 @@ SETTING_UP = (
     "datasette/bin/",
     "sudo /opt/",
 )
-"""What needs a checkout or a package index; `.ci/run` does that."""
-NOT_OURS = {"docs/pen.md", "docs/reliability.md", "docs/performance.md", "docs/contributing.md"}
+"""Commands that need a checkout or a package index; `.ci/run` runs them."""
+FOR_CONTRIBUTORS = {"docs/pen.md", "docs/reliability.md", "docs/performance.md", "docs/contributing.md"}
 """Pages for people who work on the program: their commands take minutes to hours."""
 
 
-def told() -> list[Page]:
-    return [page for page in pages() if page.commands and page.name not in NOT_OURS]
+def followed() -> list[Page]:
+    return [page for page in pages() if page.commands and page.name not in FOR_CONTRIBUTORS]
 
 
 def furnish(page: Page, folder: Path, trained: Path) -> Workspace:
-    """A folder as a reader of the page has it."""
+    """A folder as the page's reader has it."""
     if page.name in FROM_NOTHING:
         return Workspace(folder)
     workspace = furnished(folder, trained)
@@ -73,14 +73,14 @@ def shell(folder: Path, tmp_path: Path) -> Iterator[Shell]:
         yield shell
 
 
-@pytest.mark.parametrize("page", told(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", followed(), ids=lambda page: page.name)
 def test_its_commands_do_what_it_says(page: Page, folder: Path, trained: Path, shell: Shell) -> None:
     prepare(page, furnish(page, folder, trained), shell)
     for step in page.steps:
         if isinstance(step, Block):
             (folder / str(saved_as(step))).write_text(step.text)
         elif not step.line.startswith(SETTING_UP):
-            befall(page, step, Workspace(folder))
+            before_step(page, step, Workspace(folder))
             follow(step, shell)
     check(page, Workspace(folder), shell)
 
@@ -93,7 +93,7 @@ def follow(command: Command, shell: Shell) -> None:
 
 
 def prepare(page: Page, workspace: Workspace, shell: Shell) -> None:
-    """What a reader of some pages has already."""
+    """Make what a reader of some pages has already."""
     if page.name == "docs/tutorial.md":
         written_sheet(workspace.path / "sheet.png")
     if page.name in LEARNING:
@@ -120,8 +120,8 @@ def put_in_review(workspace: Workspace, name: str, color: str) -> None:
     assert (workspace.outbox / "review" / name).exists()
 
 
-def befall(page: Page, command: Command, workspace: Workspace) -> None:
-    """What happens before a command, without which it would have nothing to do."""
+def before_step(page: Page, command: Command, workspace: Workspace) -> None:
+    """Make what a command works on."""
     if page.path == README and command.line.startswith("watcher status"):
         wait_until(lambda: workspace.filed() == 2)
     if page.name == "docs/tutorial.md" and command.line == "watcher results --status review":
@@ -135,7 +135,7 @@ def befall(page: Page, command: Command, workspace: Workspace) -> None:
 
 
 def check(page: Page, workspace: Workspace, shell: Shell) -> None:
-    """What is to be seen after a page was followed, beyond what its commands say."""
+    """Check what a page promises, beyond what its commands print."""
     if page.name in REVIEWING:
         assert not list((workspace.outbox / "review").iterdir())
         assert (workspace.outbox / "3" / "vote.png").exists()
