@@ -1,4 +1,4 @@
-"""A program of ours that `preload_server.py` starts, in place of it: `client.py ADDRESS MODULE ARGUMENT…`."""
+"""Has `preload_server.py` start one of our programs: `client.py ADDRESS MODULE ARGUMENT…`."""
 
 import json
 import os

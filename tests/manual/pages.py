@@ -1,4 +1,4 @@
-"""The manual as it is written: README and the pages of docs/, their blocks, commands and links."""
+"""The manual: the README and the pages of docs/, their blocks, commands and links."""
 
 import re
 from collections.abc import Iterator
@@ -12,23 +12,23 @@ README = ROOT / "README.md"
 
 @dataclass
 class Command:
-    """A line that a reader types, and what is shown below it, if anything."""
+    """A line that a reader types, and the output that the page shows below it, if any."""
 
     line: str
     shown: list[str] = field(default_factory=list)
 
-    def fits(self, said: str) -> bool:
-        """Whether it says what is shown; `…` stands for anything in a line, or for any number of lines."""
+    def fits(self, output: str) -> bool:
+        """Whether the output is what the page shows; `…` stands for any part of a line or any lines."""
         pattern = "".join(
             "(?:.*\n)*" if line.strip() == "…" else ".*".join(map(re.escape, line.split("…"))) + " *\n"
             for line in self.shown
         )
-        return not self.shown or re.fullmatch(pattern, said) is not None
+        return not self.shown or re.fullmatch(pattern, output) is not None
 
 
 @dataclass(frozen=True)
 class Block:
-    """What stands between two fences: its language, its text, and the line before it that is not empty."""
+    """A fenced block: its language, its text, and the last line before it that is not empty."""
 
     language: str
     text: str
@@ -37,7 +37,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Page:
-    """A file of Markdown."""
+    """A Markdown file."""
 
     path: Path
 
@@ -51,12 +51,12 @@ class Page:
 
     @cached_property
     def prose(self) -> str:
-        """It without its blocks and the code within its lines."""
+        """The text without blocks and without code in its lines."""
         without_blocks = re.sub(r"^( *)```.*?^\1```$", "", self.text, flags=re.MULTILINE | re.DOTALL)
         return re.sub(r"`[^`\n]+`", "", without_blocks)
 
     def blocks(self, *languages: str) -> list[Block]:
-        """The blocks in these languages, in order; all of them where none is named."""
+        """The blocks in these languages, in order; all blocks if none is named."""
         found = [
             Block(match[2], re.sub(rf"^{match[1]}", "", match[3], flags=re.MULTILINE), self._before(match))
             for match in re.finditer(r"^( *)```([^\n`]*)\n(.*?)^\1```$", self.text, re.MULTILINE | re.DOTALL)
@@ -69,7 +69,7 @@ class Page:
 
     @cached_property
     def steps(self) -> list[Command | Block]:
-        """What a reader does, in order: the commands, and the files that are saved as `NAME`."""
+        """What a reader does, in order: type commands, and save blocks as files."""
         return list(self._steps())
 
     def _steps(self) -> Iterator[Command | Block]:
@@ -85,9 +85,9 @@ class Page:
 
 
 def saved_as(block: Block) -> str | None:
-    """The name under which the line before a block says to save it."""
-    told = re.search(r"[Ss]ave (?:this|it) as `([^`]+)`", block.before)
-    return told[1] if told else None
+    """The file name that the line before a block says to save it as."""
+    match = re.search(r"[Ss]ave (?:this|it) as `([^`]+)`", block.before)
+    return match[1] if match else None
 
 
 def _commands(text: str) -> Iterator[Command]:
@@ -110,5 +110,5 @@ def _commands(text: str) -> Iterator[Command]:
 
 
 def pages() -> list[Page]:
-    """All of them, the README first."""
+    """All pages, the README first."""
     return [Page(README), *map(Page, sorted((ROOT / "docs").rglob("*.md")))]

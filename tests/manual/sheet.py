@@ -1,4 +1,4 @@
-"""A sheet of digits as somebody writes it for the tutorial: ten rows, one a digit, twelve in each."""
+"""A sheet of digits as a reader of the tutorial writes it: a row for each digit, twelve in each row."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ SEED = 5
 
 
 def written_sheet(path: Path) -> None:
-    """Draw it."""
+    """Draw the sheet."""
     sheet = Image.new("RGB", (64 * COLUMNS, 64 * 10), "white")
     for digit in range(10):
         for column in range(COLUMNS):

@@ -1,8 +1,7 @@
 """A reader's shell: bash in a folder, with the programs of the manual on its path.
 
-`watcher` and Python's modules of ours are forked from a process that has them in memory. What needs another
-machine, the system's administrator or a package index has a stand-in, which does the same as far as it can be
-done here.
+`watcher` and `python -m watcher…` are forked from a process that has them in memory. Programs that need
+another machine, root or a package index have stand-ins, which do the same as far as that is possible here.
 """
 
 import os
@@ -18,12 +17,12 @@ from helpers.daemon import environment, preload
 
 CLIENT = Path(__file__).with_name("client.py")
 STAND_INS = {
-    # Nobody is asked for a password, and nobody else's rights are taken.
+    # It asks for no password, and changes no rights.
     "sudo": 'while [ "${1#-}" != "$1" ]; do [ "$1" = -u ] && shift; shift; done; exec "$@"',
     # The service is `watcher run` in the current folder.
     "systemctl": """
 while [ "${1#-}" != "$1" ]; do shift; done
-[ $# -lt 2 ] || [ "${!#}" = watcher ] || exit 0  # other people's services
+[ $# -lt 2 ] || [ "${!#}" = watcher ] || exit 0  # other services
 case $1 in
     start|enable)
         watcher run > service.jsonl 2>&1 & echo $! > service.pid
@@ -36,10 +35,10 @@ case $1 in
     *) echo "unknown: $1" >&2; exit 1 ;;
 esac
 """,
-    # The other machine is a folder beside this one.
-    # What takes other programs than ours.
+    # Programs that are not ours do nothing.
     **dict.fromkeys(("smbpasswd", "testparm", "pipx", "uv"), ":"),
     **dict.fromkeys(("useradd", "install", "journalctl", "systemd-analyze"), ":"),
+    # The other machine is a folder next to this one.
     "scp": 'mkdir -p "$OTHER_MACHINE"; cp "$1" "$OTHER_MACHINE"',
 }
 SQLITE3 = """
@@ -56,7 +55,7 @@ with sqlite3.connect(f"file:{file}{read_only}", uri=True) as database:
 
 
 class Shell:
-    """Bash in a folder; what it is told is done in order, and a change of folder or a variable lasts."""
+    """Bash in a folder. Commands run in order; a change of folder or of a variable lasts."""
 
     def __init__(self, folder: Path, home: Path) -> None:
         programs = home / "bin"
@@ -80,8 +79,8 @@ esac
         self._home = home
         (home / "rc").write_text('ssh() { cd "$OTHER_MACHINE"; }\n')
         variables = environment({})
-        told, self._tell = os.pipe()
-        self._answers = os.fdopen(told, "r")
+        reading, self._done = os.pipe()
+        self._answers = os.fdopen(reading, "r")
         self._bash = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
             cwd=folder,
@@ -94,7 +93,7 @@ esac
                 "BASH_ENV": str(home / "rc"),
             },
             stdin=subprocess.PIPE,
-            pass_fds=[self._tell],
+            pass_fds=[self._done],
             text=True,
             start_new_session=True,
         )
@@ -106,16 +105,16 @@ esac
         assert self._bash.stdin is not None
         self._bash.stdin.close()
         with suppress(ProcessLookupError):
-            os.killpg(self._bash.pid, signal.SIGKILL)  # and what still runs in the background
+            os.killpg(self._bash.pid, signal.SIGKILL)  # also what still runs in the background
         self._bash.wait()
-        os.close(self._tell)
+        os.close(self._done)
         self._answers.close()
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Have it do a command to its end."""
+        """Run a command to its end."""
         out, errors = self._home / "out.txt", self._home / "errors.txt"
         assert self._bash.stdin is not None
-        self._bash.stdin.write(f"{{ {command}\n}} >'{out}' 2>'{errors}' </dev/null; echo $? >&{self._tell}\n")
+        self._bash.stdin.write(f"{{ {command}\n}} >'{out}' 2>'{errors}' </dev/null; echo $? >&{self._done}\n")
         self._bash.stdin.flush()
         code = int(self._answers.readline())
         return subprocess.CompletedProcess(command, code, out.read_text(), errors.read_text())

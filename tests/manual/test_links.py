@@ -1,4 +1,4 @@
-"""Links lead somewhere: to files that are there, headings that are there, and addresses that can be ones."""
+"""Links lead to files that exist, to headings that exist, and to well-formed addresses."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ LINK = re.compile(r"\]\(<?([^)\s>]+)>?\)")
 
 
 def anchor(heading: str) -> str:
-    """What a code host and Sphinx make of a heading."""
+    """The anchor that code hosts and Sphinx make of a heading."""
     plain = re.sub(r"[`*]|\]\([^)]*\)|\[", "", heading)
     return re.sub(r"[^\w\- ]", "", plain.strip().lower()).replace(" ", "-")
 

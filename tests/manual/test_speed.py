@@ -1,4 +1,4 @@
-"""The picture of how fast it is: what was measured, and nothing else."""
+"""The chart of the speed shows what was measured, and nothing else."""
 
 import json
 import xml.etree.ElementTree as ET
