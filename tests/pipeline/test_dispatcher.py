@@ -40,7 +40,7 @@ class Pool:
         self.waiting: list[tuple[Future[list[Recognized]], Path, Sequence[bytes]]] = []
         self.batches: list[Sequence[bytes]] = []
 
-    def longest(self, files: Sequence[bytes], *, hurried: bool) -> float:
+    def time_limit(self, files: Sequence[bytes], *, hurried: bool) -> float:
         return len(files) + 10.0 * (not hurried)
 
     def submit(self, model: Path, files: Sequence[bytes]) -> Future[list[Recognized]]:
@@ -49,7 +49,7 @@ class Pool:
         self.batches.append(files)
         return future
 
-    submit_again = submit_apart = submit
+    submit_again = submit_isolated = submit
 
     def answer(self, fault: Callable[[Sequence[bytes]], BaseException | None] = lambda _files: None) -> None:
         """Have all that waits recognized, but for batches that have a fault."""
