@@ -1,6 +1,6 @@
-"""Draws flow.svg: where pictures that are dropped into the inbox end up. Run `python docs/flow.py`.
+"""Draws flow.svg: pictures in the inbox and the folders they are filed in. Run `python docs/flow.py`.
 
-The pictures are drawn by the pen, and read with the references that come with the program.
+The pen draws the pictures, and the references that come with the program recognize them.
 """
 
 import base64
@@ -19,7 +19,7 @@ Picture = NDArray[np.uint8]
 ROOT = Path(__file__).parents[1]
 NAMES = ("meter-0412.png", "ballot-17.jpg", "exam-3b.tif", "shelf-9.webp", "scan.png")
 DIGITS = ((7, 12, 1), (3, 4, 2), (5, 31, 5), (0, 22, 3), (4, 5, 10))
-"""Digit, seed and index of each; the last is a four that could be a nine."""
+"""Digit, seed and index of each picture; the last is a 4 that looks like a 9."""
 REVIEW_BELOW = 0.9
 SURE, DOUBTFUL, FAILED = "#1f6f54", "#a4590a", "#a3312a"
 TEMPLATE = """\
@@ -45,7 +45,7 @@ TEMPLATE = """\
 
 
 def main() -> None:
-    """Write flow.svg beside this file."""
+    """Write flow.svg into this folder."""
     files = sorted((ROOT / "images").glob("*.jpg"))
     references = np.stack([read_picture(file.read_bytes()) for file in files])
     classifier = ImageClassifier().fit(references, [int(file.name[0]) for file in files])
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def row(name: str, picture: Picture, reading: Reading) -> dict[str, str]:
-    """What is shown of a picture."""
+    """The row for a picture."""
     is_sure = reading.reason is None and reading.certainty >= REVIEW_BELOW
     return {
         "name": name,
@@ -69,7 +69,7 @@ def row(name: str, picture: Picture, reading: Reading) -> dict[str, str]:
 
 
 def failed(name: str) -> dict[str, str]:
-    """What is shown of a file that is no picture."""
+    """The row for a file that is not a picture."""
     return {
         "name": name,
         "picture": "",

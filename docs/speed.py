@@ -1,6 +1,6 @@
-"""Draws speed.svg: pictures a second against references, and how long one takes against arrivals a second.
+"""Draws speed.svg: pictures a second by number of references, and filing times by arrivals a second.
 
-It draws what `python tests/benchmarks references load --json > docs/speed.jsonl` measured. Run
+The data is the output of `python tests/benchmarks references load --json > docs/speed.jsonl`. Run
 `python docs/speed.py`.
 """
 
@@ -15,8 +15,8 @@ from watcher.report.render.svg import Drawing, Frame
 Series = list[tuple[float, float]]
 
 WIDTH, HEIGHT = 720, 340
-# It has a ground of its own, so that it can be read on any page.
-AROUND = """\
+# It has a background of its own, so that it can be read on any page.
+PAGE = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif"
  font-size="12">
 <style>
@@ -35,7 +35,7 @@ text {{ fill: #6b665c }} .name {{ fill: #23211d }}
 
 
 def main() -> None:
-    """Write speed.svg beside this file."""
+    """Write speed.svg into this folder."""
     here = Path(__file__)
     rows = [
         json.loads(line)["figures"] for line in here.with_name("speed.jsonl").read_text("utf-8").splitlines()
@@ -44,22 +44,22 @@ def main() -> None:
 
 
 def drawn(rows: Sequence[dict[str, float]]) -> str:
-    """The SVG of rows that have `references` and `speed`, or `rate`, `p50` and `p99` (seconds)."""
+    """The SVG for rows with `references` and `speed`, or with `rate`, `p50` and `p99` (seconds)."""
     speeds = [(row["references"], row["speed"]) for row in rows if "references" in row]
     half, most = (
         [(row["rate"], 1000 * row[which]) for row in rows if "rate" in row] for which in ("p50", "p99")
     )
     if not speeds or not half:
         sys.exit("there must be rows of both benchmarks, references and load")
-    told = [f"{count:,.0f} references: {speed:,.0f} pictures a second" for count, speed in speeds]
-    told += [
+    sentences = [f"{count:,.0f} references: {speed:,.0f} pictures a second" for count, speed in speeds]
+    sentences += [
         f"{rate:,.0f} arrivals a second: half are filed in {_ms(middle)}, 99 % in {_ms(longest)}"
         for (rate, middle), (_, longest) in zip(half, most, strict=True)
     ]
-    drawing = Drawing(WIDTH, HEIGHT, name="How fast it is", description="; ".join(told))
+    drawing = Drawing(WIDTH, HEIGHT, name="How fast it is", description="; ".join(sentences))
     _speeds(drawing, Frame(64, 52, 276, 228), speeds)
     _delays(drawing, Frame(416, 52, 252, 228), half, most)
-    return AROUND.format(
+    return PAGE.format(
         width=WIDTH, height=HEIGHT, right=WIDTH - 1, bottom=HEIGHT - 1, drawing=drawing.markup()
     )
 
@@ -92,18 +92,18 @@ def _delays(drawing: Drawing, frame: Frame, half: Series, most: Series) -> None:
         height = frame.y(upwards.share(10.0**decade))
         drawing.line(frame.x(0), height, frame.x(1), height, "axis" if decade == decades[0] else "grid")
         drawing.text(frame.left - 8, height + 4, _ms(10.0**decade), "tick end")
-    for series, look, name in ((most, "most", "99 of 100"), (half, "half", "half of them")):
+    for series, style, name in ((most, "most", "99 of 100"), (half, "half", "half of them")):
         points = [(frame.x(across.share(rate)), frame.y(upwards.share(delay))) for rate, delay in series]
-        if look == "most":
+        if style == "most":
             _ticks(drawing, frame, rates, points)
-        drawing.curve(points, look)
+        drawing.curve(points, style)
         for (x, y), (rate, delay) in zip(points, series, strict=True):
-            drawing.dot(x, y, look, f"{rate:,.0f} a second: {name} in {_ms(delay)}")
-        if look == "most":
+            drawing.dot(x, y, style, f"{rate:,.0f} a second: {name} in {_ms(delay)}")
+        if style == "most":
             above = min(y for _, y in points[: len(points) // 2 + 1])
-            drawing.text(points[0][0] - 4, above - 12, f"{name} within", look)
-        else:  # beneath where it climbs
-            drawing.text(frame.x(1), points[len(points) // 2][1] + 22, f"{name} within", f"{look} end")
+            drawing.text(points[0][0] - 4, above - 12, f"{name} within", style)
+        else:  # below the rising part of the curve
+            drawing.text(frame.x(1), points[len(points) // 2][1] + 22, f"{name} within", f"{style} end")
     _names(drawing, frame, "From closed to filed", "arrivals a second")
 
 

@@ -1,4 +1,4 @@
-"""Draws steps.png: what recognition makes of some pictures, step by step. Run `python docs/steps.py`."""
+"""Draws steps.png: some pictures after each step of recognition. Run `python docs/steps.py`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ HEADING = 16
 
 
 def main() -> None:
-    """Write steps.png beside this file."""
+    """Write steps.png into this folder."""
     pictures = [
         draw(SEED, 7, 5),
         _on_paper(draw(SEED, 3, 2), paper=(120, 160, 120), ink=(90, 100, 150), slope=70, noise=4),
@@ -57,18 +57,16 @@ def main() -> None:
 def _on_paper(
     clean: Picture, *, paper: tuple[int, int, int], ink: tuple[int, int, int], slope: float, noise: float
 ) -> Picture:
-    """The digit of a clean drawing on other paper: colored, unevenly lit, noisy."""
-    chance = np.random.default_rng(SEED)
+    """The digit of a clean drawing on other paper: colored, unevenly lit and noisy."""
+    rng = np.random.default_rng(SEED)
     cover = 1 - clean.mean(axis=2, keepdims=True) / clean.mean(axis=2).max()
     light = np.linspace(-slope, slope, 64)[None, :, None] / 2
-    colors = (
-        (1 - cover) * np.array(paper) + cover * np.array(ink) + light + chance.normal(0, noise, clean.shape)
-    )
+    colors = (1 - cover) * np.array(paper) + cover * np.array(ink) + light + rng.normal(0, noise, clean.shape)
     return np.asarray(np.clip(colors, 0, 255), np.uint8)
 
 
 def _boxed(picture: Picture) -> Picture:
-    """With the edge of a printed box and two specks of dust."""
+    """The picture with the edge of a printed box and two specks of dust."""
     boxed = picture.copy()
     boxed[:3] = boxed[:, :2] = (90, 90, 90)
     boxed[52:54, 8:10] = boxed[12:13, 54:56] = (80, 80, 80)

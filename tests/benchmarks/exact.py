@@ -14,8 +14,8 @@ from benchmarks.scene import REFERENCES_BY, as_arrays, of_all_digits, pictures
 from numpy.typing import NDArray
 
 from watcher.recognition import ImageClassifier
-from watcher.recognition.calibration.fit import FittedModel, fit_model, in_order
-from watcher.recognition.rules import look, make_rule, shortlist
+from watcher.recognition.calibration.fit import FittedModel, fit_model, sorted_by_digit
+from watcher.recognition.rules import candidates, make_rule, rerank
 from watcher.recognition.rules.distortion import image_distortion
 
 BATCH = 16  # pictures that one process takes at once
@@ -40,7 +40,7 @@ def exact(scale: Scale, source: Path | None) -> list[Row]:
 def _compared(references: int, asked: int, source: Path | None) -> Row:
     known, digits, others = _files(references, asked, source)
     normalize = ImageClassifier().normalize
-    laid, labels, ids = in_order(normalize(as_arrays(known)), np.array(digits), np.arange(references))
+    laid, labels, ids = sorted_by_digit(normalize(as_arrays(known)), np.array(digits), np.arange(references))
     fitted = fit_model(make_rule("deformable", laid, labels, augment=True), labels, ids)
     to_read = normalize(as_arrays(others))
     batches = [to_read[at : at + BATCH] for at in range(0, asked, BATCH)]
@@ -52,7 +52,7 @@ def _compared(references: int, asked: int, source: Path | None) -> Row:
     close = ~usual.exited_early
     details = [
         f"certainty differs by more than {APART} for {int(less_sure.sum()):,} of all",
-        f"for {int(less_sure[close].sum()):,} of the {int(close.sum()):,} not told at a early_exit",
+        f"for {int(less_sure[close].sum()):,} of the {int(close.sum()):,} not told by an early exit",
         *_told(usual, exhaustive, other)[:TOLD],
     ]
     return Row(
@@ -84,8 +84,8 @@ def _both(fitted: FittedModel, batch: NDArray[np.float32]) -> tuple[Answers, Ans
         return image_distortion(pictures, references)
 
     with (
-        mock.patch.object(shortlist, "CANDIDATES", np.iinfo(np.int64).max),
-        mock.patch.object(look, "image_distortion", counted),
+        mock.patch.object(candidates, "CANDIDATES", np.iinfo(np.int64).max),
+        mock.patch.object(rerank, "image_distortion", counted),
     ):
         exhaustive = _answers(replace(fitted, early_exit=None), batch)
     assert sum(looks) == len(batch) * len(fitted.rule.arrays()["pictures"])
@@ -93,7 +93,7 @@ def _both(fitted: FittedModel, batch: NDArray[np.float32]) -> tuple[Answers, Ans
 
 
 def _answers(fitted: FittedModel, batch: NDArray[np.float32]) -> Answers:
-    found, certainties, _odd = fitted.compare(batch)
+    found, certainties, _novel = fitted.compare(batch)
     assert found.exited_early is not None
     return Answers(found.distances.argmin(axis=1), certainties, found.exited_early)
 
@@ -105,7 +105,7 @@ def _joined(some: Sequence[Answers]) -> Answers:
 
 def _told(usual: Answers, exhaustive: Answers, which: NDArray[np.bool_]) -> list[str]:
     """Each answer that differs, in words."""
-    how = np.where(usual.exited_early, "at a early_exit", "looked at closely")
+    how = np.where(usual.exited_early, "by an early exit", "looked at closely")
     return [
         f"picture {at}: {usual.digits[at]} ({usual.certainties[at]:.2f}, {how[at]}) is"
         f" {exhaustive.digits[at]} ({exhaustive.certainties[at]:.2f})"

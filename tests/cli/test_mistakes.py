@@ -86,7 +86,7 @@ MISTAKES: list[tuple[Callable[[Path], None], str, int, str]] = [
     (an_empty_source, "evaluate source", 1, "there are no labeled images in it"),
     (an_empty_source, "train source", 1, "there are no labeled images in it"),
     (a_source_without_labels, "train source", 1, "name them DIGIT_INDEX"),
-    (half_an_idx_pair, "train train-images-idx3-ubyte", 1, "do not lie beside it"),
+    (half_an_idx_pair, "train train-images-idx3-ubyte", 1, "are not in the same folder"),
     (a_broken_idx_pair, "train train-images-idx3-ubyte.gz", 1, "it cannot be read"),
     (no_database, "train nowhere", 1, "nowhere: there is no such file or folder"),
     (no_database, "evaluate nowhere", 1, "nowhere: there is no such file or folder"),

@@ -1,4 +1,4 @@
-"""`python -m watcher.pen`: what it writes, and what it says when it cannot."""
+"""`python -m watcher.pen`: the files it writes, and its error messages."""
 
 from pathlib import Path
 
@@ -17,20 +17,20 @@ def read_files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def assert_told(result: Result, exit_code: int, *words: str) -> None:
+def assert_fails(result: Result, exit_code: int, *words: str) -> None:
     assert result.exit_code == exit_code
     assert isinstance(result.exception, SystemExit)
     for word in words:
         assert word in result.output
 
 
-def test_it_writes_so_many_of_each_digit(tmp_path: Path) -> None:
+def test_it_writes_the_given_number_of_each_digit(tmp_path: Path) -> None:
     assert pen(tmp_path / "new" / "out", "--per-digit", 2).exit_code == 0
     files = {path.name for path in (tmp_path / "new" / "out").iterdir()}
     assert files == {f"{digit}_{index}.jpg" for digit in range(10) for index in (0, 1)}
 
 
-def test_drawing_more_leaves_the_first_ones_as_they_were(tmp_path: Path) -> None:
+def test_drawing_more_does_not_change_the_others(tmp_path: Path) -> None:
     pen(tmp_path, "--per-digit", 2)
     before = read_files(tmp_path)
     assert pen(tmp_path, "--per-digit", 2, "--first", 2).exit_code == 0
@@ -56,14 +56,14 @@ def test_a_contact_sheet_has_a_row_for_each_digit(tmp_path: Path) -> None:
 
 def test_files_already_there_are_refused_and_nothing_is_drawn(tmp_path: Path) -> None:
     (tmp_path / "7_1.jpg").write_bytes(b"mine")
-    assert_told(pen(tmp_path, "--per-digit", 2), 1, "7_1.jpg", "already there", "--force")
+    assert_fails(pen(tmp_path, "--per-digit", 2), 1, "7_1.jpg", "already exist", "--force")
     assert read_files(tmp_path) == {"7_1.jpg": b"mine"}
 
 
 def test_a_sheet_already_there_is_refused(tmp_path: Path) -> None:
     sheet = tmp_path / "look.png"
     sheet.write_bytes(b"mine")
-    assert_told(pen(tmp_path / "out", "--per-digit", 1, "--sheet", sheet), 1, "look.png", "already there")
+    assert_fails(pen(tmp_path / "out", "--per-digit", 1, "--sheet", sheet), 1, "look.png", "already exist")
     assert sheet.read_bytes() == b"mine"
     assert not (tmp_path / "out").exists()
 
@@ -86,29 +86,29 @@ def test_force_replaces_them(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_numbers_are_wrong_use(tmp_path: Path, wrong: tuple[str, str]) -> None:
-    assert_told(pen(tmp_path / "out", *wrong), 2, wrong[0])
+    assert_fails(pen(tmp_path / "out", *wrong), 2, wrong[0])
     assert not (tmp_path / "out").exists()
 
 
 def test_no_folder_is_wrong_use() -> None:
-    assert_told(pen(), 2, "OUT")
+    assert_fails(pen(), 2, "OUT")
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert_told(
+    assert_fails(
         pen(tmp_path / "file" / "out", "--per-digit", 1), 1, str(tmp_path / "file"), "Not a directory"
     )
 
 
-def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "0_0.jpg").mkdir()
-    assert_told(pen(tmp_path, "--per-digit", 1, "--force"), 1, "0_0.jpg", "Is a directory")
+    assert_fails(pen(tmp_path, "--per-digit", 1, "--force"), 1, "0_0.jpg", "Is a directory")
 
 
-def test_a_sheet_without_a_folder_is_told_before_anything_is_drawn(tmp_path: Path) -> None:
+def test_a_sheet_without_a_folder_is_reported_before_anything_is_drawn(tmp_path: Path) -> None:
     result = pen(tmp_path / "out", "--per-digit", 1, "--sheet", tmp_path / "nowhere" / "look.png")
-    assert_told(result, 1, str(tmp_path / "nowhere"))
+    assert_fails(result, 1, str(tmp_path / "nowhere"))
     assert not (tmp_path / "out").exists()
 
 

@@ -1,4 +1,4 @@
-"""Curves: through every point, smooth but at corners, evenly spaced."""
+"""Curves: through every point, smooth except at corners, evenly spaced."""
 
 import numpy as np
 import pytest
@@ -21,14 +21,14 @@ def sharpest_turn(path: curve.Path) -> float:
 @pytest.mark.parametrize("stroke", STROKES)
 def test_the_pen_passes_every_point_of_a_stroke(stroke: str) -> None:
     knots = curve.parse(stroke)
-    path = curve.glide(knots)
+    path = curve.spline_path(knots)
     far = np.hypot(*(knots.points[:, None] - path[None]).transpose(2, 0, 1)).min(axis=1)
     assert far.max() < curve.STEP
 
 
 @pytest.mark.parametrize("stroke", STROKES)
-def test_every_form_fills_its_height_and_stays_in_it(stroke: str) -> None:
-    path = curve.glide(curve.parse(stroke))
+def test_every_form_stays_within_its_height(stroke: str) -> None:
+    path = curve.spline_path(curve.parse(stroke))
     assert path[:, 1].min() > -0.03
     assert path[:, 1].max() < 1.03
     assert path[:, 0].min() > -0.03
@@ -36,7 +36,7 @@ def test_every_form_fills_its_height_and_stays_in_it(stroke: str) -> None:
 
 @pytest.mark.parametrize(("middle", "sharp"), [("50,50", False), ("50,50!", True)])
 def test_only_a_marked_point_is_a_corner(middle: str, sharp: bool) -> None:  # noqa: FBT001 - a test's parameter
-    path = curve.glide(curve.parse(f"0,0 {middle} 0,100"))
+    path = curve.spline_path(curve.parse(f"0,0 {middle} 0,100"))
     assert (sharpest_turn(path) > 45) is sharp
 
 
@@ -47,11 +47,11 @@ def test_a_stroke_that_cannot_be_read_is_refused(stroke: str) -> None:
 
 
 @given(st.integers(3, 200), st.floats(0.5, 30))
-def test_softening_keeps_both_ends_and_straight_lines(points: int, reach: float) -> None:
+def test_smoothing_keeps_both_ends_and_straight_lines(points: int, reach: float) -> None:
     line = np.stack([np.linspace(0, 1, points), np.linspace(2, -1, points)], axis=1)
-    assert np.allclose(curve.soften(line, reach), line)
+    assert np.allclose(curve.smooth(line, reach), line)
 
 
-def test_softening_rounds_a_corner() -> None:
-    path = curve.glide(curve.parse("0,0 50,50! 0,100"))
-    assert sharpest_turn(curve.soften(path, 5)) < sharpest_turn(path) / 3
+def test_smoothing_rounds_a_corner() -> None:
+    path = curve.spline_path(curve.parse("0,0 50,50! 0,100"))
+    assert sharpest_turn(curve.smooth(path, 5)) < sharpest_turn(path) / 3

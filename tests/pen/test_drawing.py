@@ -1,11 +1,11 @@
-"""What is drawn: the same for the same numbers, wholly on the paper, and every way of writing shown early."""
+"""Drawings: the same for the same numbers, wholly on the paper, and all forms within twenty pictures."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.pen.drawing import draw, form_for
+from watcher.pen.drawing import draw, form_of
 from watcher.pen.forms import FORMS
 from watcher.pen.hand import hand_for
 
@@ -53,18 +53,18 @@ def test_the_ink_is_as_large_as_the_hand_says_but_for_square_ends(seed: int, dig
 
 @pytest.mark.parametrize("digit", range(10))
 def test_the_first_twenty_show_every_form(digit: int) -> None:
-    shown = [form_for(digit, index).name for index in range(20)]
+    shown = [form_of(digit, index).name for index in range(20)]
     assert set(shown) == {form.name for form in FORMS[digit]}
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_forms_take_turns_evenly(digit: int) -> None:
-    shown = [form_for(digit, index).name for index in range(40)]
+    shown = [form_of(digit, index).name for index in range(40)]
     counts = [shown.count(form.name) for form in FORMS[digit]]
     assert max(counts) - min(counts) <= 1
 
 
-def test_the_first_sixteen_hands_hold_thin_and_thick_pens_upright_and_slanted() -> None:
+def test_the_first_sixteen_hands_vary_in_pen_width_and_slant() -> None:
     for digit in range(10):
         hands = [hand_for(1, digit, index) for index in range(16)]
         assert min(hand.pen_width for hand in hands) < 0.08

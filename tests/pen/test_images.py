@@ -1,4 +1,4 @@
-"""The committed reference pictures are what the pen draws."""
+"""The committed references are those that the pen draws."""
 
 from collections import Counter
 from pathlib import Path
@@ -19,7 +19,7 @@ def decoded(path: Path) -> Picture:
         return np.asarray(image)
 
 
-def test_the_folder_holds_numbered_pictures_and_nothing_else() -> None:
+def test_the_folder_has_only_numbered_pictures() -> None:
     names = {path.name for path in IMAGES.iterdir()}
     assert names == {f"{digit}_{index}.jpg" for digit in range(10) for index in range(40)}
 

@@ -42,8 +42,8 @@ class Pool:
         self.waiting: list[tuple[Future[list[Recognized]], Path, Sequence[bytes]]] = []
         self.batches: list[Sequence[bytes]] = []
 
-    def longest(self, files: Sequence[bytes], *, hurried: bool) -> float:
-        return len(files) + 10.0 * (not hurried)
+    def time_limit(self, files: Sequence[bytes], *, first_try: bool) -> float:
+        return len(files) + 10.0 * (not first_try)
 
     def submit(self, model: Path, files: Sequence[bytes]) -> Future[list[Recognized]]:
         future: Future[list[Recognized]] = Future()
@@ -51,7 +51,7 @@ class Pool:
         self.batches.append(files)
         return future
 
-    submit_again = submit_apart = submit
+    submit_again = submit_isolated = submit
 
     def answer(self, fault: Callable[[Sequence[bytes]], BaseException | None] = lambda _files: None) -> None:
         """Have all that waits recognized, but for batches that have a fault."""

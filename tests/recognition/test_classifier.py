@@ -1,4 +1,4 @@
-"""The ImageClassifier learns, answers, tells about itself, and comes back from a folder the same."""
+"""ImageClassifier: fit, classify, describe itself, save and load."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def fitted(pictures: Pictures) -> ImageClassifier:
 
 @pytest.mark.parametrize("normalizer", [*NORMALIZERS, small_gray])
 @pytest.mark.parametrize("rule", RULES)
-def test_every_way_of_comparing_works(normalizer: Any, rule: str, pictures: Pictures) -> None:
+def test_every_normalizer_works_with_every_rule(normalizer: Any, rule: str, pictures: Pictures) -> None:
     drawn, labels = pictures
     classifier = ImageClassifier(normalizer, rule).fit(drawn[::4], labels[::4])
     readings = classifier.classify(drawn[1::4])
@@ -36,7 +36,7 @@ def test_every_way_of_comparing_works(normalizer: Any, rule: str, pictures: Pict
     assert np.mean(right) > 0.6
 
 
-def test_new_drawings_are_told_apart(fitted: ImageClassifier, draw: Draw) -> None:
+def test_new_drawings_are_recognized(fitted: ImageClassifier, draw: Draw) -> None:
     for digit in range(10):
         (reading,) = fitted.classify(draw(digit, 99))
         assert reading.digit == digit
@@ -56,7 +56,7 @@ def test_a_reading_is_made_of_plain_numbers(fitted: ImageClassifier, draw: Draw)
         reading.digit = 4  # type: ignore[misc] # that it cannot be set is the point
 
 
-def test_one_picture_is_read_as_in_a_batch(fitted: ImageClassifier, pictures: Pictures) -> None:
+def test_readings_do_not_depend_on_the_batch(fitted: ImageClassifier, pictures: Pictures) -> None:
     drawn, _ = pictures
     together = fitted.classify(drawn)
     assert [fitted.classify(picture)[0] for picture in drawn] == together
@@ -64,7 +64,7 @@ def test_one_picture_is_read_as_in_a_batch(fitted: ImageClassifier, pictures: Pi
     assert fitted.classify([]) == []
 
 
-def test_the_nearest_references_are_told_by_their_ids(pictures: Pictures) -> None:
+def test_nearest_references_are_given_by_id(pictures: Pictures) -> None:
     drawn, labels = pictures
     ids = 1000 - np.arange(len(labels))
     shuffled = np.random.default_rng(0).permutation(len(labels))
@@ -85,7 +85,7 @@ def test_the_order_of_references_does_not_matter(rule: str, pictures: Pictures) 
     ]
 
 
-def test_no_ink_is_said(fitted: ImageClassifier) -> None:
+def test_a_picture_without_ink_has_certainty_0(fitted: ImageClassifier) -> None:
     (reading,) = fitted.classify(np.full((64, 64, 3), 240, np.uint8))
     assert (reading.certainty, reading.reason) == (0.0, "there is no ink on it")
     assert 0 <= reading.digit <= 9
@@ -101,13 +101,13 @@ def test_a_single_reference_is_enough(rule: str, draw: Draw) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_equal_digits_resolve_to_the_smaller(rule: str, draw: Draw) -> None:
+def test_in_a_tie_the_smaller_digit_wins(rule: str, draw: Draw) -> None:
     same = np.stack([draw(5)] * 4)
     for reading in ImageClassifier(rule=rule).fit(same, [9, 4, 9, 4]).classify([draw(5), draw(1)]):
         assert (reading.digit, reading.runner_up, reading.certainty) == (4, 9, 0.5)
 
 
-def test_it_tells_what_it_holds(pictures: Pictures, fitted: ImageClassifier) -> None:
+def test_repr_and_counts(pictures: Pictures, fitted: ImageClassifier) -> None:
     drawn, labels = pictures
     assert str(fitted) == "ImageClassifier with 10 digits, 8 references each"
     assert fitted.counts == (8,) * 10
@@ -120,7 +120,7 @@ def test_it_tells_what_it_holds(pictures: Pictures, fitted: ImageClassifier) -> 
     assert ImageClassifier().counts == (0,) * 10
 
 
-def test_normalized_pictures_serve_as_well(pictures: Pictures, fitted: ImageClassifier) -> None:
+def test_fit_normalized_equals_fit(pictures: Pictures, fitted: ImageClassifier) -> None:
     drawn, labels = pictures
     again = ImageClassifier().fit_normalized(fitted.normalize(drawn), labels)
     assert again.classify(drawn[::8]) == fitted.classify(drawn[::8])
@@ -149,7 +149,7 @@ def test_unfit_references_are_refused(
 @pytest.mark.parametrize(
     "unfit", [np.zeros((1, 64, 64), np.uint8), np.zeros((1, 64, 64, 3)), np.zeros((1, 32, 32, 3), np.uint8)]
 )
-def test_what_is_no_picture_is_refused(unfit: NDArray[Any], fitted: ImageClassifier) -> None:
+def test_arrays_of_another_shape_or_type_are_refused(unfit: NDArray[Any], fitted: ImageClassifier) -> None:
     with pytest.raises(UnfitReferencesError, match="pictures are"):
         ImageClassifier().fit(unfit, [1])
     with pytest.raises(ValueError, match="pictures are"):
@@ -163,14 +163,14 @@ def test_a_normalizer_must_give_finite_numbers_of_one_shape(pictures: Pictures) 
         ImageClassifier(lambda picture: np.zeros(int(picture.sum()) % 7 + 1)).fit(*pictures)
 
 
-def test_warmed_up_it_answers_the_same(pictures: Pictures, draw: Draw) -> None:
+def test_warm_up_does_not_change_answers(pictures: Pictures, draw: Draw) -> None:
     fitted = ImageClassifier().fit(*pictures)
     before = fitted.classify(draw(5, 7))
     fitted.warm_up()
     assert fitted.classify(draw(5, 7)) == before
 
 
-def test_nothing_is_known_before_it_learned(draw: Draw, tmp_path: Path) -> None:
+def test_nothing_works_before_fit(draw: Draw, tmp_path: Path) -> None:
     with pytest.raises(UnfitReferencesError, match="no references"):
         ImageClassifier().classify(draw(1))
     with pytest.raises(UnfitReferencesError, match="no references"):
@@ -179,9 +179,9 @@ def test_nothing_is_known_before_it_learned(draw: Draw, tmp_path: Path) -> None:
         ImageClassifier().warm_up()
 
 
-def test_a_wrong_name_meets_a_helpful_answer() -> None:
+def test_a_wrong_name_gets_a_suggestion() -> None:
     with pytest.raises(ValueError, match="did you mean centered"):
-        ImageClassifier("centered")
+        ImageClassifier("centerd")
     with pytest.raises(ValueError, match=r"did you mean nearest.*votes, averaged, nearest, deformable"):
         ImageClassifier(rule="neares")
     with pytest.raises(ValueError, match="there is no rule magic"):
@@ -190,7 +190,9 @@ def test_a_wrong_name_meets_a_helpful_answer() -> None:
 
 @pytest.mark.parametrize("normalizer", NORMALIZERS)
 @pytest.mark.parametrize("rule", RULES)
-def test_loaded_it_answers_the_same(normalizer: str, rule: str, pictures: Pictures, tmp_path: Path) -> None:
+def test_a_loaded_classifier_gives_the_same_answers(
+    normalizer: str, rule: str, pictures: Pictures, tmp_path: Path
+) -> None:
     drawn, labels = pictures
     some = np.random.default_rng(2).permutation(len(labels))[:20]
     fitted = ImageClassifier(normalizer, rule).fit(drawn[some], labels[some], some)
@@ -202,7 +204,7 @@ def test_loaded_it_answers_the_same(normalizer: str, rule: str, pictures: Pictur
         assert repr(loaded) == repr(fitted)
 
 
-def test_saving_replaces_and_leaves_nothing_behind(pictures: Pictures, tmp_path: Path) -> None:
+def test_saving_replaces_the_folder_and_leaves_no_other_files(pictures: Pictures, tmp_path: Path) -> None:
     drawn, labels = pictures
     ImageClassifier(rule="nearest").fit(drawn, labels).save(tmp_path / "saved")
     ImageClassifier("binary", "votes").fit(drawn[:8], labels[:8]).save(tmp_path / "saved")
@@ -210,7 +212,7 @@ def test_saving_replaces_and_leaves_nothing_behind(pictures: Pictures, tmp_path:
     assert ImageClassifier.load(tmp_path / "saved").counts == (8, *[0] * 9)
 
 
-def test_a_normalizer_of_ones_own_is_given_again(pictures: Pictures, tmp_path: Path) -> None:
+def test_a_callable_normalizer_must_be_given_to_load(pictures: Pictures, tmp_path: Path) -> None:
     fitted = ImageClassifier(small_gray).fit(*pictures)
     fitted.save(tmp_path / "saved")
     with pytest.raises(UnfitReferencesError, match=r"give it to load\(\)"):
@@ -251,9 +253,7 @@ def test_a_damaged_folder_is_refused(name: str, damage: str, fitted: ImageClassi
         {"checksums": {}},
     ],
 )
-def test_facts_that_make_no_sense_are_refused(
-    facts: dict[str, Any], fitted: ImageClassifier, tmp_path: Path
-) -> None:
+def test_invalid_facts_are_refused(facts: dict[str, Any], fitted: ImageClassifier, tmp_path: Path) -> None:
     fitted.save(tmp_path / "saved")
     file = tmp_path / "saved" / "classifier.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | facts))
@@ -261,7 +261,7 @@ def test_facts_that_make_no_sense_are_refused(
         ImageClassifier.load(tmp_path / "saved")
 
 
-def test_its_files_keep_the_names_that_earlier_versions_gave(
+def test_saved_names_are_those_of_earlier_versions(
     fitted: ImageClassifier, pictures: Pictures, tmp_path: Path
 ) -> None:
     fitted.save(tmp_path / "saved")
@@ -275,5 +275,5 @@ def test_its_files_keep_the_names_that_earlier_versions_gave(
     assert json.loads((tmp_path / "again" / FACTS).read_text("utf-8")) == facts
 
 
-def test_readings_are_equal_by_what_they_say() -> None:
+def test_readings_are_equal_by_value() -> None:
     assert Reading(1, 0.5, 2, (0.0,) * 10, (1,)) == Reading(1, 0.5, 2, (0.0,) * 10, (1,), None)

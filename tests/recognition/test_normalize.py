@@ -1,4 +1,4 @@
-"""The same digit gives the same numbers, whatever it is written with and on."""
+"""Normalizing: a digit gives the same numbers on any paper and with any pen."""
 
 from collections.abc import Callable
 
@@ -40,7 +40,7 @@ def shaded(picture: NDArray[np.uint8], darkest: float) -> NDArray[np.uint8]:
     return (picture * light).astype(np.uint8)
 
 
-def test_none_is_the_picture_itself(draw: Draw) -> None:
+def test_none_keeps_the_colors(draw: Draw) -> None:
     values = none(draw(3))
     assert values.shape == (64, 64, 3)
     assert values.dtype == np.float32
@@ -48,13 +48,13 @@ def test_none_is_the_picture_itself(draw: Draw) -> None:
 
 
 @given(st.tuples(*[st.integers(0, 255)] * 3))
-def test_binary_is_ink_where_the_mean_is_below_half(color: tuple[int, int, int]) -> None:
+def test_binary_is_ink_if_the_mean_is_below_half(color: tuple[int, int, int]) -> None:
     ink = binary(np.full((64, 64, 3), color, np.uint8))
     assert ink.shape == (64, 64)
     assert (ink == (sum(color) / 3 < 255 / 2)).all()
 
 
-def test_centered_is_laid_out_as_promised(draw: Draw) -> None:
+def test_centered_has_the_layout_of_mnist(draw: Draw) -> None:
     y, x = np.mgrid[:28, :28]
     for digit in range(10):
         laid = centered(draw(digit))
@@ -117,9 +117,7 @@ def test_slant_makes_little_difference(digit: int, coverage: Cover, paper: Draw)
 
 @pytest.mark.parametrize("move", [(0, 0), (-9, -6), (9, 6)])
 @pytest.mark.parametrize("digit", range(10))
-def test_clean_paper_is_seen_as_clean(
-    digit: int, move: tuple[int, int], coverage: Cover, paper: Draw
-) -> None:
+def test_clean_paper_has_no_coverage(digit: int, move: tuple[int, int], coverage: Cover, paper: Draw) -> None:
     line = np.roll(coverage(digit, 1), move, axis=(0, 1))
     contrast = ink_contrast(paper(line)[None])[0]
     beside = cv2.dilate((line > 0).astype(np.uint8), np.ones((5, 5))) == 0
@@ -142,7 +140,7 @@ def test_dust_and_rules_are_left_out(digit: int, coverage: Cover, paper: Draw) -
     assert likeness(centered(paper(boxed)), expected) > 0.97
 
 
-def test_a_rule_by_itself_is_no_ink(coverage: Cover, paper: Draw) -> None:
+def test_a_rule_alone_is_not_ink(coverage: Cover, paper: Draw) -> None:
     for thickness in (1, 3, 6):
         rule = np.zeros((64, 64), np.float32)
         rule[:, 30 : 30 + thickness] = 1
@@ -172,7 +170,7 @@ def test_a_digit_in_two_parts_stays_whole(paper: Draw) -> None:
     assert ink[26, 22] > 0.5
 
 
-def test_faint_strokes_are_ink_and_what_lies_between_them_is_none(paper: Draw) -> None:
+def test_faint_strokes_are_ink_and_the_gap_between_them_is_paper(paper: Draw) -> None:
     line = np.zeros((64, 64), np.float32)
     line[12:52, 28:36] = 1
     line[12:32, 28:36] = 0.6
@@ -182,7 +180,7 @@ def test_faint_strokes_are_ink_and_what_lies_between_them_is_none(paper: Draw) -
     assert ink[22, 10] == 0
 
 
-def test_holes_that_a_blur_filled_are_open_again(paper: Draw) -> None:
+def test_sharpening_opens_holes_that_a_blur_filled(paper: Draw) -> None:
     ring = np.zeros((64, 64), np.float32)
     cv2.circle(ring, (32, 32), 8, 1.0, 5)
     soft = cv2.GaussianBlur(ring, (0, 0), 3.5)
@@ -195,7 +193,7 @@ def test_holes_that_a_blur_filled_are_open_again(paper: Draw) -> None:
 
 @pytest.mark.parametrize("digit", SEVEN_DIGITS)
 @pytest.mark.parametrize("way", [cv2.INTER_CUBIC, cv2.INTER_NEAREST])
-def test_coarse_pictures_that_the_digit_fills_lose_nothing(
+def test_coarse_digits_that_fill_the_picture_keep_all_strokes(
     digit: int, way: int, coverage: Cover, paper: Draw
 ) -> None:
     line = coverage(digit, 5)
@@ -221,7 +219,7 @@ def test_blank_paper_has_no_ink(color: tuple[int, int, int], amount: float) -> N
 
 @settings(max_examples=60)
 @given(st.integers(0, 2**32), st.sampled_from(["noise", "patches", "lines"]))
-def test_anything_gives_finite_numbers_from_0_to_1(seed: int, kind: str) -> None:
+def test_any_picture_gives_finite_numbers_from_0_to_1(seed: int, kind: str) -> None:
     rng = np.random.default_rng(seed)
     page = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
     if kind == "patches":
@@ -240,7 +238,7 @@ def test_anything_gives_finite_numbers_from_0_to_1(seed: int, kind: str) -> None
 
 
 @pytest.mark.parametrize("darkest", [1, 0.6])
-def test_gray_pictures_are_normalized_as_colored_ones(draw: Draw, darkest: float) -> None:
+def test_gray_and_colored_pictures_are_normalized_alike(draw: Draw, darkest: float) -> None:
     for digit in range(10):
         gray = shaded(np.repeat(draw(digit)[..., :1], 3, axis=2), darkest)
         nearly_gray = gray.copy()
@@ -249,7 +247,7 @@ def test_gray_pictures_are_normalized_as_colored_ones(draw: Draw, darkest: float
 
 
 @pytest.mark.parametrize("name", NORMALIZERS)
-def test_each_of_a_batch_becomes_what_it_becomes_alone(name: str, draw: Draw) -> None:
+def test_results_do_not_depend_on_the_batch(name: str, draw: Draw) -> None:
     rng = np.random.default_rng(4)
     drawn = [draw(digit, seed) for digit in range(10) for seed in range(2)]
     others = [noisy(shaded(picture, 0.7), 5, seed) for seed, picture in enumerate(drawn)]

@@ -1,4 +1,4 @@
-"""The rules compute what they promise, for any references."""
+"""The rules compute what their docstrings say, for any references."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def plain_votes(picture: Any, references: Any, labels: Any) -> list[int]:
-    """The votes rule as one would write it down."""
+    """The votes rule as plain loops."""
     scores = [0] * 10
     for reference, digit in zip(references, labels, strict=True):
         for row, other_row in zip(picture, reference, strict=True):
@@ -44,7 +44,7 @@ rules = st.sampled_from(["votes", "averaged", "nearest"])  # the fourth has test
 
 
 @given(st.integers(0, 2**32), counts, st.integers(1, 12), st.integers(1, 12))
-def test_votes_are_those_of_the_plain_loop(seed: int, counts: list[int], height: int, width: int) -> None:
+def test_votes_equal_the_plain_loop(seed: int, counts: list[int], height: int, width: int) -> None:
     references, labels = references_of(seed, counts, (height, width), "binary")
     picture = np.random.default_rng(seed + 1).integers(0, 2, (1, height, width)).astype(np.uint8)
     scores = RULES["votes"](references, labels).compare(picture).scores[0]
@@ -56,7 +56,7 @@ def test_votes_are_those_of_the_plain_loop(seed: int, counts: list[int], height:
             assert scores[digit] < -max(counts) * height * width
 
 
-def test_votes_on_pictures_are_those_of_the_plain_loop(pictures: Pictures) -> None:
+def test_votes_on_pictures_equal_the_plain_loop(pictures: Pictures) -> None:
     drawn, labels = pictures
     ink = np.stack([NORMALIZERS["binary"](picture) for picture in drawn[::2]])
     scores = RULES["votes"](ink, labels[::2]).compare(ink[:2]).scores
@@ -65,9 +65,7 @@ def test_votes_on_pictures_are_those_of_the_plain_loop(pictures: Pictures) -> No
 
 
 @given(seed=st.integers(0, 2**32 - 1), alike=st.integers(0, 24))
-def test_the_nearest_by_votes_have_the_most_and_the_first_goes_before_its_equals(
-    seed: int, alike: int
-) -> None:
+def test_nearest_by_votes_are_sorted_by_votes_then_index(seed: int, alike: int) -> None:
     rng = np.random.default_rng(seed)
     references = rng.integers(0, 2, (24, 3, 3), np.uint8)
     references[:alike] = references[-1]
@@ -91,7 +89,7 @@ def test_votes_stay_exact_with_very_many_references() -> None:
     assert scores[0, 7] == 20_000 * (paper - (4096 - paper))
 
 
-def test_votes_take_dark_colors_and_strong_coverage_for_ink() -> None:
+def test_votes_count_dark_colors_and_high_coverage_as_ink() -> None:
     ink = np.random.default_rng(0).integers(0, 2, (6, 8, 8)).astype(np.uint8)
     labels = np.arange(6)
     expected = RULES["votes"](ink, labels).compare(ink).scores
@@ -110,8 +108,10 @@ def test_averaged_is_the_distance_to_the_mean(
     distances = RULES["averaged"](references, labels).compare(pictures).distances
     for digit in range(10):
         if counts[digit]:
-            apart = (pictures - references[labels == digit].mean(axis=0, dtype=np.float64)).reshape(3, -1)
-            assert distances[:, digit] == pytest.approx(np.linalg.norm(apart, axis=1), abs=1e-5)
+            differences = (pictures - references[labels == digit].mean(axis=0, dtype=np.float64)).reshape(
+                3, -1
+            )
+            assert distances[:, digit] == pytest.approx(np.linalg.norm(differences, axis=1), abs=1e-5)
 
 
 @given(st.integers(0, 2**32), counts, shapes, values)
@@ -121,8 +121,8 @@ def test_nearest_is_the_mean_of_the_few_nearest(
     references, labels = references_of(seed, counts, shape, values)
     pictures, _ = references_of(seed + 1, [3] + [0] * 9, shape, values)
     found = RULES["nearest"](references, labels).compare(pictures)
-    apart = (pictures[:, None].astype(float) - references[None].astype(float)).reshape(3, len(labels), -1)
-    every = np.linalg.norm(apart, axis=2)
+    differences = pictures[:, None].astype(float) - references[None].astype(float)
+    every = np.linalg.norm(differences.reshape(3, len(labels), -1), axis=2)
     for digit in range(10):
         if counts[digit]:
             few = np.sort(every[:, labels == digit], axis=1)[:, :FEW]
@@ -148,7 +148,7 @@ def check(found: Similarities, pictures: int, references: int, absent: NDArray[n
 
 
 @given(rules, st.integers(0, 2**32), counts, shapes, values)
-def test_every_rule_gives_sound_numbers(
+def test_every_rule_gives_valid_similarities(
     rule: str, seed: int, counts: list[int], shape: tuple[int, ...], values: str
 ) -> None:
     references, labels = references_of(seed, counts, shape, values)
@@ -160,7 +160,7 @@ def test_every_rule_gives_sound_numbers(
 
 
 @given(rules, st.integers(0, 2**32), counts, shapes, values)
-def test_leaving_one_out_is_comparing_without_it(
+def test_leave_one_out_equals_comparing_without_the_reference(
     rule: str, seed: int, counts: list[int], shape: tuple[int, ...], values: str
 ) -> None:
     references, labels = references_of(seed, counts, shape, values)
@@ -180,7 +180,7 @@ def test_leaving_one_out_is_comparing_without_it(
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_one_by_one_is_as_in_a_batch(rule: str, pictures: Pictures) -> None:
+def test_answers_do_not_depend_on_the_batch(rule: str, pictures: Pictures) -> None:
     drawn, labels = pictures
     laid = np.stack([NORMALIZERS["centered"](picture) for picture in drawn])
     made = RULES[rule](laid, labels)

@@ -1,4 +1,4 @@
-"""Labeled images as people have them: DIGIT_INDEX.ext, DIGIT/*.ext, and IDX pairs."""
+"""Sources of labeled images: DIGIT_INDEX.ext, DIGIT/*.ext, and IDX pairs."""
 
 import gzip
 from collections.abc import Sequence
@@ -41,14 +41,14 @@ def pair(folder: Path, pictures: Bytes, labels: Sequence[int]) -> Path:
     return folder / "t-images-idx3-ubyte"
 
 
-def told(source: Path) -> str:
+def error_of(source: Path) -> str:
     with pytest.raises(SourceError) as raised:
         list(labeled_images(source))
     assert str(raised.value).isprintable()
     return str(raised.value)
 
 
-def test_a_folder_of_numbered_names_in_their_natural_order(tmp_path: Path) -> None:
+def test_a_folder_of_numbered_names_in_natural_order(tmp_path: Path) -> None:
     names = ("7_10.png", "7_2.JPG", "0_x y.tiff", "7_1.webp")
     others = ("70_1.png", "a_1.png", "7.png", "_7_1.png", ".7_1.png", "7_3.txt", "7_4", "7_5.png.tmp", "²")
     make_files(tmp_path, {name: name.encode() for name in names + others} | {"7_6.png/": None})
@@ -78,14 +78,14 @@ def test_a_folder_of_folders(tmp_path: Path) -> None:
 
 
 @given(st.sets(st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), max_size=5)))
-def test_names_of_any_kind_have_an_order(tmp_path_factory: pytest.TempPathFactory, stems: set[str]) -> None:
+def test_any_names_can_be_sorted(tmp_path_factory: pytest.TempPathFactory, stems: set[str]) -> None:
     folder = tmp_path_factory.mktemp("labeled")
     make_files(folder, {"7_0.png": b"7", "²": b"", "٣": b"", "3": b""})
     make_files(folder, {f"{stem}x.png": b"x" for stem in stems})
     assert {image.digit for image in labeled_images(folder)} >= {7}
 
 
-def test_a_name_that_is_not_utf8_is_told_as_the_log_tells_it(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_written_as_in_the_log(tmp_path: Path) -> None:
     make_files(tmp_path / "f\udcff", {"7_\udce4.png": b"x"})
     [image] = labeled_images(tmp_path / "f\udcff")
     assert (image.source, image.name) == (f"{tmp_path}/f\\xff", "7_\\xe4.png")
@@ -107,7 +107,7 @@ def test_an_idx_pair(tmp_path: Path, dot: str, zipped: tuple[str, ...]) -> None:
     assert {image.source for image in images} == {str(source)}
 
 
-def test_pictures_of_idx_become_dark_on_light_and_always_the_same_bytes(tmp_path: Path) -> None:
+def test_idx_pictures_become_dark_on_light_and_always_the_same_bytes(tmp_path: Path) -> None:
     source = pair(tmp_path, bright_on_black(2), [1, 1])
     first, second = labeled_images(source)
     assert first.image.startswith(b"BM")
@@ -123,20 +123,20 @@ def test_an_idx_pair_without_images_gives_none(tmp_path: Path) -> None:
 
 
 def test_a_source_that_is_not_there(tmp_path: Path) -> None:
-    assert told(tmp_path / "no\nwhere") == f"{tmp_path}/no\\nwhere: there is no such file or folder"
+    assert error_of(tmp_path / "no\nwhere") == f"{tmp_path}/no\\nwhere: there is no such file or folder"
 
 
 def test_a_source_that_is_neither(tmp_path: Path) -> None:
     make_files(tmp_path, {"7_0.png": digit_picture(7)})
-    assert told(tmp_path / "7_0.png") == (
-        f"{tmp_path}/7_0.png: is neither a folder of labeled images nor an IDX file "
+    assert error_of(tmp_path / "7_0.png") == (
+        f"{tmp_path}/7_0.png: it is neither a folder of labeled images nor an IDX file "
         "(*-images-idx3-ubyte[.gz])"
     )
 
 
 def test_a_folder_without_labeled_images(tmp_path: Path) -> None:
     make_files(tmp_path, {"scan.png": digit_picture(7)})
-    assert told(tmp_path) == (
+    assert error_of(tmp_path) == (
         f"{tmp_path}: there are no labeled images in it; name them DIGIT_INDEX (7_0.png, 7_1.png, …) "
         "or put them in folders named 0 to 9"
     )
@@ -145,35 +145,35 @@ def test_a_folder_without_labeled_images(tmp_path: Path) -> None:
 def test_idx_images_without_their_labels(tmp_path: Path) -> None:
     source = pair(tmp_path, bright_on_black(1), [1])
     (tmp_path / "t-labels-idx1-ubyte").unlink()
-    assert told(source) == f"{source}: its labels (t-labels-idx1-ubyte) do not lie beside it"
+    assert error_of(source) == f"{source}: its labels (t-labels-idx1-ubyte) are not in the same folder"
 
 
 def test_idx_with_more_images_than_labels(tmp_path: Path) -> None:
     source = pair(tmp_path, bright_on_black(3), [1, 2])
-    assert told(source) == f"{source}: 3 images, but 2 labels beside it"
+    assert error_of(source) == f"{source}: it has 3 images, but 2 labels"
 
 
 def test_idx_with_a_label_that_is_no_digit(tmp_path: Path) -> None:
     source = pair(tmp_path, bright_on_black(2), [1, 10])
-    assert told(source) == f"{tmp_path}/t-labels-idx1-ubyte: label 10 is no digit"
+    assert error_of(source) == f"{tmp_path}/t-labels-idx1-ubyte: label 10 is not a digit"
 
 
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", "it is no IDX file of bytes in 3 dimension(s)"),
-        (b"\0\0\x08\x03\0\0", "it is no IDX file of bytes in 3 dimension(s)"),
-        (idx(bright_on_black(1), b"\0\0\x0d"), "it is no IDX file of bytes in 3 dimension(s)"),
-        (idx(np.zeros(3, np.uint8)), "it is no IDX file of bytes in 3 dimension(s)"),
-        (idx(bright_on_black(2))[:-1], "it should hold 1,568 bytes and holds 1,567"),
-        (idx(bright_on_black(2)) + b"x", "it should hold 1,568 bytes and holds 1,569"),
+        (b"", "it is not an IDX file of bytes with 3 dimension(s)"),
+        (b"\0\0\x08\x03\0\0", "it is not an IDX file of bytes with 3 dimension(s)"),
+        (idx(bright_on_black(1), b"\0\0\x0d"), "it is not an IDX file of bytes with 3 dimension(s)"),
+        (idx(np.zeros(3, np.uint8)), "it is not an IDX file of bytes with 3 dimension(s)"),
+        (idx(bright_on_black(2))[:-1], "it should have 1,568 bytes of data, but has 1,567"),
+        (idx(bright_on_black(2)) + b"x", "it should have 1,568 bytes of data, but has 1,569"),
         (idx(np.zeros((1, 0, 0), np.uint8)), "its images have no pixels"),
     ],
 )
 def test_idx_images_that_are_damaged(tmp_path: Path, content: bytes, fault: str) -> None:
     source = pair(tmp_path, bright_on_black(2), [1, 2])
     source.write_bytes(content)
-    assert told(source) == f"{source}: {fault}"
+    assert error_of(source) == f"{source}: {fault}"
 
 
 @pytest.mark.parametrize(
@@ -184,4 +184,4 @@ def test_idx_images_that_are_damaged(tmp_path: Path, content: bytes, fault: str)
 def test_gzip_that_is_damaged(tmp_path: Path, content: bytes) -> None:
     source = pair(tmp_path, bright_on_black(1), [1]).with_suffix(".gz")
     source.write_bytes(content)
-    assert told(source).startswith(f"{source}: it ")
+    assert error_of(source).startswith(f"{source}: it ")

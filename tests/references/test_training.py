@@ -1,4 +1,4 @@
-"""Training: what can be read becomes references, what cannot is refused by name."""
+"""Training: readable images become references; others are refused by name."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,7 +22,7 @@ def references(tmp_path: Path) -> Iterator[ReferenceStore]:
         yield ReferenceStore(database)
 
 
-def test_what_cannot_be_read_is_refused_by_name_and_the_rest_is_added(references: ReferenceStore) -> None:
+def test_unreadable_images_are_refused_by_name_and_the_rest_is_added(references: ReferenceStore) -> None:
     trained = train(references, [EMPTY, SEVEN, LETTER, ONE], "a mixed lot")
     assert (trained.added, trained.known, trained.conflicts) == (2, 0, ())
     assert trained.unreadable == (
@@ -38,7 +38,7 @@ def test_training_twice_adds_nothing(references: ReferenceStore) -> None:
     assert (trained.added, trained.known, references.version()) == (0, 2, 1)
 
 
-def test_a_contradiction_is_told_and_the_first_label_stays(references: ReferenceStore) -> None:
+def test_a_conflict_is_reported_and_the_first_label_stays(references: ReferenceStore) -> None:
     train(references, [SEVEN], "once")
     wrong = LabeledImage(SEVEN.image, 1, "theirs", "1_7.png")
     trained = train(references, [wrong], "wrong")
@@ -48,18 +48,18 @@ def test_a_contradiction_is_told_and_the_first_label_stays(references: Reference
     assert references.version() == 1
 
 
-def test_nothing_that_can_be_read_makes_no_version(references: ReferenceStore) -> None:
+def test_without_readable_images_there_is_no_new_version(references: ReferenceStore) -> None:
     assert train(references, [EMPTY], "nothing").added == 0
     assert references.version() is None
 
 
-def test_it_is_told_how_many_were_looked_at(references: ReferenceStore) -> None:
+def test_progress_gets_the_number_of_images_read(references: ReferenceStore) -> None:
     seen: list[int] = []
     train(references, [EMPTY, SEVEN, ONE], "x", seen.append)
     assert seen == [1, 2, 3]
 
 
-def test_breaking_off_adds_nothing(references: ReferenceStore) -> None:
+def test_an_interrupt_adds_nothing(references: ReferenceStore) -> None:
     def break_off(done: int) -> None:
         if done == 2:
             raise KeyboardInterrupt

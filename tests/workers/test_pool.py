@@ -69,7 +69,7 @@ def guarded(trained: Path, faulty_decoder: FaultyDecoder) -> Iterator[Pool]:
 
 
 class TestPills:
-    def test_each_harms_itself_alone_and_is_answered_with_what_it_did(
+    def test_each_harms_only_itself_and_gets_its_own_reason(
         self, guarded: Pool, model: Path, faulty_decoder: FaultyDecoder
     ) -> None:
         picture = reference_picture(8)
@@ -93,7 +93,7 @@ class TestPills:
         assert set(faulty_decoder.tries().values()) == {1}
         assert [answer.sha256 for answer in answers] == [sha256(file).hexdigest() for file in files]
 
-    def test_the_first_time_the_others_of_the_batch_wait_no_longer_than_a_moment(
+    def test_on_the_first_try_others_of_the_batch_wait_only_a_moment(
         self, guarded: Pool, model: Path
     ) -> None:
         answer, other = guarded.submit(model, [pill("sleep"), reference_picture(8)]).result()
@@ -101,9 +101,7 @@ class TestPills:
         assert other.sha256 == sha256(reference_picture(8)).hexdigest()
         assert other.reading or other.failure  # on a busy machine it may take longer than a moment too
 
-    def test_whatever_comes_after_it_nothing_is_read_again(
-        self, guarded: Pool, model: Path, faulty_decoder: FaultyDecoder
-    ) -> None:
+    def test_no_file_is_read_twice(self, guarded: Pool, model: Path, faulty_decoder: FaultyDecoder) -> None:
         kinds = ["harmless", "memory", "crash", "harmless", "error", "exit", "harmless", "crash"] * 9
         kinds[30:30] = ["spin", "harmless"]
         files = [pill(kind, number) for number, kind in enumerate(kinds)]
@@ -113,7 +111,7 @@ class TestPills:
         assert set(faulty_decoder.tries().values()) == {1}
         assert faulty_decoder.tries().total() == len(files)
 
-    def test_where_the_comparer_is_lost_each_picture_is_compared_by_itself_and_none_is_read_again(
+    def test_if_the_comparer_dies_pictures_are_compared_alone_and_not_read_again(
         self, guarded: Pool, model: Path, faulty_decoder: FaultyDecoder
     ) -> None:
         files = [*FILES, pill("harmless"), pill("crash")]
@@ -126,7 +124,7 @@ class TestPills:
         assert answers.result()[-2].reading
         assert set(faulty_decoder.tries().values()) == {1}
 
-    def test_a_comparer_that_stands_still_is_given_up(self, guarded: Pool, model: Path) -> None:
+    def test_a_comparer_that_hangs_is_ended(self, guarded: Pool, model: Path) -> None:
         comparer = children_of(newest_servers()[1])[0]
         os.kill(comparer, signal.SIGSTOP)
         (answer,) = guarded.submit_again(model, FILES[:1]).result()
@@ -136,31 +134,31 @@ class TestPills:
 
 
 def fork_servers() -> list[int]:
-    """Of each pool there is, the one that forks readers, then the one that forks comparers."""
+    """For each pool, the server that forks readers, then the one that forks comparers."""
     return children_of(os.getpid())
 
 
 def newest_servers() -> list[int]:
-    """Those of the pool that was made last."""
+    """The fork servers of the newest pool."""
     return fork_servers()[-2:]
 
 
 def workers() -> list[int]:
-    """All that read and compare, and those that forked them."""
+    """All fork servers and their children."""
     return [process for server in fork_servers() for process in (server, *children_of(server))]
 
 
 def children_of(pid: int) -> list[int]:
-    """The oldest first. Their ids need not ascend: the kernel begins anew where it comes to the last."""
+    """The oldest first. Their ids need not ascend: the kernel starts again after the highest."""
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in found if b"fork_server" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 @pytest.mark.usefixtures("faulty_decoder")
-def test_what_is_suspect_holds_nothing_up_and_dies_with_what_forked_it_whatever_it_does(model: Path) -> None:
+def test_suspect_files_delay_nothing_and_their_processes_end_with_the_fork_server(model: Path) -> None:
     with closing(Pool(settled(1, deadline=600))) as pool:
-        pool.submit_apart(model, ()).result()
-        suspect = pool.submit_apart(model, [pill("spin")])
+        pool.submit_isolated(model, ()).result()
+        suspect = pool.submit_isolated(model, [pill("spin")])
         assert pool.submit_again(model, [reference_picture(8)]).result()[0].reading
         assert not suspect.done()
         server = newest_servers()[0]
@@ -172,7 +170,7 @@ def test_what_is_suspect_holds_nothing_up_and_dies_with_what_forked_it_whatever_
 
 
 @pytest.mark.parametrize("which", range(4))
-def test_whichever_waiting_process_is_killed_others_take_its_place(model: Path, which: int) -> None:
+def test_any_killed_process_is_replaced(model: Path, which: int) -> None:
     others = set(workers())  # of a place that other tests share
     with closing(Pool(settled(1))) as pool:
         pool.warm(model)
@@ -189,7 +187,7 @@ def answers(pool: Pool, model: Path) -> bool:
     return pool.submit_again(model, FILES[:1]).exception() is None
 
 
-def test_a_system_without_room_for_more_is_told_as_that_and_worked_with_again(model: Path) -> None:
+def test_a_lack_of_descriptors_is_an_oserror_and_passes(model: Path) -> None:
     with closing(Pool(settled(1))) as pool:
         pool.start()
         most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -203,14 +201,14 @@ def test_a_system_without_room_for_more_is_told_as_that_and_worked_with_again(mo
         assert pool.submit_again(model, FILES).result() == recognize(model, FILES)
 
 
-def test_where_the_classifier_is_gone_that_is_told(model: Path, tmp_path: Path) -> None:
+def test_a_missing_classifier_is_reported(model: Path, tmp_path: Path) -> None:
     with closing(Pool(settled(1))) as pool:
         with pytest.raises(UnfitReferencesError, match="holds no sound classifier"):
             pool.submit_again(tmp_path, FILES).result()
         assert pool.submit_again(model, FILES).result() == recognize(model, FILES)
 
 
-def test_where_the_classifier_is_gone_no_file_is_begun(tmp_path: Path, faulty_decoder: FaultyDecoder) -> None:
+def test_without_a_classifier_no_file_is_started(tmp_path: Path, faulty_decoder: FaultyDecoder) -> None:
     with closing(Pool(settled(1))) as pool:
         with pytest.raises(UnfitReferencesError):
             pool.submit_again(tmp_path / "gone", [pill("harmless")]).result()
@@ -218,7 +216,7 @@ def test_where_the_classifier_is_gone_no_file_is_begun(tmp_path: Path, faulty_de
 
 
 @pytest.mark.parametrize("executor", ["processes", "threads"])
-def test_where_the_kernel_cannot_guard_batches_are_recognized_all_the_same(
+def test_without_linux_batches_are_recognized_unguarded(
     model: Path, monkeypatch: pytest.MonkeyPatch, executor: Literal["processes", "threads"]
 ) -> None:
     monkeypatch.setattr(sys, "platform", "elsewhere")
@@ -227,7 +225,7 @@ def test_where_the_kernel_cannot_guard_batches_are_recognized_all_the_same(
     with closing(pool):
         assert not pool.is_guarded
         pool.warm(model)
-        for submit in (pool.submit, pool.submit_again, pool.submit_apart):
+        for submit in (pool.submit, pool.submit_again, pool.submit_isolated):
             assert submit(model, FILES).result() == recognize(model, FILES)
 
 
@@ -258,7 +256,7 @@ def test_threads_and_processes_give_the_same_answers(pool: Pool, model: Path) ->
         assert threads.submit_again(model, FILES).result() == pool.submit_again(model, FILES).result()
 
 
-def test_a_decoder_s_words_go_nowhere(pool: Pool, model: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_decoders_print_is_discarded(pool: Pool, model: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = BytesIO()
     Image.new("L", (64, 64), 200).save(file, "TIFF", compression="tiff_lzw")
     damaged = bytearray(file.getvalue())
@@ -268,7 +266,7 @@ def test_a_decoder_s_words_go_nowhere(pool: Pool, model: Path, capfd: pytest.Cap
     assert capfd.readouterr().err == ""
 
 
-def test_no_worker_sees_a_signal_meant_for_the_daemon_nor_takes_more_than_one_core(pool: Pool) -> None:
+def test_workers_block_the_daemon_s_signals_and_use_one_thread(pool: Pool) -> None:
     assert len(workers()) == 2 + 2 * pool.count
     for worker in workers():
         process = Path(f"/proc/{worker}")
@@ -279,7 +277,7 @@ def test_no_worker_sees_a_signal_meant_for_the_daemon_nor_takes_more_than_one_co
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, []) & {signal.SIGINT, signal.SIGTERM}
 
 
-def test_what_readers_are_forked_from_holds_nothing_that_they_could_do_without() -> None:
+def test_the_readers_fork_server_loads_only_what_they_need() -> None:
     tell = "reading.prepare(None); print(*sys.modules)"
     code = f"import sys; from watcher.workers.sandbox import fork_server, reading; {tell}"
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout

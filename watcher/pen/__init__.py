@@ -1,1 +1,1 @@
-"""A virtual pen that draws handwritten digits: the reference pictures of `watcher`."""
+"""A virtual pen that draws handwritten digits: the references that come with `watcher`."""

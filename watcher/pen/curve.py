@@ -1,4 +1,4 @@
-"""Curves through points: from a stroke's notation to a dense path of the pen."""
+"""Curves: from a stroke's notation to the path of the pen."""
 
 import re
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Path = NDArray[np.float64]
-"""Points along a curve: (n, 2), x and y, in heights of the digit unless said otherwise."""
+"""Points along a curve, (n, 2): x and y, in units of the digit's height unless said otherwise."""
 
 STEP = 0.01
-"""Distance between neighboring points of a path, in heights of the digit."""
+"""Distance between neighboring points of a path, in units of the digit's height."""
 
 
 _POINT = re.compile(r"-?\d+,-?\d+!?")
@@ -19,16 +19,16 @@ _POINT = re.compile(r"-?\d+,-?\d+!?")
 
 @dataclass(frozen=True)
 class Knots:
-    """The points a stroke goes through: (n, 2), and which of them are sharp corners: (n,)."""
+    """The points that a stroke goes through, (n, 2), and which of them are sharp corners, (n,)."""
 
     points: Path
     corners: NDArray[np.bool_]
 
 
 def parse(stroke: str) -> Knots:
-    """The knots of a stroke in the notation of `forms`, in heights of the digit.
+    """The knots of a stroke in the notation of `forms`, in units of the digit's height.
 
-    Raises ValueError where a point is not `x,y` or `x,y!`, or where there are fewer than two.
+    Raises ValueError if a point is not `x,y` or `x,y!`, or if there are fewer than two.
     """
     words = stroke.split()
     if len(words) < 2 or not all(_POINT.fullmatch(word) for word in words):
@@ -37,29 +37,29 @@ def parse(stroke: str) -> Knots:
     return Knots(points / 100, np.array([word.endswith("!") for word in words]))
 
 
-def glide(knots: Knots) -> Path:
-    """The path of the pen through the knots, smooth but for the corners, a point every `STEP`."""
+def spline_path(knots: Knots) -> Path:
+    """The path through the knots, smooth except at corners, with a point every `STEP`."""
     breaks = [0, *(np.flatnonzero(knots.corners[1:-1]) + 1), len(knots.points) - 1]
     pieces = [_spline(knots.points[a : b + 1]) for a, b in pairwise(breaks)]
-    return evenly(np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])]))
+    return resampled(np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])]))
 
 
-def evenly(path: Path) -> Path:
-    """The same curve with a point every `STEP`, both ends kept."""
-    along = lengths(path)
+def resampled(path: Path) -> Path:
+    """The same curve with a point every `STEP` and the same ends."""
+    along = arc_lengths(path)
     wanted = np.linspace(0, along[-1], max(3, round(along[-1] / STEP) + 1))
     return np.stack([np.interp(wanted, along, path[:, axis]) for axis in (0, 1)], axis=1)
 
 
-def lengths(path: Path) -> NDArray[np.float64]:
-    """How far along the curve each point lies: (n,), from 0."""
+def arc_lengths(path: Path) -> NDArray[np.float64]:
+    """(n,) the length of the curve from its start to each point."""
     return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
 
 
-def soften(values: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
-    """Values along a path, (n,) or (n, 2), averaged with their neighbors; the two ends stay where they are.
+def smooth(values: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+    """Values along a path, (n,) or (n, 2), smoothed with a Gaussian; the two ends stay.
 
-    `reach` is the standard deviation of the Gaussian window, in points.
+    `reach`: the standard deviation of the Gaussian, in points.
     """
     half = min(max(1, round(3 * reach)), len(values) - 1)
     window = _window(reach, half)
@@ -70,12 +70,12 @@ def soften(values: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
     return np.stack(columns, axis=1).reshape(values.shape)
 
 
-def drift(points: int, reach: float, chance: np.random.Generator) -> NDArray[np.float64]:
-    """Smooth chance along a path: (points,), mean 0, standard deviation 1, alike over `reach` points."""
+def smooth_noise(points: int, reach: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(points,) Gaussian noise with mean 0 and standard deviation 1, correlated over about `reach` points."""
     half = round(3 * reach)
     window = _window(reach, half)
-    loose = chance.normal(0, 1, points + 2 * half)
-    return np.convolve(loose, window / np.sqrt(np.sum(window**2)), "valid")
+    noise = rng.normal(0, 1, points + 2 * half)
+    return np.convolve(noise, window / np.sqrt(np.sum(window**2)), "valid")
 
 
 def _window(reach: float, half: int) -> NDArray[np.float64]:
@@ -83,7 +83,10 @@ def _window(reach: float, half: int) -> NDArray[np.float64]:
 
 
 def _spline(points: Path) -> Path:
-    """A centripetal Catmull-Rom spline through the points (Yuksel, Schaefer and Keyser, 2011)."""
+    """A centripetal Catmull-Rom spline through the points.
+
+    Yuksel, Schaefer and Keyser, "Parameterization and applications of Catmull-Rom curves", 2011.
+    """
     if len(points) == 2:
         return points
     ends = np.stack([2 * points[0] - points[1], 2 * points[-1] - points[-2]])

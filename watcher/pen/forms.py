@@ -1,8 +1,8 @@
 """The ways people write each digit.
 
-A form is the path of the pen. Points are `x,y` in hundredths of the digit's height, y downwards; the pen
-glides through them in a smooth curve and turns sharply at a point marked `!`. Every string is one stroke:
-between two strings the pen is lifted.
+A form is the path of the pen. Points are `x,y` in hundredths of the digit's height, with y downward. The pen
+goes through them in a smooth curve, and turns sharply at a point marked `!`. Each string is one stroke; the
+pen is lifted between two strings.
 """
 
 from dataclasses import dataclass
@@ -220,4 +220,4 @@ _NINE = (
 FORMS = MappingProxyType(
     {0: _ZERO, 1: _ONE, 2: _TWO, 3: _THREE, 4: _FOUR, 5: _FIVE, 6: _SIX, 7: _SEVEN, 8: _EIGHT, 9: _NINE}
 )
-"""The forms of every digit, the order in which they are drawn."""
+"""The forms of every digit, in the order in which they are drawn."""

@@ -1,4 +1,4 @@
-"""Ink on paper: strokes become a picture."""
+"""Ink on paper: from strokes to a picture."""
 
 from collections.abc import Iterable
 from io import BytesIO
@@ -8,23 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from watcher.pen.curve import lengths
+from watcher.pen.curve import arc_lengths
 from watcher.pen.hand import Color
 from watcher.pen.writing import Stroke
 
 Picture = NDArray[np.uint8]
 """A color picture: (size, size, 3), red, green, blue."""
 
-_FINER = 8  # drawn so many times larger, then averaged down
-_SHIFT = 4  # OpenCV takes coordinates in sixteenths
+_FINER = 8  # strokes are drawn this many times larger, then averaged down
+_SHIFT = 4  # bits of a coordinate's fraction for OpenCV: sixteenths
 
 
-def cover(strokes: Iterable[Stroke], size: int, *, blunt: bool) -> NDArray[np.float64]:
-    """How much of each pixel the ink covers: (size, size), 0 to 1."""
+def ink_cover(strokes: Iterable[Stroke], size: int, *, blunt: bool) -> NDArray[np.float64]:
+    """(size, size) how much of each pixel the ink covers, 0 to 1."""
     wide = size * _FINER
     sheet = np.zeros((wide, wide), np.uint8)
     for stroke in strokes:
-        for center, radius in _dabs(stroke, blunt=blunt):
+        for center, radius in _nib_prints(stroke, blunt=blunt):
             x, y = (round(float(v) * wide * 2**_SHIFT) for v in center)
             cv2.circle(sheet, (x, y), round(radius * wide * 2**_SHIFT), 255, cv2.FILLED, cv2.LINE_8, _SHIFT)
         if blunt:
@@ -36,8 +36,8 @@ def cover(strokes: Iterable[Stroke], size: int, *, blunt: bool) -> NDArray[np.fl
     return np.asarray(small / 255.0, np.float64)
 
 
-def tint(coverage: NDArray[np.float64], ink: Color, paper: Color) -> Picture:
-    """The picture of this ink on this paper: coverage (size, size) to (size, size, 3)."""
+def colored(coverage: NDArray[np.float64], ink: Color, paper: Color) -> Picture:
+    """The picture (size, size, 3) of ink with this coverage (size, size) on paper."""
     share = coverage[..., None]
     return np.asarray(np.rint(share * np.array(ink) + (1 - share) * np.array(paper)), np.uint8)
 
@@ -56,9 +56,9 @@ def png(picture: Picture) -> bytes:
     return file.getvalue()
 
 
-def _dabs(stroke: Stroke, *, blunt: bool) -> Iterable[tuple[NDArray[np.float64], float]]:
-    """The round prints of the nib along a stroke; a blunt one's start and stop half a nib inside."""
-    far = lengths(stroke.path)
+def _nib_prints(stroke: Stroke, *, blunt: bool) -> Iterable[tuple[NDArray[np.float64], float]]:
+    """The round prints of the nib along a stroke; in a blunt one they keep half a nib from both ends."""
+    far = arc_lengths(stroke.path)
     for center, radius, before in zip(stroke.path, stroke.radius, far, strict=True):
         if not blunt or radius <= before <= far[-1] - radius:
             yield center, float(radius)

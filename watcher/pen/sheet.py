@@ -1,4 +1,4 @@
-"""A contact sheet: many pictures on one."""
+"""A contact sheet: many pictures in one."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from watcher.pen.ink import Picture
 
 
 def contact_sheet(rows: Sequence[Sequence[Picture]]) -> Picture:
-    """The pictures in rows from top to bottom, each from left to right, on white where a row is short.
+    """The rows of pictures from top to bottom; short rows are filled with white.
 
-    All pictures are square and of one size.
+    All pictures must be square and of one size.
     """
     size = len(rows[0][0])
     columns = max(len(row) for row in rows)

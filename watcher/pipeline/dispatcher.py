@@ -216,9 +216,9 @@ class Dispatcher:
     def _hand_over(
         self, claims: Sequence[Claim], files: Sequence[bytes], *, last: bool = False, apart: bool = False
     ) -> None:
-        due = due_after(self._in_hand.values(), self._pool.longest(files, hurried=not last))
+        due = due_after(self._in_hand.values(), self._pool.time_limit(files, first_try=not last))
         submit_beside = self._pool.submit_again if last else self._pool.submit
-        submit = self._pool.submit_apart if apart else submit_beside
+        submit = self._pool.submit_isolated if apart else submit_beside
         future = submit(self.model.folder, files)
         flushing = self._filing.begin_flush() if claims else None
         self._in_hand[future] = Batch(claims, self.model.version, last, apart, due, flushing)

@@ -23,7 +23,7 @@ HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """What is asked for, imported only then: to read a picture takes little of all there is."""
+    """Import a public name on first use: a process that only reads pictures loads little."""
     if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)

@@ -1,4 +1,4 @@
-"""ImageClassifier: learns from labeled pictures, says what digit others show and how sure that is."""
+"""ImageClassifier: learns from labeled pictures; recognizes the digits of others, with a certainty."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from watcher.errors import UnfitReferencesError
 from watcher.recognition.calibration.certainty import CertaintyModel
-from watcher.recognition.calibration.fit import Checked, EarlyExit, FittedModel, fit_model, in_order
+from watcher.recognition.calibration.fit import Checked, EarlyExit, FittedModel, fit_model, sorted_by_digit
 from watcher.recognition.images.decode import SIDE
 from watcher.recognition.normalize import FORMER_NAMES, NORMALIZERS, Normalizer, normalize_batch
 from watcher.recognition.persistence import read_folder, write_folder
@@ -19,7 +19,7 @@ from watcher.recognition.reading import LeftOut, Reading
 from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.similarity import Rule
 
-BLOCK = 128  # pictures read at once, whose normalized arrays stay in the processor's caches
+BLOCK = 128  # pictures classified at once; their normalized arrays stay in the processor's caches
 FORMAT = 11
 Choice = TypeVar("Choice")
 NO_INK = "there is no ink on it"
@@ -27,13 +27,13 @@ UNLIKE_ALL = "it is unlike every reference"
 
 
 class ImageClassifier:
-    """Tells handwritten digits apart by comparing pictures with labeled references.
+    """Recognizes handwritten digits by comparing pictures with labeled references.
 
     >>> classifier = ImageClassifier().fit(pictures, labels)  # (n, 64, 64, 3) uint8 RGB, (n,) digits
     >>> classifier.classify(others)[0].digit
 
-    `normalizer` is a name in NORMALIZERS or any callable from a picture to an array; `rule` a name in RULES.
-    `augment`: where references are few, compare with distorted copies of them too; only `deformable` does.
+    `normalizer`: a name in NORMALIZERS, or any callable from a picture to an array. `rule`: a name in RULES.
+    `augment`: if there are few references, also compare with distorted copies of them; only for `deformable`.
     """
 
     def __init__(
@@ -52,9 +52,8 @@ class ImageClassifier:
     def fit(self, pictures: ArrayLike, labels: ArrayLike, ids: ArrayLike | None = None) -> Self:
         """Learn from (n, 64, 64, 3) uint8 RGB pictures, their digits (n,) and ids (n,).
 
-        Without ids, the references are numbered from 0.
-
-        Raises UnfitReferencesError where there are none or they do not fit together.
+        Without ids, the references are numbered from 0. Raises UnfitReferencesError if there are none or they
+        do not fit together.
         """
         batch = _batch(pictures, UnfitReferencesError)
         if not len(batch):
@@ -64,27 +63,32 @@ class ImageClassifier:
     def fit_normalized(
         self, normalized: NDArray[Any], labels: ArrayLike, ids: ArrayLike | None = None
     ) -> Self:
-        """Learn from (n, …) pictures that `normalize` gave before, their digits (n,) and ids (n,).
+        """Learn from (n, …) pictures that `normalize` returned, their digits (n,) and ids (n,).
 
-        Raises UnfitReferencesError where there are none or they do not fit together.
+        Raises UnfitReferencesError if there are none or they do not fit together.
         """
         numbers = np.arange(len(normalized)) if ids is None else np.asarray(ids)
-        references, digits, known_as = in_order(normalized, np.asarray(labels), numbers)
+        references, digits, sorted_ids = sorted_by_digit(normalized, np.asarray(labels), numbers)
         rule = make_rule(self._rule_name, references, digits, augment=self._augment)
-        self._fitted = fit_model(rule, digits, known_as)
+        self._fitted = fit_model(rule, digits, sorted_ids)
         return self
 
     def normalize(self, pictures: ArrayLike) -> NDArray[Any]:
-        """(m, …): what the rule compares, for one (64, 64, 3) picture or a batch (m, 64, 64, 3)."""
+        """(m, …) the arrays that the rule compares, for one (64, 64, 3) picture or a batch (m, 64, 64, 3).
+
+        Raises UnfitReferencesError if the normalizer gives arrays of different shapes.
+        """
         try:
             return normalize_batch(self._normalize, _batch(pictures, ValueError))
         except ValueError as error:
-            raise UnfitReferencesError(f"the normalizer gives no arrays of one shape: {error}") from error
+            raise UnfitReferencesError(
+                f"the normalizer does not give arrays of one shape: {error}"
+            ) from error
 
     def classify(self, pictures: ArrayLike) -> list[Reading]:
-        """A Reading for each of (m, 64, 64, 3) uint8 RGB pictures, or in a list of its own for a single one.
+        """A Reading for each of (m, 64, 64, 3) uint8 RGB pictures; for one (64, 64, 3) picture a list of one.
 
-        Raises UnfitReferencesError before anything was fitted, ValueError for what is no such picture.
+        Raises UnfitReferencesError before fit(), ValueError for any other array.
         """
         fitted = self._known()
         batch = _batch(pictures, ValueError)
@@ -92,28 +96,28 @@ class ImageClassifier:
         return [reading for block in blocks for reading in self._read(fitted, block)]
 
     def warm_up(self) -> None:
-        """Do all that a picture may take, once: the next need not wait for what is kept from then on.
+        """Compare one picture, so that the next one need not wait until everything is loaded and cached.
 
-        Raises UnfitReferencesError before anything was fitted.
+        Raises UnfitReferencesError before fit().
         """
         stroke = np.full((1, SIDE, SIDE, 3), 255, np.uint8)
         stroke[:, 16:48, 29:35] = 0
         self._known().rule.compare(self.normalize(stroke))
 
     def leave_one_out(self) -> tuple[LeftOut, ...]:
-        """What is said of at most 2,000 references, evenly chosen, when each is compared with all the others.
+        """The answers for at most 2,000 references, evenly chosen, each compared with all the others.
 
-        Raises UnfitReferencesError before anything was fitted.
+        Raises UnfitReferencesError before fit().
         """
         fitted = self._known()
         checked = fitted.checked
-        told = (
+        columns = (
             fitted.ids[checked.indices],
             fitted.labels[checked.indices],
             checked.guesses,
             checked.certainties,
         )
-        return tuple(LeftOut(*row) for row in zip(*(column.tolist() for column in told), strict=True))
+        return tuple(LeftOut(*row) for row in zip(*(column.tolist() for column in columns), strict=True))
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -123,9 +127,9 @@ class ImageClassifier:
         return tuple(np.bincount(self._fitted.labels, minlength=10).tolist())
 
     def save(self, folder: Path) -> None:
-        """Write all that was fitted into a folder, replacing what it held.
+        """Write the fitted classifier into a folder; replaces its content.
 
-        Raises UnfitReferencesError before anything was fitted.
+        Raises UnfitReferencesError before fit().
         """
         fitted = self._known()
         arrays = {
@@ -144,16 +148,16 @@ class ImageClassifier:
             "slope": fitted.model.slope,
             "power": fitted.model.power,
             "glance": None if fitted.early_exit is None else asdict(fitted.early_exit),
-            "oddest": fitted.oddest,
+            "oddest": fitted.novelty_limit,
         }
         write_folder(folder, arrays, facts)
 
     @classmethod
     def load(cls, folder: Path, normalizer: Normalizer | None = None, *, mmap: bool = True) -> Self:
-        """The classifier saved in a folder; with mmap its references are mapped, shared by all who load it.
+        """The classifier saved in a folder; with mmap, processes that load it share its memory.
 
-        One saved with a callable normalizer needs that callable again. Raises UnfitReferencesError where the
-        folder is damaged, of another format, or the normalizer is missing.
+        If it was saved with a callable normalizer, give that callable again. Raises UnfitReferencesError if
+        the folder is damaged, has another format, or the normalizer is missing.
         """
         arrays, facts = read_folder(folder, mmap=mmap)
         try:
@@ -164,7 +168,7 @@ class ImageClassifier:
                 )
             if name is None and normalizer is None:
                 raise UnfitReferencesError(
-                    f"{folder} was saved with a normalizer of its own: give it to load()"
+                    f"{folder} was saved with a callable as its normalizer: give it to load()"
                 )
             loaded = cls(name if normalizer is None else normalizer, facts["rule"], augment=facts["augment"])
             loaded._fitted = _restored(loaded._rule_kind, arrays, facts)
@@ -176,14 +180,14 @@ class ImageClassifier:
 
     def _read(self, fitted: FittedModel, batch: NDArray[np.uint8]) -> Iterator[Reading]:
         normalized = self.normalize(batch)
-        found, sure, odd = fitted.compare(normalized)
+        found, certainties, is_novel = fitted.compare(normalized)
         orders = np.argsort(found.distances, axis=1, kind="stable")
         present = np.isfinite(found.distances).sum(axis=1)
-        reasons = _reasons(normalized, odd)
+        reasons = _reasons(normalized, is_novel)
         best, second = orders[:, 0].tolist(), orders[:, 1].tolist()
         columns = zip(
             best,
-            [0.0 if why == NO_INK else one for one, why in zip(sure.tolist(), reasons, strict=True)],
+            [0.0 if why == NO_INK else one for one, why in zip(certainties.tolist(), reasons, strict=True)],
             [one if count > 1 else None for one, count in zip(second, present.tolist(), strict=True)],
             map(tuple, found.scores.tolist()),
             map(tuple, fitted.ids[found.nearest].tolist()),
@@ -207,7 +211,7 @@ class ImageClassifier:
 
 
 def kept_as(normalizer: str) -> str:
-    """What saved classifiers call a normalizer: the name it had first, so that none has to be made anew."""
+    """The name of a normalizer in saved classifiers: its first one, so that these stay usable."""
     return next((former for former, name in FORMER_NAMES.items() if name == normalizer), normalizer)
 
 
@@ -219,26 +223,26 @@ def _named(kind: str, name: str, choices: Mapping[str, Choice]) -> Choice:
     raise ValueError(f"there is no {kind} {name}{hint} (there are {', '.join(choices)})")
 
 
-def _reasons(normalized: NDArray[Any], odd: NDArray[np.bool_]) -> list[str | None]:
-    """Why each picture cannot be told, None where it can."""
-    inked = np.asarray(normalized.reshape(len(normalized), -1).any(axis=1))
-    both = zip(inked.tolist(), odd.tolist(), strict=True)
-    return [UNLIKE_ALL if o and i else None if i else NO_INK for i, o in both]
+def _reasons(normalized: NDArray[Any], is_novel: NDArray[np.bool_]) -> list[str | None]:
+    """Why no digit can be recognized in each picture, None if one can."""
+    has_ink = np.asarray(normalized.reshape(len(normalized), -1).any(axis=1))
+    both = zip(has_ink.tolist(), is_novel.tolist(), strict=True)
+    return [(UNLIKE_ALL if novel else None) if ink else NO_INK for ink, novel in both]
 
 
 def _restored(kind: type[Rule], arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> FittedModel:
-    """What was saved. Raises KeyError, ValueError or TypeError where it makes no sense."""
-    model, early_exit, oddest = _model(facts), facts["glance"], facts["oddest"]
+    """The model that was saved. Raises KeyError, ValueError or TypeError if its values are wrong."""
+    model, early_exit, novelty_limit = _model(facts), facts["glance"], facts["oddest"]
     if early_exit is not None:
         early_exit = EarlyExit(float(early_exit["lead"]), _model(early_exit["model"]))
-    if not (oddest is None or oddest >= 0):
-        raise ValueError(f"the oddest of its digits is {oddest}")
+    if not (novelty_limit is None or novelty_limit >= 0):
+        raise ValueError(f"its novelty limit is {novelty_limit}")
     if not isinstance(facts["augment"], bool):
         raise TypeError(f"augment is {facts['augment']}")
     labels, ids = arrays["labels"], arrays["ids"]
     checked = Checked(arrays["left_out"], arrays["guesses"], arrays["certainties"])
     rule = kind.restored(arrays, labels)
-    return FittedModel(rule, labels, ids, model, early_exit, oddest, checked)
+    return FittedModel(rule, labels, ids, model, early_exit, novelty_limit, checked)
 
 
 def _model(facts: Mapping[str, Any]) -> CertaintyModel:

@@ -1,4 +1,4 @@
-"""From a picture, (64, 64, 3) uint8 RGB, to the array that the rules compare."""
+"""Normalizers: from a picture, (64, 64, 3) uint8 RGB, to the array that the rules compare."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -14,14 +14,14 @@ from watcher.recognition.ink.coverage import ink_coverage
 Normalizer = Callable[[NDArray[np.uint8]], NDArray[Any]]
 Floats = NDArray[np.float64]
 
-BLOCK = 16  # pictures told at once, whose arrays fit into the processor's caches
+BLOCK = 16  # pictures normalized at once; their arrays fit into the processor's caches
 SIZE = 28
 MIDDLE = (SIZE - 1) / 2
 BOX = 20  # pixels of the digit's longer side
-DARK = 3 * 255 // 2  # the sum of three colors up to which their mean is below 255/2
-INK = 0.5  # coverage from which a pixel counts towards the digit's extent
-BLUR = 0.7  # standard deviation in pixels of the result: scales down smoothly, and bears small shifts
-STEEPEST = 0.6  # of the shear that upright digits are taken to have been written with
+DARK = 3 * 255 // 2  # if the sum of three colors is at most this, their mean is below 255/2
+INK = 0.5  # a pixel with at least this coverage belongs to the digit's bounding box
+BLUR = 0.7  # standard deviation, in pixels of the result: makes scaling smooth, and small shifts harmless
+STEEPEST = 0.6  # the greatest shear that is taken for slant
 
 
 class Batchwise:
@@ -32,12 +32,12 @@ class Batchwise:
         self.__doc__ = batch.__doc__
 
     def __call__(self, picture: NDArray[np.uint8]) -> NDArray[Any]:
-        """What it makes of one (h, w, 3) picture."""
+        """Normalize one (h, w, 3) picture."""
         return np.asarray(self.batch(picture[None])[0])
 
 
 def normalize_batch(normalizer: Normalizer, pictures: NDArray[np.uint8]) -> NDArray[Any]:
-    """(n, …) what a normalizer makes of (n, h, w, 3) pictures. Raises ValueError if the shapes differ."""
+    """(n, …) the normalized (n, h, w, 3) pictures. Raises ValueError if their shapes differ."""
     if isinstance(normalizer, Batchwise):
         return normalizer.batch(pictures)
     return np.stack([normalizer(picture) for picture in pictures])
@@ -49,7 +49,7 @@ def none(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def binary(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(n, 64, 64) uint8: 1, ink, where the mean of red, green and blue is below 255/2, else 0, paper."""
+    """(n, 64, 64) uint8: 1 (ink) if the mean of red, green and blue is below 255/2, else 0 (paper)."""
     ink = np.empty(pictures.shape[:3], np.bool_)
     for at in range(0, len(pictures), BLOCK):
         some = pictures[at : at + BLOCK]
@@ -61,11 +61,12 @@ def binary(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def centered(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The digits alone, (n, 28, 28) float32 from 0 (paper) to 1, all zeros where there is no ink.
+    """The digits alone, (n, 28, 28) float32 from 0 (paper) to 1; all zeros if there is no ink.
 
-    Set upright by a shear that takes the slant out of its second moments, its longer side 20 pixels, its
-    center of mass in the middle, lightly blurred: the layout of MNIST, deskewed (LeCun et al., Gradient-based
-    learning applied to document recognition, 1998).
+    Each digit is deskewed: the shear x' = x - s·y with s = μ₁₁/μ₀₂, from its second central moments, at most
+    0.6. Its longer side becomes 20 pixels, its center of mass the middle of the picture. It is blurred
+    lightly. This is the layout of MNIST, deskewed (LeCun, Bottou, Bengio and Haffner, "Gradient-based
+    learning applied to document recognition", Proc. IEEE 86(11), 1998).
     """
     ink = ink_coverage(pictures)
     placed = np.zeros((len(ink), SIZE, SIZE), np.float32)
@@ -75,7 +76,7 @@ def centered(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         return placed
     if len(rows) < len(ink):
         ink, inked = ink[rows], inked[rows]
-    x, y, slants = _centres_and_slants(ink)
+    x, y, slants = _centers_and_slants(ink)
     scales = BOX / (1 + _longer_sides(inked, slants))
     placings = zip(x.tolist(), y.tolist(), slants.tolist(), scales.tolist(), strict=True)
     for row, one, (x_at, y_at, slant, scale) in zip(rows.tolist(), ink, placings, strict=True):
@@ -87,8 +88,8 @@ def centered(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     return placed
 
 
-def _centres_and_slants(ink: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
-    """(n,) the centers of mass, x and y, and how far the ink leans to the right for each row further down."""
+def _centers_and_slants(ink: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
+    """(n,) the centers of mass, x and y, and the slants: columns to the right for each row down."""
     _, height, width = ink.shape
     moments = (_powers(height) @ (ink @ _powers(width)[:2].T)).astype(np.float64)
     (mass, y, squared), (x, mixed, _) = moments.transpose(2, 1, 0)
@@ -100,12 +101,12 @@ def _centres_and_slants(ink: NDArray[np.float32]) -> tuple[Floats, Floats, Float
 
 @cache
 def _powers(length: int) -> NDArray[np.float32]:
-    """(3, length) 1, and how far each of a line of pixels is from its middle, and that squared."""
+    """(3, length) powers 0, 1 and 2 of each pixel's distance from the middle of a line."""
     return np.vander(np.arange(length) - (length - 1) / 2, 3, increasing=True).T.astype(np.float32)
 
 
 def _longer_sides(inked: NDArray[np.bool_], slants: Floats) -> Floats:
-    """(n,) how far the ink goes from the first to the last row, or, set upright, from left to right."""
+    """(n,) the height of the ink or, if greater, its width after deskewing; both less one pixel."""
     _, height, width = inked.shape
     some = np.asarray(inked.any(axis=2))
     left, right = inked.argmax(axis=2), width - 1 - inked[:, :, ::-1].argmax(axis=2)
@@ -119,4 +120,4 @@ NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType(
     {"none": Batchwise(none), "binary": Batchwise(binary), "centered": Batchwise(centered)}
 )
 FORMER_NAMES: Mapping[str, str] = MappingProxyType({"centred": "centered"})
-"""Names that normalizers had before, which settings and saved classifiers may still use."""
+"""Former names of normalizers; settings and saved classifiers may still use them."""

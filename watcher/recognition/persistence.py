@@ -1,4 +1,4 @@
-"""Arrays and a few facts in a folder: written whole or not at all, checked when read, no pickle."""
+"""Arrays and a few facts in a folder: written completely or not at all, checked when read, no pickle."""
 
 import json
 import shutil
@@ -17,9 +17,9 @@ FACTS = "classifier.json"
 
 
 def write_folder(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> None:
-    """Write each array as NAME.npy and the facts as JSON beside them, replacing the folder if there is one.
+    """Write each array as NAME.npy and the facts as JSON; replaces the folder if it exists.
 
-    The files are made in a sibling folder that then takes the name.
+    The files are written to a temporary folder next to it, which is then renamed.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -44,9 +44,9 @@ def write_folder(folder: Path, arrays: Mapping[str, NDArray[Any]], facts: Mappin
 
 
 def read_folder(folder: Path, *, mmap: bool) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """The arrays and facts a folder was written with; mapped arrays are read-only and shared by processes.
+    """The arrays and facts in a folder; mapped arrays are read-only and shared by processes.
 
-    Raises UnfitReferencesError where anything is missing or changed.
+    Raises UnfitReferencesError if anything is missing or changed.
     """
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What the recognizer says of one picture."""
+"""What the recognizer says about one picture."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -7,9 +7,10 @@ from typing import NamedTuple
 class Reading(NamedTuple):
     """What a picture shows.
 
-    `certainty` is the probability, 0 to 1, that `digit` is right; `runner_up` the second best digit, None
-    where no other has references; `scores` ten numbers, higher is likelier, in the rule's own measure;
-    `nearest` the ids of the references most like it; `reason` says why it cannot be told, None where it can.
+    `digit`: the best guess. `certainty`: the probability, 0 to 1, that it is right. `runner_up`: the second
+    best digit, None if no other has references. `scores`: ten numbers, higher is likelier, on the rule's own
+    scale. `nearest`: the ids of the most similar references. `reason`: why no digit can be recognized, None
+    if one can.
     """
 
     digit: int
@@ -22,10 +23,10 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What a classifier says of one of its own references, compared with all the others.
+    """What a classifier says about one of its own references, compared with all the others.
 
-    `id` and `label` are the reference's; `digit` is the best guess, `certainty` the probability that such a
-    guess is right. A confident guess that is not the label tells of a reference that may be mislabeled.
+    `id` and `label` are the reference's; `digit` is the best guess, and `certainty` the probability that it
+    is right. If a certain guess differs from the label, the reference may be mislabeled.
     """
 
     id: int

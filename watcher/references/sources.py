@@ -1,4 +1,4 @@
-"""Labeled images as people have them: DIGIT_INDEX.ext, DIGIT/*.ext, or an IDX pair as MNIST's."""
+"""Sources of labeled images: files DIGIT_INDEX.ext, folders DIGIT/*.ext, or an IDX pair as MNIST's."""
 
 import gzip
 import io
@@ -18,32 +18,32 @@ from watcher.store.references import LabeledImage
 from watcher.text import name_as_text, printable
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"}
-_LABELLED_NAME = re.compile(r"([0-9])_.+")
+_LABELED_NAME = re.compile(r"([0-9])_.+")
 _IDX_IMAGES = re.compile(r"(.*)images([-.])idx3-ubyte(\.gz)?")
 
 
 class SourceError(WatcherError):
-    """A source holds no labeled images, or not in a form that is known."""
+    """A source has no labeled images, or not in a known form."""
 
 
 def labeled_images(source: Path) -> Iterator[LabeledImage]:
-    """The labeled images of a source, each with its file's bytes.
+    """The labeled images of a source, each with its file's bytes. Raises SourceError.
 
-    IDX holds bright ink on black; its pictures become BMP files with dark ink on white. Raises SourceError.
+    IDX files have bright ink on black; their pictures become BMP files with dark ink on white.
     """
     if source.is_dir():
-        return _of_folder(source)
+        return _from_folder(source)
     if _IDX_IMAGES.fullmatch(source.name) and source.exists():
-        return _of_idx(source)
+        return _from_idx(source)
     shown = printable(str(source))
     if not source.exists():
         raise SourceError(f"{shown}: there is no such file or folder")
     raise SourceError(
-        f"{shown}: is neither a folder of labeled images nor an IDX file (*-images-idx3-ubyte[.gz])"
+        f"{shown}: it is neither a folder of labeled images nor an IDX file (*-images-idx3-ubyte[.gz])"
     )
 
 
-def _of_folder(source: Path) -> Iterator[LabeledImage]:
+def _from_folder(source: Path) -> Iterator[LabeledImage]:
     files = _labeled_files(source)
     if not files:
         raise SourceError(
@@ -64,7 +64,7 @@ def _labeled_files(source: Path) -> list[tuple[int, Path]]:
     try:
         for entry in sorted(os.scandir(source), key=lambda entry: _natural(entry.name)):
             path = source / entry.name
-            match = _LABELLED_NAME.fullmatch(entry.name)
+            match = _LABELED_NAME.fullmatch(entry.name)
             if entry.is_dir() and re.fullmatch("[0-9]", entry.name):
                 inside = (path / name for name in sorted(os.listdir(path), key=_natural))  # noqa: PTH208
                 files += [(int(entry.name), file) for file in inside if _is_image(file)]
@@ -76,7 +76,7 @@ def _labeled_files(source: Path) -> list[tuple[int, Path]]:
 
 
 def _natural(name: str) -> tuple[object, ...]:
-    """Sorts 7_2 before 7_10."""
+    """A sort key that puts 7_2 before 7_10."""
     texts_and_numbers = enumerate(re.split(r"([0-9]+)", name))
     return tuple(int(part) if index % 2 else part for index, part in texts_and_numbers)
 
@@ -85,23 +85,24 @@ def _is_image(file: Path) -> bool:
     return not file.name.startswith(".") and file.suffix.lower() in _SUFFIXES and file.is_file()
 
 
-def _of_idx(images: Path) -> Iterator[LabeledImage]:
+def _from_idx(images: Path) -> Iterator[LabeledImage]:
     match = _IDX_IMAGES.fullmatch(images.name)
     assert match is not None
-    beside = [images.with_name(f"{match[1]}labels{match[2]}idx1-ubyte{end}") for end in ("", ".gz")]
-    labels_file = next((file for file in beside if file.exists()), None)
+    label_files = [images.with_name(f"{match[1]}labels{match[2]}idx1-ubyte{end}") for end in ("", ".gz")]
+    labels_file = next((file for file in label_files if file.exists()), None)
     if labels_file is None:
         raise SourceError(
-            f"{printable(str(images))}: its labels ({printable(beside[0].name)}) do not lie beside it"
+            f"{printable(str(images))}: its labels ({printable(label_files[0].name)}) are not in the same "
+            "folder"
         )
     pictures = _read_idx(images, dimensions=3)
     labels = _read_idx(labels_file, dimensions=1)
     if len(pictures) != len(labels):
         raise SourceError(
-            f"{printable(str(images))}: {len(pictures):,} images, but {len(labels):,} labels beside it"
+            f"{printable(str(images))}: it has {len(pictures):,} images, but {len(labels):,} labels"
         )
     if len(labels) and labels.max() > 9:
-        raise SourceError(f"{printable(str(labels_file))}: label {labels.max()} is no digit")
+        raise SourceError(f"{printable(str(labels_file))}: label {labels.max()} is not a digit")
     source = name_as_text(str(images))
     for index, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
         yield LabeledImage(_as_bmp(picture), int(label), source, str(index))
@@ -115,19 +116,19 @@ def _read_idx(file: Path, dimensions: int) -> npt.NDArray[np.uint8]:
         raise SourceError(f"{shown}: it cannot be read: {error}") from error
     head = 4 + 4 * dimensions
     if data[:4] != bytes((0, 0, 8, dimensions)) or len(data) < head:
-        raise SourceError(f"{shown}: it is no IDX file of bytes in {dimensions} dimension(s)")
+        raise SourceError(f"{shown}: it is not an IDX file of bytes with {dimensions} dimension(s)")
     shape = tuple(int(n) for n in np.frombuffer(data, ">u4", dimensions, 4))
     if 0 in shape[1:]:
         raise SourceError(f"{shown}: its images have no pixels")
     if len(data) - head != math.prod(shape):
         raise SourceError(
-            f"{shown}: it should hold {math.prod(shape):,} bytes and holds {len(data) - head:,}"
+            f"{shown}: it should have {math.prod(shape):,} bytes of data, but has {len(data) - head:,}"
         )
     return np.frombuffer(data, np.uint8, offset=head).reshape(shape)
 
 
 def _as_bmp(picture: npt.NDArray[np.uint8]) -> bytes:
-    """BMP is written to the same bytes by every version of Pillow, so training twice adds nothing."""
+    """The picture as a BMP: every version of Pillow writes the same bytes, so training twice adds nothing."""
     file = io.BytesIO()
     Image.fromarray(255 - picture).save(file, "BMP")
     return file.getvalue()

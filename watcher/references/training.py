@@ -1,4 +1,4 @@
-"""Training: labeled images become references, once each image has been seen to be readable."""
+"""Training: labeled images that can be read become references."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from watcher.store.references import Conflict, LabeledImage, ReferenceStore
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What became of a source's images: how many were added and how many were known, and what was refused."""
+    """The result for a source's images: how many were added or already known, and those refused."""
 
     added: int
     known: int
@@ -24,7 +24,10 @@ def train(
     reason: str,
     progress: Callable[[int], object] = lambda _done: None,
 ) -> Trained:
-    """Add labeled images to the references as one version; `progress` is told how many were read so far."""
+    """Add labeled images to the references as one version.
+
+    `progress` is called with the number of images read so far.
+    """
     readable: list[LabeledImage] = []
     unreadable: list[tuple[LabeledImage, str]] = []
     for image in images:

@@ -1,4 +1,4 @@
-"""The workers: bytes go in, recognized pictures come out. No SQL here, and no moving of files."""
+"""Workers: the bytes of files go in, recognized digits come out. No SQL, and no moving of files."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """What is asked for, imported only then: the processes that read pictures are small."""
+    """Import a public name on first use: a process that only reads pictures loads little."""
     if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)

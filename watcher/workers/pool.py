@@ -1,4 +1,4 @@
-"""The pool: workers that recognize batches, and one apart for what is suspect."""
+"""The pool: workers that recognize batches, and an isolated one for suspect files."""
 
 import os
 import signal
@@ -15,18 +15,19 @@ from watcher.workers.recognize import Recognized, recognize
 from watcher.workers.sandbox.fork_client import ForkServers
 from watcher.workers.sandbox.guard import AT_ONCE, Guard, Limits
 
-APART = 15
-"""How much less of the cores (nice) what is suspect gets than the workers: little more than these leave."""
+ISOLATED_NICE = 15
+"""The niceness of the isolated worker: it gets little more processor time than the others leave."""
 
 Recognizing = Future[list[Recognized]]
 
 
 class Pool:
-    """Workers that recognize batches; processes or threads, as many as asked for.
+    """Workers that recognize batches, in processes or threads.
 
-    `is_guarded`: a picture that crashes what reads it or takes too long is answered with that, and does the
-    others of its batch no harm. Processes are, on Linux; of threads, only what is tried again. For one
-    thread, in which the processes are started: the kernel ends them with it.
+    `is_guarded`: if a picture crashes the process that reads it or takes too long, only its own answer says
+    so; the others of its batch are not affected. That holds for processes on Linux; with threads, only for
+    the isolated worker. Use a pool from one thread, the one that starts the processes: when it ends, the
+    kernel ends them too.
     """
 
     def __init__(self, settings: WorkersSettings) -> None:
@@ -35,7 +36,7 @@ class Pool:
         self.adopt(settings)
         self._servers = ForkServers()
         self._workers: _Guarded | _Unguarded
-        self._apart: _Guarded | _Unguarded
+        self._isolated: _Guarded | _Unguarded
         if self.is_guarded:
             self._workers = _Guarded(self._servers, self.count, 0)
         elif settings.executor == "threads":
@@ -43,56 +44,56 @@ class Pool:
         else:
             self._workers = _Unguarded(lambda: _processes(self.count))
         if sys.platform == "linux":
-            self._apart = _Guarded(self._servers, 1, APART)
+            self._isolated = _Guarded(self._servers, 1, ISOLATED_NICE)
         else:
-            self._apart = _Unguarded(lambda: _processes(1))
+            self._isolated = _Unguarded(lambda: _processes(1))
 
     def start(self) -> None:
-        """Have the processes load what they need, while others see to other things. Raises OSError."""
+        """Start the processes; they load what they need in the background. Raises OSError."""
         if self.is_guarded:
             self._servers.start()
 
     def adopt(self, settings: WorkersSettings) -> None:
-        """Go by other limits from now on: memory and deadline. All else stays as it began."""
+        """Use the memory limit and the deadline of these settings from now on; all else stays."""
         memory, deadline = settings.memory_megabytes * 2**20, settings.deadline_seconds
-        self._hurried = Limits(memory, deadline, hurried=True)
-        self._unhurried = Limits(memory, deadline, hurried=False)
+        self._first_try_limits = Limits(memory, deadline, first_try=True)
+        self._full_limits = Limits(memory, deadline, first_try=False)
 
-    def longest(self, files: Sequence[bytes], *, hurried: bool) -> float:
-        """The seconds that recognizing a batch may take at most, on a machine that has nothing else to do."""
-        limits = self._hurried if hurried else self._unhurried
+    def time_limit(self, files: Sequence[bytes], *, first_try: bool) -> float:
+        """The most seconds that recognizing a batch may take on an otherwise idle machine."""
+        limits = self._first_try_limits if first_try else self._full_limits
         tasks = [limits.reading(index, file) for index, file in enumerate(files)]
         between = 2 * limits.reading(None, b"").allowed
         return sum(task.allowed for task in tasks) + between + limits.comparing(len(files)).allowed
 
     def submit(self, model: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have a batch recognized for the first time."""
-        return self._workers.submit(model, files, self._hurried)
+        """Recognize a batch for the first time: a file that takes long is given up early."""
+        return self._workers.submit(model, files, self._first_try_limits)
 
     def submit_again(self, model: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have a batch recognized with all the time allowed."""
-        return self._workers.submit(model, files, self._unhurried)
+        """Recognize a batch with all the time that the deadline allows."""
+        return self._workers.submit(model, files, self._full_limits)
 
-    def submit_apart(self, model: Path, files: Sequence[bytes]) -> Recognizing:
-        """Have what is suspect recognized beside all others, in a process; with no files, have that ready."""
-        return self._apart.submit(model, files, self._unhurried)
+    def submit_isolated(self, model: Path, files: Sequence[bytes]) -> Recognizing:
+        """Recognize suspect files in a process of their own; without files, only start that process."""
+        return self._isolated.submit(model, files, self._full_limits)
 
     def warm(self, model: Path) -> None:
-        """Have the workers ready, the classifier in their hands, before the first picture comes.
+        """Start the workers and load the classifier, before the first picture comes.
 
         Raises UnfitReferencesError.
         """
-        self._workers.warm(model, self._hurried)
+        self._workers.warm(model, self._first_try_limits)
 
     def close(self) -> None:
-        """Let the workers finish and go."""
+        """Let the workers finish, and end them."""
         self._workers.close()
-        self._apart.close()
+        self._isolated.close()
         self._servers.close()
 
 
 class _Guarded:
-    """Guards with processes of their own, and a thread for each batch that one can have at once."""
+    """Guards with processes of their own, and a thread for each batch that a guard can have at once."""
 
     def __init__(self, servers: ForkServers, count: int, nice: int) -> None:
         self._servers = servers
@@ -117,7 +118,7 @@ class _Guarded:
 
     def _recognize(self, model: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
         with self._turn:
-            least = self._busy.index(min(self._busy))  # the first of them has what it needs at hand
+            least = self._busy.index(min(self._busy))  # the first one's processes are most likely warm
             self._busy[least] += 1
         try:
             return self._guards[least].recognize(model, files, limits)
@@ -127,7 +128,7 @@ class _Guarded:
 
 
 class _Unguarded:
-    """An executor that is started when there is something to do, and anew when one of its workers died."""
+    """An executor that is started with the first batch, and again after one of its workers died."""
 
     def __init__(self, start: Callable[[], Executor]) -> None:
         self._start = start
@@ -135,9 +136,9 @@ class _Unguarded:
 
     def submit(self, model: Path, files: Sequence[bytes], _limits: Limits) -> Recognizing:
         with suppress(BrokenExecutor):
-            return self._hand_over(model, files)
+            return self._submit(model, files)
         self.close()
-        return self._hand_over(model, files)
+        return self._submit(model, files)
 
     def warm(self, model: Path, limits: Limits) -> None:
         self.submit(model, (), limits).result()
@@ -147,7 +148,7 @@ class _Unguarded:
             self._executor.shutdown()
             self._executor = None
 
-    def _hand_over(self, model: Path, files: Sequence[bytes]) -> Recognizing:
+    def _submit(self, model: Path, files: Sequence[bytes]) -> Recognizing:
         if self._executor is None:
             self._executor = self._start()
         return self._executor.submit(recognize, model, files)
@@ -158,7 +159,7 @@ def _processes(count: int) -> Executor:
 
 
 def _begin() -> None:
-    """What a new process does first: Ctrl-C is for the daemon, which lets it finish."""
+    """Initialize a new process: ignore Ctrl-C, since the daemon lets workers finish."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

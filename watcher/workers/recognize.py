@@ -1,4 +1,4 @@
-"""A batch of files → what is on each, by a classifier saved in a folder."""
+"""Recognizes a batch of files with a classifier saved in a folder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from watcher.recognition.reading import Reading
 class Recognized:
     """What a worker found in a file: a reading, or the reason why there is none.
 
-    `failure`: the worker failed on this file, which need not be the file's fault.
+    `failure`: the worker failed on this file. That may not be the file's fault.
     """
 
     sha256: str | None
@@ -28,7 +28,7 @@ class Recognized:
 
     @classmethod
     def by_worker_failure(cls, file: bytes, reason: str) -> "Recognized":
-        """The file that a worker failed on."""
+        """The answer for a file that a worker failed on."""
         return cls(sha256(file).hexdigest(), None, reason, failure=True)
 
 

@@ -1,4 +1,4 @@
-"""Certainty is a probability that can be believed."""
+"""Certainty is a calibrated probability."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_scale_makes_no_difference() -> None:
     assert leads(table * 1000) == pytest.approx(leads(table))
 
 
-def test_a_model_tells_the_lead_that_a_certainty_takes() -> None:
+def test_lead_is_the_inverse_of_certainty() -> None:
     for model in (CertaintyModel(8), CertaintyModel(20, 1.5), CertaintyModel(3, 0.6)):
         for probability in (0.6, 0.9, 0.9995):
             assert certainty(model, np.array([model.lead(probability)])) == pytest.approx(probability)
@@ -62,7 +62,7 @@ def test_a_model_tells_the_lead_that_a_certainty_takes() -> None:
 
 
 @pytest.mark.parametrize("slope", [3.0, 12.0, 30.0])
-def test_fitting_finds_the_slope_that_made_the_answers(slope: float) -> None:
+def test_fitting_recovers_the_slope_of_simulated_answers(slope: float) -> None:
     rng = np.random.default_rng(7)
     lead = rng.exponential(0.15, 20_000)
     right = rng.random(20_000) < 1 / (1 + np.exp(-slope * lead))
@@ -75,7 +75,7 @@ def test_fitting_finds_the_slope_that_made_the_answers(slope: float) -> None:
         assert right[among].mean() == pytest.approx(sure[among].mean(), abs=0.05)
 
 
-def test_without_answers_the_prior_speaks() -> None:
+def test_without_answers_the_prior_decides() -> None:
     found = fit_certainty(np.empty((0, 10)), np.empty(0, np.bool_))
     assert found.power == pytest.approx(1)
     assert found.slope == pytest.approx(np.log(4) / 0.1, rel=1e-6)
@@ -84,7 +84,7 @@ def test_without_answers_the_prior_speaks() -> None:
 @given(
     st.lists(st.tuples(numbers, numbers), max_size=30), st.sampled_from(["all right", "all wrong", "mixed"])
 )
-def test_fitting_stays_finite_and_sane(pairs: list[tuple[float, float]], outcome: str) -> None:
+def test_fitted_values_stay_in_their_range(pairs: list[tuple[float, float]], outcome: str) -> None:
     best, second = (np.array([pair[i] for pair in pairs]) for i in (0, 1))
     right = np.array(
         [outcome == "all right" or (outcome == "mixed" and i % 2 == 0) for i in range(len(pairs))]

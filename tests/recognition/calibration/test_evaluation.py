@@ -1,4 +1,4 @@
-"""The numbers of an evaluation mean what they say."""
+"""The numbers of an evaluation are right."""
 
 import json
 
@@ -15,9 +15,9 @@ def reading(digit: int, certainty: float, reason: str | None = None) -> Reading:
 
 
 def test_nothing_evaluated_is_all_zeros() -> None:
-    told = evaluate([], [], review_below=0.9, unreadable=3).to_dict()
-    assert (told["images"], told["unreadable"], told["error_rate"], told["ece"]) == (0, 3, 0.0, 0.0)
-    assert told["coverage"] == {"0.001": 0.0, "0.01": 0.0}
+    found = evaluate([], [], review_below=0.9, unreadable=3).to_dict()
+    assert (found["images"], found["unreadable"], found["error_rate"], found["ece"]) == (0, 3, 0.0, 0.0)
+    assert found["coverage"] == {"0.001": 0.0, "0.01": 0.0}
 
 
 def test_errors_and_review_are_counted() -> None:
@@ -28,12 +28,12 @@ def test_errors_and_review_are_counted() -> None:
         reading(4, 0.5),
         reading(5, 0.99, "no ink"),
     ]
-    told = evaluate([1, 9, 3, 9, 9], answers, review_below=0.9, seconds=1.5)
-    assert (told.images, told.errors, told.error_rate) == (5, 3, 0.6)
-    assert (told.review, told.wrong_filed, told.seconds) == (3, 1, 1.5)
-    assert told.confusion[9][2] == 1
-    assert told.confusion[2][9] == 0
-    assert sum(map(sum, told.confusion)) == 5
+    found = evaluate([1, 9, 3, 9, 9], answers, review_below=0.9, seconds=1.5)
+    assert (found.images, found.errors, found.error_rate) == (5, 3, 0.6)
+    assert (found.review, found.wrong_filed, found.seconds) == (3, 1, 1.5)
+    assert found.confusion[9][2] == 1
+    assert found.confusion[2][9] == 0
+    assert sum(map(sum, found.confusion)) == 5
 
 
 def test_certainty_at_the_threshold_is_enough() -> None:
@@ -70,10 +70,10 @@ answers = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.floats(0, 
 
 @given(answers, st.floats(0, 1))
 def test_every_evaluation_adds_up(seen: list[tuple[int, int, float]], threshold: float) -> None:
-    told = evaluate([s[0] for s in seen], [reading(s[1], s[2]) for s in seen], review_below=threshold)
-    assert sum(map(sum, told.confusion)) == told.images == len(seen)
-    assert told.images - sum(told.confusion[d][d] for d in range(10)) == told.errors
-    assert 0 <= told.wrong_filed <= min(told.errors, told.images - told.review)
-    assert 0 <= told.ece <= 1
-    assert 0 <= told.coverage["0.001"] <= told.coverage["0.01"] <= 1
-    assert json.loads(json.dumps(told.to_dict())) == told.to_dict()
+    found = evaluate([s[0] for s in seen], [reading(s[1], s[2]) for s in seen], review_below=threshold)
+    assert sum(map(sum, found.confusion)) == found.images == len(seen)
+    assert found.images - sum(found.confusion[d][d] for d in range(10)) == found.errors
+    assert 0 <= found.wrong_filed <= min(found.errors, found.images - found.review)
+    assert 0 <= found.ece <= 1
+    assert 0 <= found.coverage["0.001"] <= found.coverage["0.01"] <= 1
+    assert json.loads(json.dumps(found.to_dict())) == found.to_dict()

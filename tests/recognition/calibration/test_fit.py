@@ -1,4 +1,4 @@
-"""What is fitted from references that are left out in turn."""
+"""What is fitted to references that are left out in turn."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,18 +18,18 @@ Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 @pytest.fixture(scope="module")
 def fitted(pictures: Pictures) -> ImageClassifier:
-    """Eight of each digit, numbered from 100, but an 8 among them is called a 1."""
+    """Eight references of each digit, with ids from 100; one 8 is labeled 1."""
     drawn, labels = pictures
     wrong = labels.copy()
     wrong[64] = 1
     return ImageClassifier().fit(drawn, wrong, 100 + np.arange(80))
 
 
-def test_each_reference_is_told_apart_by_the_others(fitted: ImageClassifier) -> None:
-    told = fitted.leave_one_out()
-    assert sorted(one.id for one in told) == list(range(100, 180))
-    assert sum(one.digit == one.label for one in told) > 70
-    assert all(0.5 <= one.certainty <= 1 for one in told)
+def test_each_reference_is_recognized_by_the_others(fitted: ImageClassifier) -> None:
+    answers = fitted.leave_one_out()
+    assert sorted(one.id for one in answers) == list(range(100, 180))
+    assert sum(one.digit == one.label for one in answers) > 70
+    assert all(0.5 <= one.certainty <= 1 for one in answers)
 
 
 def test_a_mislabeled_reference_stands_out(fitted: ImageClassifier) -> None:
@@ -38,19 +38,19 @@ def test_a_mislabeled_reference_stands_out(fitted: ImageClassifier) -> None:
     assert by_id[164].certainty > 0.8
 
 
-def test_it_is_kept_with_the_rest(fitted: ImageClassifier, tmp_path: Path) -> None:
+def test_leave_one_out_answers_are_saved(fitted: ImageClassifier, tmp_path: Path) -> None:
     fitted.save(tmp_path / "saved")
     loaded = ImageClassifier.load(tmp_path / "saved")
     assert loaded.leave_one_out() == fitted.leave_one_out()
     assert isinstance(loaded.leave_one_out()[0], LeftOut)
 
 
-def test_nothing_is_told_before_it_learned() -> None:
+def test_leave_one_out_needs_a_fitted_classifier() -> None:
     with pytest.raises(UnfitReferencesError, match="no references"):
         ImageClassifier().leave_one_out()
 
 
-def test_what_is_no_digit_is_unlike_every_reference(
+def test_a_picture_of_no_digit_is_refused(
     fitted: ImageClassifier, draw: Callable[..., NDArray[np.uint8]]
 ) -> None:
     scribble = np.full((64, 64, 3), 255, np.uint8)
@@ -62,14 +62,14 @@ def test_what_is_no_digit_is_unlike_every_reference(
     assert [fitted.classify(draw(digit, 99))[0].reason for digit in range(10)] == [None] * 10
 
 
-def test_a_few_references_cannot_tell_what_is_no_digit(
+def test_with_few_references_nothing_is_refused(
     draw: Callable[..., NDArray[np.uint8]],
 ) -> None:
     few = ImageClassifier().fit(np.stack([draw(digit) for digit in range(10)]), np.arange(10))
     assert few.classify(np.roll(draw(4), 20, axis=0))[0].reason is None
 
 
-def test_a_glance_is_enough_only_where_the_references_show_that_it_is(pictures: Pictures) -> None:
+def test_an_early_exit_needs_less_lead_if_references_are_consistent(pictures: Pictures) -> None:
     drawn, labels = pictures
     laid = np.stack([NORMALIZERS["centered"](picture) for picture in drawn])
     alike = fit_model(Deformable(laid, labels), labels, labels)
@@ -81,17 +81,19 @@ def test_a_glance_is_enough_only_where_the_references_show_that_it_is(pictures: 
     assert alike.early_exit.lead < 1 < unlike.early_exit.lead
 
 
-def test_a_glance_answers_as_a_closer_look_would(pictures: Pictures, draw: Callable[..., Any]) -> None:
+def test_an_early_exit_gives_the_same_answer_as_reranking(
+    pictures: Pictures, draw: Callable[..., Any]
+) -> None:
     drawn, labels = pictures
     laid = np.stack([NORMALIZERS["centered"](picture) for picture in drawn])
     fitted = fit_model(Deformable(laid, labels), labels, labels)
     others = np.stack(
         [NORMALIZERS["centered"](draw(digit, seed)) for seed in range(90, 100) for digit in range(10)]
     )
-    found, sure, odd = fitted.compare(others)
+    found, sure, is_novel = fitted.compare(others)
     close = fitted.rule.compare(others)
     assert found.exited_early is not None
     assert found.exited_early.sum() > 50
     assert np.array_equal(found.distances.argmin(axis=1), close.distances.argmin(axis=1))
     assert sure[found.exited_early].min() > 0.99
-    assert odd.sum() < 20
+    assert is_novel.sum() < 20

@@ -1,4 +1,4 @@
-"""Every honest picture is read as people see it, and everything else is refused with a reason."""
+"""Every valid picture is read as people see it; everything else is refused with a reason."""
 
 import contextlib
 import struct
@@ -23,7 +23,7 @@ from watcher.recognition import read_picture
 from watcher.recognition.images.jpeg import checked_jpeg
 from watcher.recognition.images.plain import plain_jpeg
 from watcher.recognition.images.png import SIGNATURE as PNG
-from watcher.recognition.images.quiet import no_remarks
+from watcher.recognition.images.suppress_output import pillow_silenced
 
 KINDS = ("PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP")
 
@@ -171,7 +171,7 @@ def test_orientation_is_applied(kind: str, orientation: int) -> None:
     assert np.abs(read.astype(int) - np.asarray(seen)).mean() < 6
 
 
-def test_damaged_exif_does_no_harm() -> None:
+def test_damaged_exif_is_ignored() -> None:
     image = Image.fromarray(gray_slope())
     for exif in (b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12"):
         assert read_picture(bytes_of(image, "JPEG", exif=exif)).shape == (64, 64, 3)
@@ -179,14 +179,14 @@ def test_damaged_exif_does_no_harm() -> None:
 
 @settings(max_examples=40)
 @given(st.integers(1, 300), st.integers(1, 300))
-def test_other_sizes_keep_their_proportions_on_their_own_paper(width: int, height: int) -> None:
+def test_other_sizes_keep_their_proportions_and_paper_color(width: int, height: int) -> None:
     color = (200, 180, 90)
     read = read_picture(bytes_of(Image.new("RGB", (width, height), color), "PNG"))
     assert read.shape == (64, 64, 3)
     assert (read == color).all()
 
 
-def test_a_wide_picture_lies_in_the_middle() -> None:
+def test_a_wide_picture_is_centered() -> None:
     pixels = np.full((40, 160, 3), 230, np.uint8)
     pixels[10:30, 40:120] = 0
     dark = read_picture(bytes_of(Image.fromarray(pixels), "PNG"))[..., 0] < 115
@@ -211,7 +211,7 @@ def test_a_file_of_several_pictures_is_refused(kind: str, reason: str) -> None:
         read_picture(bytes_of(one, kind, save_all=True, append_images=[other]))
 
 
-def test_a_thumbnail_beside_a_page_is_no_page() -> None:
+def test_a_thumbnail_does_not_count_as_a_page() -> None:
     page, thumbnail = in_mode("L"), in_mode("L").resize((16, 16))
     file = BytesIO()
     page.save(file, "TIFF", save_all=True, append_images=[thumbnail], tiffinfo={254: 0})
@@ -225,7 +225,7 @@ def test_a_thumbnail_beside_a_page_is_no_page() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("trailing", [b"\0" * 1000, b"\xff\xd9\x89PNG", b"II*\0"])
-def test_what_comes_after_a_picture_is_let_be(kind: str, trailing: bytes) -> None:
+def test_data_after_the_picture_is_ignored(kind: str, trailing: bytes) -> None:
     whole = bytes_of(in_mode("RGB"), kind)
     assert np.array_equal(read_picture(whole + trailing), read_picture(whole))
 
@@ -242,7 +242,7 @@ def test_what_comes_after_a_picture_is_let_be(kind: str, trailing: bytes) -> Non
         (b"BM" + bytes(60), "it is"),
     ],
 )
-def test_what_is_no_picture_is_refused_with_a_reason(data: bytes, reason: str) -> None:
+def test_other_files_are_refused_with_a_reason(data: bytes, reason: str) -> None:
     with pytest.raises(Unreadable) as refused:
         read_picture(data)
     assert str(refused.value).startswith(reason)
@@ -275,14 +275,14 @@ def test_an_interlaced_png_without_all_its_rows_is_refused() -> None:
             read_picture(png(64, 64, bytes(whole - missing), interlaced=1))
 
 
-def test_a_png_that_is_black_below_is_whole() -> None:
+def test_a_png_with_a_black_last_row_is_complete() -> None:
     black = b"\0" + bytes(64)
     assert read_picture(png(64, 64, black * 64)).max() == 0
 
 
 @settings(max_examples=60)
 @given(st.integers(0, 2**32), st.sampled_from(["L", "RGB"]), st.integers(1, 4), st.integers(0, 3))
-def test_plain_pngs_are_read_as_pillow_reads_them(seed: int, mode: str, parts: int, damages: int) -> None:
+def test_the_fast_path_for_png_equals_pillow(seed: int, mode: str, parts: int, damages: int) -> None:
     rng = np.random.default_rng(seed)
     shape = (64, 64) if mode == "L" else (64, 64, 3)
     whole = encoded_pixels(rng.integers(1, 256, shape).astype(np.uint8))
@@ -308,7 +308,7 @@ def test_plain_pngs_are_read_as_pillow_reads_them(seed: int, mode: str, parts: i
     how=st.sampled_from([{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_blocks": 3}]),
     damages=st.integers(0, 3),
 )
-def test_plain_jpegs_are_read_as_pillow_reads_them(
+def test_the_fast_path_for_jpeg_equals_pillow(
     seed: int, mode: str, how: dict[str, Any], damages: int
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -361,7 +361,7 @@ def jpeg_with(segments: bytes) -> bytes:
 
 
 def tiff_with(tag: int, kind: int, count: int, *values: int) -> bytes:
-    """A TIFF whose directory says this of a tag, once for each value."""
+    """A TIFF whose directory has this tag, once for each value."""
     whole = bytes_of(in_mode("L"), "TIFF")
     (at,) = struct.unpack_from("<I", whole, 4)
     (entries,) = struct.unpack_from("<H", whole, at)
@@ -388,7 +388,7 @@ PARTS = {
 }
 
 
-def test_a_header_that_would_take_much_time_or_memory_is_refused_at_once() -> None:
+def test_a_header_that_asks_for_much_time_or_memory_is_refused() -> None:
     for data in PARTS.values():
         before = time.process_time()
         with pytest.raises(Unreadable, match=r"^it is damaged: the \w+"):
@@ -403,7 +403,7 @@ def run_length_encoded_bmp(width: int, height: int, runs: bytes) -> bytes:
     return struct.pack("<2sIII", b"BM", start + len(runs), 0, start) + info + palette + runs
 
 
-def test_a_run_length_encoded_bmp_is_read_unless_it_would_take_long() -> None:
+def test_a_run_length_encoded_bmp_is_read_unless_it_is_large() -> None:
     dark_then_light = b"".join(bytes((20, 0, 44, 200, 0, 0)) for _ in range(64))
     read = read_picture(run_length_encoded_bmp(64, 64, dark_then_light + b"\0\1"))
     assert (read[:, :20] == 0).all()
@@ -414,7 +414,7 @@ def test_a_run_length_encoded_bmp_is_read_unless_it_would_take_long() -> None:
     assert time.process_time() - before < 1
 
 
-def test_restart_marks_in_a_jpeg_are_no_parts_of_it() -> None:
+def test_restart_markers_in_a_jpeg_do_not_count_as_segments() -> None:
     image = in_mode("L").resize((1024, 1024))
     many = bytes_of(image, "JPEG", restart_marker_blocks=1)
     assert many.count(b"\xff\xd0") > 2000
@@ -432,18 +432,18 @@ def test_deep_pictures_take_no_more_memory_than_others() -> None:
     assert peak < 150e6
 
 
-def test_decoders_say_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+def test_decoders_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     whole = bytes_of(in_mode("L"), "TIFF", compression="tiff_lzw")
     for place in range(200, len(whole), 100):
         with contextlib.suppress(Unreadable):
             read_picture(whole[:place] + b"\xff\0\xff" + whole[place + 3 :])
-    with no_remarks(), pytest.raises(SyntaxError, match="samples per pixel"):
+    with pillow_silenced(), pytest.raises(SyntaxError, match="samples per pixel"):
         TiffImageFile(BytesIO(tiff_with(277, 3, 1, 47618)))
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_cut_off_anywhere_is_refused_or_was_complete(kind: str) -> None:
+def test_a_truncated_file_is_refused_unless_all_pixels_are_there(kind: str) -> None:
     whole = bytes_of(Image.fromarray(gray_slope()).convert("RGB"), kind)
     read = read_picture(whole)
     refused = 0
@@ -468,7 +468,7 @@ FILES = [bytes_of(in_mode(mode), kind) for mode, kind in MODES]
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8),
     st.sampled_from([200, 1_000_000]),
 )
-def test_a_damaged_file_is_read_or_refused_and_nothing_else(
+def test_a_damaged_file_is_read_or_refused_without_other_errors(
     whole: bytes, damage: list[tuple[float, int]], reach: int
 ) -> None:
     data = bytearray(whole)
@@ -479,6 +479,6 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", *(file[:12] for file in FILES)]))
-def test_random_bytes_are_read_or_refused_and_nothing_else(noise: bytes, start: bytes) -> None:
+def test_random_bytes_are_read_or_refused_without_other_errors(noise: bytes, start: bytes) -> None:
     with pytest.raises(Unreadable):
         read_picture(start + noise)

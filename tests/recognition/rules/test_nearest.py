@@ -1,4 +1,4 @@
-"""The rule `nearest` finds what an exhaustive search finds, however few distances it measures."""
+"""The rule `nearest` gives the answers of an exhaustive search, and measures few distances."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from watcher.errors import UnfitReferencesError
 from watcher.recognition import RULES, ImageClassifier
 from watcher.recognition.rules.euclidean import References
 from watcher.recognition.rules.nearest import FEW, Nearest
-from watcher.recognition.rules.projection import KEPT, MANY, projection_of, useful_projection
+from watcher.recognition.rules.projection import AXES, LEAST_REFERENCES, fit_projection, useful_projection
 from watcher.recognition.similarity import NEAREST, flat
 
 Labels = NDArray[np.int64]
@@ -23,19 +23,19 @@ projected = st.booleans()
 
 
 def grid(rng: np.random.Generator, size: tuple[int, ...], steps: int) -> Pictures:
-    """Numbers from 0 to 1 of which float32 adds thousands of squares without rounding: ties are ties."""
+    """Numbers from 0 to 1; float32 adds thousands of their squares without rounding, so ties stay ties."""
     return (rng.integers(0, steps + 1, size) / 8).astype(np.float32)
 
 
 def rule_of(references: Pictures, labels: Labels, *, projection: bool) -> Nearest:
     rows = flat(references, np.float32)
-    return Nearest(references, labels, known=References(rows, projection_of(rows) if projection else None))
+    return Nearest(references, labels, known=References(rows, fit_projection(rows) if projection else None))
 
 
 def exhaustive(
     references: Pictures, labels: Labels, picture: Pictures, without: int | None = None
 ) -> tuple[list[int], list[float]]:
-    """The indices of the nearest and the distance to each digit, as one would write it down."""
+    """The indices of the nearest and the distance to each digit, as a plain loop."""
     apart = (references.astype(np.float64) - picture.astype(np.float64)).reshape(len(references), -1)
     squares = (apart**2).sum(axis=1)
     order = sorted((i for i in range(len(references)) if i != without), key=lambda i: (squares[i], i))
@@ -54,7 +54,7 @@ def exhaustive(
     alike=st.integers(0, 120),
     projection=projected,
 )
-def test_answers_are_those_of_an_exhaustive_search(
+def test_answers_equal_an_exhaustive_search(
     seed: int, counts: list[int], values: int, steps: int, alike: int, *, projection: bool
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -85,7 +85,7 @@ def test_answers_are_those_of_an_exhaustive_search(
     spread=st.sampled_from([0.0, 1e-7, 1e-3, 1.0]),
     projection=projected,
 )
-def test_no_bound_rules_out_what_measures_less(
+def test_bounds_never_exceed_the_measured_distance(
     seed: int, count: int, values: int, *, offset: float, magnitude: float, spread: float, projection: bool
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -98,7 +98,7 @@ def test_no_bound_rules_out_what_measures_less(
         for n in (count, 5)
     )
     references = References(rows)
-    bounds = (projection_of(rows) if projection else references).bounds(pictures)
+    bounds = (fit_projection(rows) if projection else references).bounds(pictures)
     which, others = np.indices((5, count)).reshape(2, -1)
     measured = references.measured(pictures, which, others).reshape(5, count)
     assert (bounds.table <= bounds.limits(measured)).all()
@@ -107,7 +107,7 @@ def test_no_bound_rules_out_what_measures_less(
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("huge", [1e20, 3e38, np.inf, np.nan])
 @pytest.mark.parametrize("rule", ["nearest", "averaged"])
-@pytest.mark.parametrize("count", [3, MANY])
+@pytest.mark.parametrize("count", [3, LEAST_REFERENCES])
 def test_numbers_whose_squares_overflow_are_refused(rule: str, count: int, huge: float) -> None:
     references = np.random.default_rng(0).random((count, 300)).astype(np.float32)
     labels = np.sort(np.arange(count) % 10)
@@ -122,17 +122,25 @@ def test_numbers_whose_squares_overflow_are_refused(rule: str, count: int, huge:
 
 @pytest.fixture(scope="module")
 def many() -> tuple[Pictures, Labels, Pictures]:
-    """So many references that a projection is made of them, alike enough that it tells much; and pictures."""
+    """References, labels and pictures: many enough for a projection, and similar enough that it helps."""
     rng = np.random.default_rng(5)
     ways = rng.random((40, 28 * 28))
-    drawn = rng.random((MANY + 60, 40)) ** 3 @ ways + 0.1 * rng.random((MANY + 60, 28 * 28))
+    drawn = rng.random((LEAST_REFERENCES + 60, 40)) ** 3 @ ways + 0.1 * rng.random(
+        (LEAST_REFERENCES + 60, 28 * 28)
+    )
     drawn = (drawn / drawn.max()).astype(np.float32)
     noise = rng.random((20, 28, 28)).astype(np.float32)
-    pictures = np.concatenate([drawn[MANY:].reshape(-1, 28, 28), noise, noise[:1] * 0])
-    return drawn[:MANY].reshape(-1, 28, 28), np.sort(rng.integers(0, 10, MANY)), pictures
+    pictures = np.concatenate([drawn[LEAST_REFERENCES:].reshape(-1, 28, 28), noise, noise[:1] * 0])
+    return (
+        drawn[:LEAST_REFERENCES].reshape(-1, 28, 28),
+        np.sort(rng.integers(0, 10, LEAST_REFERENCES)),
+        pictures,
+    )
 
 
-def test_many_references_are_searched_as_surely(many: tuple[Pictures, Labels, Pictures]) -> None:
+def test_answers_for_many_references_equal_an_exhaustive_search(
+    many: tuple[Pictures, Labels, Pictures],
+) -> None:
     references, labels, pictures = many
     assert useful_projection(flat(references, np.float32)) is not None
     found = Nearest(references, labels).compare(pictures)
@@ -142,7 +150,7 @@ def test_many_references_are_searched_as_surely(many: tuple[Pictures, Labels, Pi
         assert found.distances[row] == pytest.approx(distances, rel=1e-5)
 
 
-def test_of_many_references_few_are_measured(
+def test_few_of_many_references_are_measured(
     many: tuple[Pictures, Labels, Pictures], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     references, labels, pictures = many
@@ -156,10 +164,10 @@ def test_of_many_references_few_are_measured(
     rule = Nearest(references, labels)
     monkeypatch.setattr(References, "measured", counting)
     rule.compare(pictures)
-    assert sum(pairs) < 0.2 * len(pictures) * MANY
+    assert sum(pairs) < 0.2 * len(pictures) * LEAST_REFERENCES
 
 
-def test_many_references_one_by_one_are_as_in_a_batch(many: tuple[Pictures, Labels, Pictures]) -> None:
+def test_answers_do_not_depend_on_the_batch(many: tuple[Pictures, Labels, Pictures]) -> None:
     references, labels, pictures = many
     rule = Nearest(references, labels)
     together = rule.compare(pictures)
@@ -169,16 +177,16 @@ def test_many_references_one_by_one_are_as_in_a_batch(many: tuple[Pictures, Labe
         assert np.array_equal(alone.nearest[0], together.nearest[row])
 
 
-def test_a_sketch_is_made_only_where_it_saves_time() -> None:
+def test_a_projection_is_made_only_if_it_saves_time() -> None:
     rng = np.random.default_rng(0)
-    alike = (rng.random((MANY, KEPT // 2)) @ rng.random((KEPT // 2, 400))).astype(np.float32)
+    alike = (rng.random((LEAST_REFERENCES, AXES // 2)) @ rng.random((AXES // 2, 400))).astype(np.float32)
     assert useful_projection(alike) is not None
-    assert useful_projection(alike[: MANY - 1]) is None
+    assert useful_projection(alike[: LEAST_REFERENCES - 1]) is None
     assert useful_projection(np.ascontiguousarray(alike[:, :200])) is None
-    assert useful_projection(rng.random((MANY, 4000)).astype(np.float32)) is None
+    assert useful_projection(rng.random((LEAST_REFERENCES, 4000)).astype(np.float32)) is None
 
 
-def test_the_sketch_is_saved_with_the_references(
+def test_the_projection_is_saved_with_the_references(
     many: tuple[Pictures, Labels, Pictures], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     references, labels, pictures = many
@@ -189,7 +197,7 @@ def test_the_sketch_is_saved_with_the_references(
         return picture[:28, :28, 0].astype(np.float32) / np.float32(255)
 
     def takes_its_time(_rows: object) -> None:
-        pytest.fail("it is made anew")
+        pytest.fail("the projection is made again")
 
     fitted = ImageClassifier(corner, "nearest").fit_normalized(references, labels)
     fitted.save(tmp_path / "saved")

@@ -1,4 +1,4 @@
-"""What reads pictures is kept within limits, whoever the watcher runs as."""
+"""Processes that read pictures have limits, for root and for any other user."""
 
 import ctypes
 import faulthandler
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux is asked 
 
 
 def in_a_child(work: Callable[[], object]) -> int:
-    """The status with which a child ends that does this."""
+    """The exit status of a child that does this."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -33,7 +33,7 @@ def in_a_child(work: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("user", [0, NOBODY], ids=["root", "nobody"])
-def test_it_is_confined_whoever_it_is(user: int) -> None:
+def test_limits_hold_for_any_user(user: int) -> None:
     if os.geteuid() != 0 and user != os.geteuid():
         pytest.skip("only root can be another")
 

@@ -1,1 +1,1 @@
-"""How far an answer can be trusted: certainty, novelty and error, measured by leaving references out."""
+"""How far to trust an answer: certainty, novelty and error, fitted by leave-one-out on the references."""

@@ -1,4 +1,4 @@
-"""How often the answers are right, and whether their certainty can be believed."""
+"""How often the answers are right, and whether their certainty is true."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from watcher.recognition.reading import Reading
 
 BINS = 15
-BEARABLE_ERRORS = ("0.001", "0.01")
+ERROR_RATES = ("0.001", "0.01")  # for which the coverage is given
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,11 @@ class Evaluation:
     """The counts and rates of one evaluation; the fields are those of `watcher evaluate --json`.
 
     `images` counts the labeled pictures that could be read, `unreadable` the others. `errors` and
-    `error_rate` are of best guesses, sent to review or not; `wrong_filed` counts those not sent there.
-    `ece` is the expected calibration error over 15 bins of equal width (Guo et al., On calibration of modern
-    neural networks, 2017). `coverage`: for each bearable error rate, the largest share of the images, the
-    most certain first, that stays at or under it. `confusion`: ten rows, one a label, of ten counts, one a
-    best guess.
+    `error_rate` count wrong best guesses, in review or not; `wrong_filed` only those not in review.
+    `ece`: the expected calibration error over 15 bins of equal width (Guo, Pleiss, Sun and Weinberger, "On
+    calibration of modern neural networks", ICML 2017). `coverage`: for each error rate, the largest share of
+    the pictures, the most certain first, whose error rate is at most that. `confusion`: a row for each label,
+    a column for each best guess.
     """
 
     images: int
@@ -42,7 +42,7 @@ class Evaluation:
 
 
 def goes_to_review(reading: Reading, review_below: float) -> bool:
-    """Whether a person should look: it is less certain than asked for, or could not be told."""
+    """Whether a person should look: the certainty is too low, or no digit was recognized."""
     return reading.reason is not None or reading.certainty < review_below
 
 
@@ -70,14 +70,14 @@ def evaluate(
         review=int(review.sum()),
         wrong_filed=int((wrong & ~review).sum()),
         ece=calibration_error(certainty, ~wrong),
-        coverage={rate: coverage(certainty, wrong, float(rate)) for rate in BEARABLE_ERRORS},
+        coverage={rate: coverage(certainty, wrong, float(rate)) for rate in ERROR_RATES},
         confusion=confusion.tolist(),
         seconds=seconds,
     )
 
 
 def calibration_error(certainty: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Mean gap between certainty and share of right answers over 15 bins, each weighed by its answers."""
+    """Expected calibration error: Σ over bins of |mean certainty - share right| · share of the answers."""
     if not len(certainty):
         return 0.0
     bins = np.minimum((certainty * BINS).astype(np.int64), BINS - 1)
@@ -85,8 +85,8 @@ def calibration_error(certainty: NDArray[np.float64], right: NDArray[np.bool_]) 
     return float(np.abs(gaps).sum() / len(certainty))
 
 
-def coverage(certainty: NDArray[np.float64], wrong: NDArray[np.bool_], bearable: float) -> float:
-    """The largest share of answers, the most certain first, whose error rate is at most `bearable`.
+def coverage(certainty: NDArray[np.float64], wrong: NDArray[np.bool_], error_rate: float) -> float:
+    """The largest share of answers, the most certain first, whose error rate is at most `error_rate`.
 
     Answers of equal certainty are taken together.
     """
@@ -95,5 +95,5 @@ def coverage(certainty: NDArray[np.float64], wrong: NDArray[np.bool_], bearable:
     order = np.argsort(-certainty, kind="stable")
     taken = np.arange(1, len(order) + 1)
     last_of_equals = np.append(np.diff(certainty[order]) != 0, True)
-    bearable_so_far = last_of_equals & (np.cumsum(wrong[order]) <= bearable * taken)
-    return float(taken[bearable_so_far].max(initial=0) / len(order))
+    within_rate = last_of_equals & (np.cumsum(wrong[order]) <= error_rate * taken)
+    return float(taken[within_rate].max(initial=0) / len(order))

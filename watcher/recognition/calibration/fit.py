@@ -1,4 +1,4 @@
-"""What a classifier holds once it has fitted: a rule made of references, and how far to trust it."""
+"""The fitted model: a rule made from references, and how far to trust its answers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,18 +14,20 @@ from watcher.recognition.calibration.certainty import (
     fit_certainty,
     leads,
 )
-from watcher.recognition.calibration.novelty import novelty, oddest_digit
+from watcher.recognition.calibration.novelty import fit_novelty_limit, novelty
 from watcher.recognition.similarity import Rule, Similarities
 
 MOST_LEFT_OUT = 2000  # references that are left out in turn
-DIFFERENT = 1 / 2000  # how likely a closer look may change an answer, for it to be spared
-MOSTLY = 0.95  # of answers are those of a closer look: few are left to tell from which lead on none differ,
-PLAIN = 0.7  # and this is enough, as with all sets of references that were tried, or the most that differed
+MOST_CHANGED = 1 / 2000  # the most probable change of the answer by re-ranking for an early exit
+# If re-ranking changes at most 5 % of the answers, these are too few to fit a lead to. Then a lead of 0.7 is
+# enough, as with all sets of references tried, or the greatest lead of an answer that changed.
+MOSTLY_ALIKE = 0.95
+ENOUGH_LEAD = 0.7
 
 
 @dataclass(frozen=True)
 class Checked:
-    """References left out in turn: their `indices` (k,), the best `guesses` and `certainties`."""
+    """References left out in turn: their `indices` (k,), best `guesses` (k,) and `certainties` (k,)."""
 
     indices: NDArray[np.int64]
     guesses: NDArray[np.int64]
@@ -34,7 +36,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class EarlyExit:
-    """From which `lead` by the nonconformity a rule need not look closer, and how far to trust it then."""
+    """The `lead` by nonconformity that makes re-ranking needless, and the certainty model used then."""
 
     lead: float
     model: CertaintyModel
@@ -42,10 +44,10 @@ class EarlyExit:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A rule, the digits and ids of its references in ascending order of the digits, and what to trust.
+    """A rule, the digits and ids of its references in ascending order of the digits, and how to trust it.
 
-    `oddest`: the most novelty that a picture of a digit may have; None where that is not known.
-    `early_exit`: None for a rule that looks once.
+    `early_exit`: None for a rule that compares once. `novelty_limit`: the highest novelty that a picture of a
+    digit may have; None if it is not known.
     """
 
     rule: Rule
@@ -53,29 +55,29 @@ class FittedModel:
     ids: NDArray[np.int64]
     model: CertaintyModel
     early_exit: EarlyExit | None
-    oddest: float | None
+    novelty_limit: float | None
     checked: Checked
 
     def compare(
         self, normalized: NDArray[Any]
     ) -> tuple[Similarities, NDArray[np.float64], NDArray[np.bool_]]:
-        """What the rule says of (m, …) normalized pictures, its certainty and whether they are odd, (m,)."""
+        """For (m, …) normalized pictures: similarities, certainties (m,), and whether they are novel (m,)."""
         found = self.rule.compare(normalized, np.inf if self.early_exit is None else self.early_exit.lead)
         lead = leads(found.distances)
-        sure = certainty(self.model, lead)
+        certainties = certainty(self.model, lead)
         if self.early_exit is not None and found.exited_early is not None:
-            sure = np.where(found.exited_early, certainty(self.early_exit.model, lead), sure)
-        if found.nonconformity is None or self.oddest is None:
-            return found, sure, np.zeros(len(lead), np.bool_)
-        return found, sure, novelty(found.nonconformity, lead) > self.oddest
+            certainties = np.where(found.exited_early, certainty(self.early_exit.model, lead), certainties)
+        if found.nonconformity is None or self.novelty_limit is None:
+            return found, certainties, np.zeros(len(lead), np.bool_)
+        return found, certainties, novelty(found.nonconformity, lead) > self.novelty_limit
 
 
-def in_order(
+def sorted_by_digit(
     references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
     """References (n, …), digits (n,) and ids (n,) in ascending order of the digits.
 
-    Raises UnfitReferencesError where they do not fit together.
+    Raises UnfitReferencesError if they do not fit together.
     """
     check_references(references, labels, ids)
     if (np.diff(labels) >= 0).all():
@@ -85,46 +87,46 @@ def in_order(
 
 
 def fit_model(rule: Rule, labels: NDArray[np.int64], ids: NDArray[np.int64]) -> FittedModel:
-    """Learn how far to trust a rule from its references, of digits (n,) and ids (n,).
+    """Fit how far to trust a rule to its references, of digits (n,) and ids (n,).
 
-    At most 2,000 of them, evenly chosen, are each compared with all the others: once with all of them, and,
-    where the rule tells it, once without the few of its digit that are most like it either. A new writer lies
-    between the two.
+    At most 2,000 of them, evenly chosen, are each compared with all the others. If the rule can, it compares
+    each a second time without the most similar references of its digit. A new writer lies between the two.
     """
     chosen = np.linspace(0, len(labels) - 1, min(len(labels), MOST_LEFT_OUT)).round().astype(np.int64)
     found = rule.leave_one_out(chosen)
-    tables = [found] if found.estranged is None else [found, found.estranged]
+    tables = [found] if found.as_new_writer is None else [found, found.as_new_writer]
     digits = np.tile(labels[chosen], len(tables))
     distances = np.concatenate([table.distances for table in tables])
     model = fit_certainty(distances, distances.argmin(axis=1) == digits)
-    sure, early_exit, oddest, answers = certainty(model, leads(found.distances)), None, None, found.distances
+    certainties, answers = certainty(model, leads(found.distances)), found.distances
+    early_exit, novelty_limit = None, None
     if found.exited_early is not None and found.nonconformity is not None:
-        rough = np.concatenate([table.nonconformity for table in tables if table.nonconformity is not None])
-        early_exit = _early_exit(rough, distances, digits)
+        first = np.concatenate([table.nonconformity for table in tables if table.nonconformity is not None])
+        early_exit = _early_exit(first, distances, digits)
         lead = leads(found.nonconformity)
         enough = lead >= early_exit.lead
-        sure = np.where(enough, certainty(early_exit.model, lead), sure)
+        certainties = np.where(enough, certainty(early_exit.model, lead), certainties)
         answers = np.where(enough[:, None], found.nonconformity, answers)
     if found.nonconformity is not None:
-        oddest = oddest_digit(found.nonconformity, answers, labels[chosen])
-    checked = Checked(chosen, answers.argmin(axis=1), sure)
-    return FittedModel(rule, labels, ids, model, early_exit, oddest, checked)
+        novelty_limit = fit_novelty_limit(found.nonconformity, answers, labels[chosen])
+    checked = Checked(chosen, answers.argmin(axis=1), certainties)
+    return FittedModel(rule, labels, ids, model, early_exit, novelty_limit, checked)
 
 
 def _early_exit(
-    rough: NDArray[np.float64], distances: NDArray[np.float64], labels: NDArray[np.int64]
+    first: NDArray[np.float64], distances: NDArray[np.float64], labels: NDArray[np.int64]
 ) -> EarlyExit:
-    """When the first comparison is enough: from (k, 10) nonconformity and distances, and digits (k,)."""
-    seen = rough.argmin(axis=1)
-    like_a_closer_look = seen == distances.argmin(axis=1)
-    lead = min(fit_certainty(rough, like_a_closer_look).lead(1 - DIFFERENT), MOST_LEAD)
-    if like_a_closer_look.mean() >= MOSTLY:
-        lead = min(lead, float(leads(rough[~like_a_closer_look]).max(initial=PLAIN)))
-    return EarlyExit(lead, fit_certainty(rough, seen == labels))
+    """When the `first` comparison is enough, from (k, 10) nonconformity and distances, and digits (k,)."""
+    guesses = first.argmin(axis=1)
+    unchanged = guesses == distances.argmin(axis=1)
+    lead = min(fit_certainty(first, unchanged).lead(1 - MOST_CHANGED), MOST_LEAD)
+    if unchanged.mean() >= MOSTLY_ALIKE:
+        lead = min(lead, float(leads(first[~unchanged]).max(initial=ENOUGH_LEAD)))
+    return EarlyExit(lead, fit_certainty(first, guesses == labels))
 
 
 def check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArray[Any]) -> None:
-    """Raises UnfitReferencesError unless there is a digit and an id for each of some finite references."""
+    """Raises UnfitReferencesError unless the references are finite, and each has a digit and an id."""
     if not len(references) or references.size == 0:
         raise UnfitReferencesError("there are no references to learn from")
     if labels.shape != (len(references),) or ids.shape != (len(references),):
@@ -132,8 +134,10 @@ def check_references(references: NDArray[Any], labels: NDArray[Any], ids: NDArra
             f"{len(references)} references need as many labels and ids, not {labels.shape} and {ids.shape}"
         )
     if labels.dtype.kind not in "iu" or ids.dtype.kind not in "iu":
-        raise UnfitReferencesError(f"labels and ids are whole numbers, not {labels.dtype} and {ids.dtype}")
+        raise UnfitReferencesError(
+            f"labels and ids must be whole numbers, not {labels.dtype} and {ids.dtype}"
+        )
     if labels.min() < 0 or labels.max() > 9:
-        raise UnfitReferencesError(f"labels are digits, 0 to 9, not {labels.min()} to {labels.max()}")
+        raise UnfitReferencesError(f"labels must be digits, 0 to 9, not {labels.min()} to {labels.max()}")
     if references.dtype.kind not in "bfiu" or not np.isfinite(references).all():
-        raise UnfitReferencesError("normalized references are finite numbers")
+        raise UnfitReferencesError("normalized references must be finite numbers")

@@ -1,4 +1,4 @@
-"""What to expect of a set of references, told by leaving each out and comparing it with the others."""
+"""What to expect from a set of references: each is left out and compared with the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from watcher.recognition.reading import LeftOut
 
 SUSPICIOUS = 0.98
-"""The certainty of another digit from which a label is worth a second look."""
+"""If another digit is at least this certain, a label is worth a second look."""
 FEW = 10
-"""References of a digit below which more of them help most."""
+"""If a digit has fewer references than this, more of them help most."""
 
 
 @dataclass(frozen=True)
 class Expectation:
     """Rates, 0 to 1, over the references that were left out in turn.
 
-    `error_rate` of the best guess; `filed` is the share certain enough not to be reviewed, `wrong_filed` the
-    share of those that is wrong; `certainty` is the mean. `suspects` are references taken for another digit
-    with much certainty, the most certain first: their labels may be wrong.
+    `error_rate`: of the best guess. `filed`: the share that is certain enough not to be reviewed.
+    `wrong_filed`: the share of those that is wrong. `certainty`: the mean. `suspects`: references recognized
+    as another digit with high certainty, the most certain first; their labels may be wrong.
     """
 
     checked: int
@@ -29,10 +29,10 @@ class Expectation:
 
 
 def expectation(left_out: Sequence[LeftOut], counts: Sequence[int], review_below: float) -> Expectation:
-    """What the references say of each other; all rates are 0 where they can say nothing.
+    """What to expect, from references that were left out in turn; all rates are 0 without any.
 
-    `counts` (10,): how many references each digit has. The only one of a digit has no other to be known by,
-    and is not counted.
+    `counts` (10,): how many references each digit has. The only reference of a digit is not counted: the
+    others cannot recognize it.
     """
     left_out = [one for one in left_out if counts[one.label] > 1]
     wrong = [one for one in left_out if one.digit != one.label]
@@ -50,5 +50,5 @@ def expectation(left_out: Sequence[LeftOut], counts: Sequence[int], review_below
 
 
 def too_few(counts: Sequence[int]) -> dict[int, int]:
-    """The digits with fewer references than help them well, each with how many it has."""
+    """The digits with fewer than FEW references, each with its number of references."""
     return {digit: count for digit, count in enumerate(counts) if count < FEW}

@@ -1,1 +1,1 @@
-"""What a rule compares: shades, gradients, fewer numbers, and augmented copies of references."""
+"""What a rule compares: gray pictures, gradient features, principal components, augmented copies."""

@@ -1,4 +1,4 @@
-"""Normalized pictures of any shape and range as gray ones of one size, a byte a pixel."""
+"""Normalized pictures of any shape and range as gray pictures of one size, one byte a pixel."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +14,15 @@ BLOCK = 1000  # pictures converted at once
 
 
 @dataclass(frozen=True)
-class Shades:
+class GrayScale:
     """The shape of normalized pictures, and the values that become 0 and 255."""
 
     shape: tuple[int, ...]
     low: float
     high: float
 
-    def of(self, pictures: NDArray[Any]) -> NDArray[np.uint8]:
-        """(m, 28, 28) uint8 of (m, …) pictures of this shape; colors are averaged, other sizes scaled."""
+    def convert(self, pictures: NDArray[Any]) -> NDArray[np.uint8]:
+        """(m, 28, 28) uint8 of (m, …) pictures of this shape; colors are averaged, other sizes are scaled."""
         gray = np.empty((len(pictures), SIZE, SIZE), np.uint8)
         for at in range(0, len(pictures), BLOCK):
             some = pictures[at : at + BLOCK].astype(np.float32)
@@ -30,14 +30,14 @@ class Shades:
                 some = some.mean(axis=3)
             levels = np.rint((some - self.low) * (255 / (self.high - self.low))).clip(0, 255)
             for row, picture in enumerate(levels.astype(np.uint8), start=at):
-                gray[row] = _sized(picture)
+                gray[row] = _resized(picture)
         return gray
 
 
-def shades_of(references: NDArray[Any]) -> Shades:
-    """The shades that cover all that (n, h, w) or (n, h, w, 3) references hold; nothing is 0.
+def gray_scale_of(references: NDArray[Any]) -> GrayScale:
+    """The gray scale that covers all values of (n, h, w) or (n, h, w, 3) references, and 0.
 
-    Raises UnfitReferencesError where they are not of such a shape.
+    Raises UnfitReferencesError for references of any other shape.
     """
     shape = references.shape[1:]
     if not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)):
@@ -45,10 +45,10 @@ def shades_of(references: NDArray[Any]) -> Shades:
             f"the rule deformable compares pictures of shape (h, w) or (h, w, 3), not {shape}"
         )
     low, high = min(0.0, float(references.min())), float(references.max())
-    return Shades(shape, low, high if high > low else low + 1)
+    return GrayScale(shape, low, high if high > low else low + 1)
 
 
-def _sized(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _resized(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if picture.shape == (SIZE, SIZE):
         return picture
     return np.asarray(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,4 +1,4 @@
-"""Principal components: many numbers of each picture as the few in which pictures differ most."""
+"""Principal component analysis: a picture's many numbers as the few in which pictures differ most."""
 
 from dataclasses import dataclass
 
@@ -11,26 +11,27 @@ KEPT = 64
 
 
 @dataclass(frozen=True)
-class Principal:
-    """The mean of some rows, (v,), and the axes, (v, 64), along which they vary most."""
+class PrincipalComponents:
+    """The mean of some rows, (v,), and the 64 orthonormal axes along which they vary most, (v, 64)."""
 
     mean: Array
     axes: Array
 
-    def of(self, rows: Array) -> tuple[Array, NDArray[np.float64]]:
-        """Places along the axes, (n, 64), of (n, v) rows, and squared distances, (n,), from what they span.
+    def project(self, rows: Array) -> tuple[Array, NDArray[np.float64]]:
+        """For (n, v) rows x: the coordinates y = (x - mean)·axes, (n, 64), and the residuals, (n,).
 
-        Each row by itself: a product of all at once adds in an order that depends on their number.
+        A residual is the squared distance from the space that the axes span, ‖x - mean‖² - ‖y‖². Each row is
+        multiplied by itself: one product for all rows would round in a way that depends on their number.
         """
-        apart = rows - self.mean
-        places = np.asarray((apart[:, None] @ self.axes)[:, 0], np.float32)
-        squares = (np.square(some).sum(axis=1, dtype=np.float64) for some in (apart, places))
-        return places, np.maximum(np.subtract(*squares), 0)
+        centered = rows - self.mean
+        coordinates = np.asarray((centered[:, None] @ self.axes)[:, 0], np.float32)
+        squares = (np.square(some).sum(axis=1, dtype=np.float64) for some in (centered, coordinates))
+        return coordinates, np.maximum(np.subtract(*squares), 0)
 
 
-def principal_components(rows: Array) -> Principal:
-    """The principal components of (n, v) rows."""
+def fit_pca(rows: Array) -> PrincipalComponents:
+    """The principal components of (n, v) rows: eigenvectors of their scatter matrix, the largest first."""
     mean = rows.mean(axis=0)
-    apart = rows - mean
-    _, axes = np.linalg.eigh(apart.T @ apart)
-    return Principal(mean, np.ascontiguousarray(axes[:, : -KEPT - 1 : -1]))
+    centered = rows - mean
+    _, axes = np.linalg.eigh(centered.T @ centered)
+    return PrincipalComponents(mean, np.ascontiguousarray(axes[:, : -KEPT - 1 : -1]))

@@ -1,1 +1,1 @@
-"""Bytes of image files to pictures of 64 by 64 pixels."""
+"""From the bytes of an image file to a picture of 64 by 64 pixels."""

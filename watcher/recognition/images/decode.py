@@ -1,4 +1,4 @@
-"""Bytes of any honest picture file → a 64x64 RGB array; anything else → Unreadable with the reason."""
+"""The bytes of a picture file → a 64x64 RGB array; anything else → Unreadable with the reason."""
 
 from io import BytesIO
 
@@ -20,7 +20,7 @@ from watcher.recognition.images.pixels import rgb_image
 from watcher.recognition.images.plain import plain_jpeg, plain_png
 from watcher.recognition.images.png import SIGNATURE as PNG
 from watcher.recognition.images.png import checked_png, has_every_row, is_interlaced
-from watcher.recognition.images.quiet import no_remarks, no_standard_error
+from watcher.recognition.images.suppress_output import pillow_silenced, stderr_silenced
 from watcher.recognition.images.tiff import SIGNATURES as TIFF
 from watcher.recognition.images.tiff import check_tiff
 from watcher.recognition.images.webp import is_webp, webp_size
@@ -42,13 +42,14 @@ UPRIGHT = {
 
 
 def read_picture(data: bytes) -> NDArray[np.uint8]:
-    """The picture in a file's bytes, as (64, 64, 3) uint8 RGB, upright, transparency laid on white.
+    """The picture in a file's bytes, as (64, 64, 3) uint8 RGB, upright, with transparency made white.
 
-    A picture of another size is scaled to fit with its proportions kept; the margins get its paper's color.
-    The content tells the format, whatever the file is called; what comes after the picture's end is let be.
-    Raises Unreadable, its text the reason, for whatever is not one whole PNG, JPEG, BMP, TIFF, GIF or WebP
-    picture of at most 50 million pixels, of at most 4 million where it is a run-length encoded BMP;
-    LacksMemory, which is one too, where there is not the memory for it.
+    A picture of another size is scaled to fit and keeps its proportions; the margins get its paper's color.
+    The content decides the format, not the file's name. Data after the end of the picture is ignored.
+
+    Raises Unreadable, whose text is the reason, unless the file is one complete PNG, JPEG, BMP, TIFF, GIF or
+    WebP picture of at most 50 million pixels (4 million for a run-length encoded BMP). Raises LacksMemory, a
+    subclass, if there is not enough memory for it.
     """
     if not data:
         raise Unreadable("it is empty")
@@ -58,18 +59,18 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
             plain = plain_png(data, SIDE)
             if plain is not None and not _ends_in_zeros(plain):
                 return np.asarray(rgb_image(plain))
-        with no_remarks():
+        with pillow_silenced():
             return _square(_upright_rgb(data))
     except Unreadable:
         raise
     except MemoryError as error:
         raise LacksMemory("reading it takes more memory than there is for it") from error
-    except Exception as error:  # whatever a decoder stumbles over, the file is no whole picture
+    except Exception as error:  # decoders raise many kinds; all mean that the picture is not complete
         raise Unreadable(_reason(error)) from error
 
 
 def _upright_rgb(data: bytes) -> Image.Image:
-    """The picture, upright; a PNG is checked already."""
+    """The picture, upright; a PNG must have been checked."""
     if data.startswith(PNG):
         image, orientation = _read_png(data)
     elif data.startswith(JPEG):
@@ -91,7 +92,7 @@ def _read_png(png: bytes) -> tuple[Image.Image, int]:
 
 
 def _ends_in_zeros(image: Image.Image) -> bool:
-    """Whether the last row is as Pillow leaves the rows that a PNG lacks."""
+    """Whether the last row is all zeros, as Pillow leaves rows that are missing in a PNG."""
     width, height = image.size
     last = image.getpixel((width - 1, height - 1))
     if any(last) if isinstance(last, tuple) else last:
@@ -106,7 +107,7 @@ def _read_jpeg(data: bytes) -> tuple[Image.Image, int]:
         return plain, jpeg.orientation
     image = _opened(JpegImageFile, jpeg.data)
     if max(image.size) >= 8 * SIDE:
-        image.draft(None, (4 * SIDE, 4 * SIDE))  # decodes a photograph at a fraction of its size
+        image.draft(None, (4 * SIDE, 4 * SIDE))  # decode a photograph at a fraction of its size
     image.load()
     return image, jpeg.orientation
 
@@ -114,7 +115,7 @@ def _read_jpeg(data: bytes) -> tuple[Image.Image, int]:
 def _read_tiff(data: bytes) -> tuple[Image.Image, int]:
     check_tiff(data, MOST_PIXELS)
     image = _opened(TiffImageFile, data)
-    with no_standard_error():
+    with stderr_silenced():
         image.load()  # applies the orientation
     return image, 1
 
@@ -128,7 +129,7 @@ def _read_other(data: bytes) -> tuple[Image.Image, int]:
         image = _opened(GifImageFile, data)
     elif data.startswith(b"BM"):
         image = _opened(BmpImageFile, data)
-        if image.info["compression"] in RUN_LENGTH_ENCODED:  # Pillow sets each pixel of those by itself
+        if image.info["compression"] in RUN_LENGTH_ENCODED:  # Pillow decodes these slowly, pixel by pixel
             _check_size(*image.size, MOST_PIXELS_IN_RUNS)
     else:
         raise Unreadable("it is not a PNG, JPEG, BMP, TIFF, GIF or WebP picture")
@@ -144,7 +145,7 @@ def _exif(image: Image.Image) -> bytes:
 
 
 def _opened(kind: type[ImageFile], data: bytes) -> ImageFile:
-    """The file's header, read by the one decoder for it; no other plugin is ever asked."""
+    """The image with its header read by the decoder of this format; Pillow tries no other."""
     image = kind(BytesIO(data))
     _check_size(*image.size)
     return image
@@ -152,7 +153,7 @@ def _opened(kind: type[ImageFile], data: bytes) -> ImageFile:
 
 def _check_size(width: int, height: int, most: int = MOST_PIXELS) -> None:
     if width * height > most:
-        size = f"{width}×{height}"  # noqa: RUF001 - the sign people know for it
+        size = f"{width}×{height}"  # noqa: RUF001 - the usual sign
         raise Unreadable(f"it is {size} pixels, more than {most // 1_000_000} million in all")
 
 
@@ -173,7 +174,7 @@ def _square(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _reason(error: Exception) -> str:
-    told = str(error).lower()
-    if isinstance(error, EOFError) or any(word in told for word in CUT_OFF):
+    message = str(error).lower()
+    if isinstance(error, EOFError) or any(word in message for word in CUT_OFF):
         return "it is cut off: the file ends before the picture does"
     return "it is damaged: its content makes no picture"

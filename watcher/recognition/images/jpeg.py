@@ -1,4 +1,4 @@
-"""Whether a JPEG is whole, and which way up it is."""
+"""Whether a JPEG is complete, and its orientation."""
 
 import re
 import struct
@@ -8,22 +8,22 @@ from typing import NamedTuple
 from watcher.errors import Unreadable
 
 SIGNATURE = b"\xff\xd8\xff"
-MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")  # of those without a length, only start and end
+MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")  # markers with a length, and start and end
 END_OF_IMAGE = 0xD9
 START_OF_SCAN = 0xDA
 EXIF = 0xE1
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-SPARE = frozenset((*range(0xE1, 0xEE), 0xEF, 0xFE))  # all application data but JFIF's and Adobe's; comments
+UNUSED = frozenset((*range(0xE1, 0xEE), 0xEF, 0xFE))  # comments, application data except JFIF's and Adobe's
 ORIENTATION = 0x0112
 MOST_SEGMENTS = 10_000
 MOST_SCANS = 256
 
 
 class Jpeg(NamedTuple):
-    """A JPEG's `data` without the segments no pixel depends on, and its EXIF `orientation`, 1 to 8.
+    """A JPEG's `data` without the segments that no pixel depends on, and its EXIF `orientation`, 1 to 8.
 
-    `frames`: what its frame headers say, of which a sound one has one; `is_tight`: nothing lies between the
-    segments before its first scan.
+    `frames`: the contents of its frame headers; a correct JPEG has one. `is_tight`: there is nothing between
+    the segments before its first scan.
     """
 
     data: bytes
@@ -33,16 +33,15 @@ class Jpeg(NamedTuple):
 
 
 def checked_jpeg(data: bytes) -> Jpeg:
-    """What is needed of a JPEG.
+    """The parts of a JPEG that are needed.
 
-    Raises Unreadable when it ends before its end mark, or has more scans than anybody's progressive JPEG:
-    each of them goes over all pixels. What comes after its end mark is let be; phones put further pictures
-    there.
+    Raises Unreadable if its end marker is missing, or if it has more scans than any real progressive JPEG:
+    each scan goes over all pixels. Data after the end marker is ignored; phones put further pictures there.
     """
     kept = [data[:2]]
     frames: list[bytes] = []
     orientation = 1
-    spare, is_tight = False, True
+    has_unused, is_tight = False, True
     scans = 0
     at = 2
     for _ in range(MOST_SEGMENTS):
@@ -53,13 +52,13 @@ def checked_jpeg(data: bytes) -> Jpeg:
         start = found.start()
         is_tight &= scans > 0 or start == at
         if marker == END_OF_IMAGE:
-            return Jpeg(b"".join((*kept, data[at:])) if spare else data, orientation, frames, is_tight)
+            return Jpeg(b"".join((*kept, data[at:])) if has_unused else data, orientation, frames, is_tight)
         scans += marker == START_OF_SCAN
         end = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
         if scans > MOST_SCANS:
             break
-        if marker in SPARE:
-            spare = True
+        if marker in UNUSED:
+            has_unused = True
             if marker == EXIF and data[start + 4 : start + 10] == b"Exif\0\0":
                 orientation = exif_orientation(data[start + 10 : end])
         else:
@@ -71,7 +70,7 @@ def checked_jpeg(data: bytes) -> Jpeg:
 
 
 def exif_orientation(exif: bytes) -> int:
-    """The orientation a block of EXIF data tells, 1 (upright) where it tells none that makes sense."""
+    """The orientation in a block of EXIF data; 1 (upright) if there is no valid one."""
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
     if order is None:
         return 1

@@ -10,10 +10,11 @@ WHITE = (255, 255, 255)
 
 
 def rgb_image(image: Image.Image) -> Image.Image:
-    """The image in mode RGB; what is transparent becomes white paper.
+    """The image in mode RGB; transparent pixels become white.
 
-    Numbers deeper than 8 bits are scaled, not clipped: gray of 16 and 32 bits from the least of 8, 12, 16
-    and 32 bits that holds its greatest value, floats from 0..1 where they stay within it.
+    Values with more than 8 bits are scaled, not clipped. The full scale of 16- and 32-bit gray is that of the
+    least of 8, 12, 16 and 32 bits that holds the greatest value. Floats are scaled from 0..1 if they are
+    within it.
     """
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
@@ -29,7 +30,7 @@ def rgb_image(image: Image.Image) -> Image.Image:
 def _eight_bits(values: NDArray[np.generic], transparent: object) -> NDArray[np.uint8]:
     strips = [
         slice(top, top + STRIP) for top in range(0, len(values), STRIP)
-    ]  # large pictures take little more
+    ]  # strip by strip, a large picture takes little more memory
     greatest = max(_numbers(values[strip]).max() for strip in strips)
     if values.dtype.kind == "f" and greatest <= 1:
         white = 1.0
@@ -48,7 +49,7 @@ def _numbers(values: NDArray[np.generic]) -> NDArray[np.float64]:
 
 
 def _from_lab(image: Image.Image) -> Image.Image:
-    from PIL import ImageCms  # noqa: PLC0415 - LAB is rare, and the color engine slow to load
+    from PIL import ImageCms  # noqa: PLC0415 - LAB is rare, and the color engine loads slowly
 
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     changed = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")

@@ -1,4 +1,4 @@
-"""The PNG and the JPEG that most scanners write, decoded without asking for all that one might hold."""
+"""A fast path for the PNG and the JPEG that most scanners write."""
 
 import struct
 
@@ -12,10 +12,10 @@ MODES_BY_COMPONENTS = {1: "L", 3: "RGB"}  # of a JPEG
 
 
 def plain_png(png: bytes, side: int) -> Image.Image | None:
-    """The picture of a checked PNG of side by side gray or RGB pixels of 8 bits, not interlaced.
+    """The picture of a checked, non-interlaced PNG of `side` by `side` gray or RGB pixels of 8 bits.
 
-    None for one of another size or kind, with a palette, transparency, an orientation, and for one that is
-    not whole: it takes more care to read.
+    None for any other PNG: of another size or kind, with a palette, transparency or an orientation, or not
+    complete. Those need more care.
     """
     width, height, depth, color_type, _, _, interlaced = struct.unpack_from(">IIBBBBB", png, 16)
     if (width, height, depth, interlaced) != (side, side, 8, 0) or color_type not in MODES:
@@ -36,9 +36,9 @@ def plain_png(png: bytes, side: int) -> Image.Image | None:
 
 
 def plain_jpeg(jpeg: Jpeg, side: int) -> Image.Image | None:
-    """The picture of a JPEG of side by side gray pixels, or colored ones of three components, not turned.
+    """The picture of a JPEG of `side` by `side` pixels with one or three components, not rotated.
 
-    None for any other one, and for one that is not whole or has something between its segments.
+    None for any other JPEG, and if it is not complete or has something between its segments.
     """
     if not jpeg.is_tight or len(jpeg.frames) != 1 or len(jpeg.frames[0]) < 6:
         return None

@@ -1,4 +1,4 @@
-"""Whether a PNG is whole: Pillow fills missing rows with zeros and says nothing."""
+"""Whether a PNG is complete: Pillow fills missing rows with zeros and reports nothing."""
 
 import struct
 import zlib
@@ -14,13 +14,13 @@ MOST_CHUNKS = 100_000
 
 
 def checked_png(data: bytes) -> bytes:
-    """The PNG without the chunks no pixel depends on (texts, profiles, further frames).
+    """The PNG without the chunks that no pixel depends on (texts, profiles, further frames).
 
-    Raises Unreadable when it is cut off before its end mark, a checksum is wrong, or it is animated.
-    What comes after its end mark is let be.
+    Raises Unreadable if it ends before its end chunk, a checksum is wrong, or it is animated. Data after the
+    end chunk is ignored.
     """
     kept = [SIGNATURE]
-    spare = False
+    has_unused = False
     at = len(SIGNATURE)
     view = memoryview(data)
     for _ in range(MOST_CHUNKS):
@@ -38,15 +38,15 @@ def checked_png(data: bytes) -> bytes:
         if kind in NEEDED:
             kept.append(data[at:end])
         else:
-            spare = True
+            has_unused = True
         at = end
         if kind == b"IEND":
-            return b"".join(kept) if spare else data
+            return b"".join(kept) if has_unused else data
     raise Unreadable("it is damaged: the PNG has more parts than a picture needs")
 
 
 def has_every_row(png: bytes) -> bool:
-    """Whether the compressed pixels of a checked PNG fill all the rows its header promises."""
+    """Whether the compressed pixels of a checked PNG fill all rows that its header announces."""
     width, height, depth, color_type, _, _, interlaced = struct.unpack_from(">IIBBBBB", png, 16)
     bits = depth * CHANNELS[color_type]
     wanted: int = sum(

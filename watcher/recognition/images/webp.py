@@ -1,4 +1,4 @@
-"""How large a WebP is, and whether it is whole, told before its decoder sets memory aside."""
+"""The size of a WebP, and whether it is complete, before its decoder allocates memory."""
 
 from watcher.errors import Unreadable
 
@@ -9,9 +9,9 @@ def is_webp(data: bytes) -> bool:
 
 
 def webp_size(data: bytes) -> tuple[int, int]:
-    """Width and height a WebP's header promises.
+    """The width and height in a WebP's header.
 
-    Raises Unreadable when the file is shorter than it says or its header makes no sense.
+    Raises Unreadable if the file is shorter than it says or its header is invalid.
     """
     if len(data) < 30 or len(data) < 8 + int.from_bytes(data[4:8], "little"):
         raise Unreadable("it is cut off: the end of the WebP is missing")

@@ -1,1 +1,1 @@
-"""Which pixels of a picture are ink, and which of the ink is the digit."""
+"""Which pixels of a picture are ink, and which ink is the digit."""

@@ -1,4 +1,4 @@
-"""One shade for each pixel of a colored picture: how far it lies towards the ink, the paper made level."""
+"""One shade for each pixel of a colored picture: paper around 0, ink above it."""
 
 from functools import cache
 
@@ -9,27 +9,27 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 ALL_COLORS = np.sqrt(3)  # as long as (1, 1, 1)
-NEIGHBOURHOOD = 7  # pixels to each side, of a thinned picture
+NEIGHBORHOOD = 7  # pixels to each side, in a subsampled picture
 FITS = 3
-APART = 8  # pixels from one that a plane is laid through to the next
+PLANE_STEP = 8  # pixels from one pixel that a plane is fitted to, to the next
 
 
-def ink_shade(pictures: NDArray[np.uint8]) -> Array:
+def ink_shades(pictures: NDArray[np.uint8]) -> Array:
     """(n, h, w) float32 shades of (n, h, w, 3) uint8 RGB pictures, in levels of 8-bit color.
 
-    The paper lies around 0, the ink above it, whatever the colors of the two. Width and height are even.
+    The paper is around 0 and the ink above it, whatever their colors. Width and height must be even.
     """
     gray, is_gray = _gray(pictures)
     if is_gray.all():
         return _ink_above_paper(_along_gray(gray))
-    shades = _along_main_contrast(pictures)
+    shades = _along_main_axis(pictures)
     if is_gray.any():
         shades[is_gray] = _along_gray(gray[is_gray])
     return _ink_above_paper(shades)
 
 
 def _gray(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """(n, h, w) one color of pictures, and whether the two others are the same, (n,)."""
+    """(n, h, w) the red channel of pictures, and whether green and blue are equal to it, (n,)."""
     count, height, width, _ = pictures.shape
     tall = pictures.reshape(-1, width, 3)
     gray = np.asarray(cv2.extractChannel(tall, 0), np.uint8)
@@ -37,22 +37,22 @@ def _gray(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bo
     return gray.reshape(count, height, width), np.asarray(is_gray)
 
 
-def _along_main_contrast(pictures: NDArray[np.uint8]) -> Array:
-    """(n, h, w) how far along the axis that the middles of pictures vary most along."""
+def _along_main_axis(pictures: NDArray[np.uint8]) -> Array:
+    """(n, h, w) coordinates of the pixels on the color axis along which each picture's middle varies most."""
     count, _, width, _ = pictures.shape
     smooth = _smoothed(pictures)
-    axes = _main_contrast(_thinned(smooth))
+    axes = _main_color_axes(_subsampled(smooth))
     shades = smooth.reshape(count, -1, 3).astype(np.float32) @ axes[:, :, None]
     return shades.reshape(count, -1, width)[:, :-2]
 
 
 def _along_gray(gray: NDArray[np.uint8]) -> Array:
-    """(n, h, w) the same of gray pictures, (n, h, w), which vary along one axis only, that of all colors."""
+    """(n, h, w) the same for gray pictures, (n, h, w), which vary only along the gray axis."""
     return np.multiply(_smoothed(gray)[:, :-2], ALL_COLORS, dtype=np.float32)
 
 
 def _smoothed(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(n, h + 2, w[, 3]): lightly blurred; the last two rows of each are not to be used."""
+    """(n, h + 2, w[, 3]) the pictures blurred lightly; the last two rows of each are not valid."""
     count, height, *rest = pictures.shape
     stack = np.empty((count, height + 2, *rest), np.uint8)
     stack[:, :-2] = pictures
@@ -62,8 +62,8 @@ def _smoothed(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(tall, np.uint8).reshape(stack.shape)
 
 
-def _thinned(smooth: NDArray[np.uint8]) -> Array:
-    """(3, n, h/2, w/2) every second pixel of every second row of what `_smoothed` gave, color by color."""
+def _subsampled(smooth: NDArray[np.uint8]) -> Array:
+    """(3, n, h/2, w/2) every second pixel of every second row from `_smoothed`, color by color."""
     count, rows, width, _ = smooth.shape
     half = (width // 2, count * rows // 2)
     tall = cv2.resize(smooth.reshape(-1, width, 3), half, interpolation=cv2.INTER_NEAREST)
@@ -71,21 +71,24 @@ def _thinned(smooth: NDArray[np.uint8]) -> Array:
     return colors.transpose(3, 0, 1, 2).astype(np.float32, order="C")
 
 
-def _main_contrast(thinned: Array) -> Array:
-    """(n, 3) the unit vectors in RGB along which the middles of (3, n, h, w) pictures vary most."""
-    _, count, height, width = thinned.shape
-    around = _means_around(height) @ thinned @ _means_around(width).T
-    apart = np.subtract(thinned, around, out=around).reshape(3, count, -1)
-    weighted = apart * center_weights(height, width).reshape(-1)
-    _, axes = np.linalg.eigh(weighted.transpose(1, 0, 2) @ apart.transpose(1, 2, 0))
+def _main_color_axes(pictures: Array) -> Array:
+    """(n, 3) unit vectors in RGB: the first principal component of each of (3, n, h, w) pictures.
+
+    It is that of the deviations from the mean around each pixel, weighted more in the middle.
+    """
+    _, count, height, width = pictures.shape
+    around = _means_around(height) @ pictures @ _means_around(width).T
+    deviations = np.subtract(pictures, around, out=around).reshape(3, count, -1)
+    weighted = deviations * center_weights(height, width).reshape(-1)
+    _, axes = np.linalg.eigh(weighted.transpose(1, 0, 2) @ deviations.transpose(1, 2, 0))
     return np.asarray(axes[:, :, -1], np.float32)
 
 
 def _ink_above_paper(shades: Array) -> Array:
-    """The shades above a plane through the paper, turned so that the ink, all on one side of it, is above."""
+    """The shades less a plane through the paper, with the sign that puts the ink above it."""
     _, height, width = shades.shape
-    first = APART // 2
-    planes, signs = _paper_planes(np.ascontiguousarray(shades[:, first::APART, first::APART]))
+    first = PLANE_STEP // 2
+    planes, signs = _paper_planes(np.ascontiguousarray(shades[:, first::PLANE_STEP, first::PLANE_STEP]))
     constant, along, down = (planes * signs[:, None]).T[:, :, None]
     x, y = _places(width), _places(height)
     level = shades * signs[:, None, None]
@@ -95,25 +98,28 @@ def _ink_above_paper(shades: Array) -> Array:
 
 
 def _paper_planes(shades: Array) -> tuple[Array, Array]:
-    """The constant, x and y of planes through the paper, (n, 3), and on which side the ink is, (n,) ±1."""
+    """(n, 3) the coefficients of planes through the paper (constant, x, y), and the side of the ink, (n,) ±1.
+
+    Fitted by iteratively reweighted least squares: what lies off the plane counts less in the next fit.
+    """
     count, height, width = shades.shape
     _, weights = _plane(height, width)
     middle = weights.size // 2
     some = shades.reshape(count, -1)
-    apart = some - np.partition(some, middle, axis=1)[:, middle, None]
-    for _ in range(FITS):  # each time, what the last one shows to be no paper counts for less
-        size = np.abs(apart)
+    deviations = some - np.partition(some, middle, axis=1)[:, middle, None]
+    for _ in range(FITS):
+        size = np.abs(deviations)
         usual = np.partition(size, middle, axis=1)[:, middle, None]
         size /= 1.5 * usual + 1
         np.square(np.square(size, out=size), out=size)
         size += 1
-        planes, apart = _fitted(shades, np.divide(weights, size, out=size))
-    ink = (center_weights(height, width).reshape(-1) * apart * apart * apart).sum(axis=1)
+        planes, deviations = _fitted(shades, np.divide(weights, size, out=size))
+    ink = (center_weights(height, width).reshape(-1) * deviations * deviations * deviations).sum(axis=1)
     return planes, np.where(ink >= 0, np.float32(1), np.float32(-1))
 
 
 def _fitted(shades: Array, trust: Array) -> tuple[Array, Array]:
-    """Planes, (n, 3), through pixels trusted so much, (n, k), and how far each is above its plane, (n, k)."""
+    """(n, 3) the planes fitted with weights `trust` (n, k), and each pixel's height above them, (n, k)."""
     count, height, width = shades.shape
     basis, _ = _plane(height, width)
     some = shades.reshape(count, -1)
@@ -130,9 +136,9 @@ def center_weights(height: int, width: int) -> Array:
 
 @cache
 def _plane(height: int, width: int) -> tuple[Array, Array]:
-    """Constant, x and y, (3, k), and trust in paper, (k,), for each of the k pixels.
+    """For each of k pixels: constant, x and y, (3, k), and a weight, how likely it is paper, (k,).
 
-    Digits leave the corners free, and the outermost pixels may be the edge of a box.
+    Digits leave the corners free. The outermost pixels may be the edge of a box.
     """
     y, x = _grid(height, width)
     trust = _radius(height, width) ** 2 + 0.05
@@ -144,25 +150,25 @@ def _plane(height: int, width: int) -> tuple[Array, Array]:
 
 @cache
 def _products(height: int, width: int) -> Array:
-    """(k, 9) the share of each of k pixels in the matrix of a fit."""
+    """(k, 9) what each of k pixels adds to the normal matrix of a fit."""
     basis, _ = _plane(height, width)
     return np.ascontiguousarray((basis[:, None] * basis[None]).reshape(9, -1).T)
 
 
 @cache
 def _places(length: int) -> Array:
-    """Where each pixel lies on a line that goes from -1 to 1 over those that a plane is laid through."""
-    first, *_, last = range(APART // 2, length, APART)
+    """(length,) coordinates of a line's pixels; from -1 to 1 over those that a plane is fitted to."""
+    first, *_, last = range(PLANE_STEP // 2, length, PLANE_STEP)
     return (2 * (np.arange(length) - first) / (last - first) - 1).astype(np.float32)
 
 
 @cache
 def _means_around(length: int) -> Array:
-    """(length, length) what gives the mean around each of a line of pixels, those past its ends mirrored."""
-    at = np.arange(length)[:, None] + np.arange(-NEIGHBOURHOOD, NEIGHBOURHOOD + 1)
+    """(length, length) the matrix of a moving average along a line, mirrored at its ends."""
+    at = np.arange(length)[:, None] + np.arange(-NEIGHBORHOOD, NEIGHBORHOOD + 1)
     inside = length - 1 - np.abs(length - 1 - np.abs(at))
     means = np.zeros((length, length))
-    np.add.at(means, (np.arange(length)[:, None], inside), 1 / (2 * NEIGHBOURHOOD + 1))
+    np.add.at(means, (np.arange(length)[:, None], inside), 1 / (2 * NEIGHBORHOOD + 1))
     return means.astype(np.float32)
 
 

@@ -1,14 +1,14 @@
-"""The edges of printed boxes, which lie along a picture's border, taken out of what is ink."""
+"""Removes the edges of printed boxes along a picture's border from its ink."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 DEPTH = 12  # rows and columns that the edge of a box may take
-SHARE = 0.8  # of a row or column, from which it belongs to a box
+SHARE = 0.8  # if this much of a row or column is ink, it belongs to a box
 
 
 def cut_boxes(masks: NDArray[np.uint8]) -> None:
-    """Clear the rows and columns along each side of (n, h, w) masks that are ink, 1, nearly all the way."""
+    """Clear the rows and columns along the border of (n, h, w) masks that are nearly all ink (1)."""
     _, height, width = masks.shape
     rows = masks[:, :: height - 1].sum(axis=2, dtype=np.int32).max(axis=1)
     columns = masks[:, :, :: width - 1].sum(axis=1, dtype=np.int32).max(axis=1)

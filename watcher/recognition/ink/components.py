@@ -1,4 +1,4 @@
-"""The connected regions of ink in pictures, each with what tells a digit's stroke from a rule or a box."""
+"""Connected regions of ink, each with what distinguishes a digit's stroke from a rule or a box."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -12,24 +12,24 @@ from watcher.recognition.ink.contours import mean_slopes
 
 Mask = NDArray[np.uint8]
 
-MOST = 62  # pictures whose regions can surely be numbered with 16 bits
-LEAST_PIXELS = 6  # of a region that is more than dust
-LONG = 0.85  # of the picture's height: what is as long, and lies along the border, is a box
-ACROSS = 0.9  # of the picture: what is as long, and thin, is a rule
+MOST = 62  # with at most this many pictures, 16 bits are enough to number all regions
+LEAST_PIXELS = 6  # smaller regions are dust
+LONG = 0.85  # of the picture's height: a region longer than this along the border is a box
+ACROSS = 0.9  # of the picture: a thin region longer than this is a rule
 THIN = 16  # pixels
-SHALLOW = 5  # pixels from the border, on average: what touches it and lies no deeper is a rule
-HUGGING = 6  # pixels from the border, on average, up to which a box lies along it
-RULE = 0.1  # of the weight: what looks like a rule, but may be a digit if there is no other
-FLAT = 0.8  # of the ink in between, from which an end is cut off by the picture's: a pen's stroke fades
+SHALLOW = 5  # mean distance from the border, in pixels: a region that touches it and is nearer is a rule
+HUGGING = 6  # mean distance from the border, in pixels: a long region that is nearer is a box
+RULE = 0.1  # a rule's weight is multiplied by this: it may be the digit if there is no other
+FLAT = 0.8  # if both ends have this share of the ink between them, the picture's edge cut them: a pen fades
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
     """A connected region that is larger than dust.
 
-    `length`: the longer side of its `box`, which is left, top, right and bottom (the latter two are outside);
-    `weight`: its contrast, counted more in the middle of the picture, and less where it is no digit by its
-    place; `sharpness`: the mean slope of the contrast along the outline.
+    `box`: left, top, right, bottom; the last two are just outside. `length`: its longer side. `weight`: the
+    sum of its contrast, counted more in the middle of the picture; less if its place is not that of a digit.
+    `sharpness`: the mean slope of the contrast along its outline.
     """
 
     number: int
@@ -42,9 +42,10 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """Which pixels of all pictures lie `inside` of a region, (p,), and the number of theirs, `owners` (p,).
+    """The regions of all pictures.
 
-    `large`: the regions of each picture that are larger than dust; `total`: how many numbers there are.
+    `inside` (p,): the pixels in a region, counted through all pictures; `owners` (p,): their regions'
+    numbers. `large`: each picture's regions that are larger than dust. `total`: how many numbers there are.
     """
 
     inside: NDArray[np.intp]
@@ -54,7 +55,7 @@ class Regions:
 
 
 def regions_of(masks: Mask, contrasts: Array) -> Regions:
-    """The connected regions of at most 62 (n, h, w) masks, 1 on the ink, of pictures with these contrasts."""
+    """The 8-connected regions of at most 62 (n, h, w) masks, 1 on the ink, with (n, h, w) contrasts."""
     count, height, width = masks.shape
     tall = np.zeros((count, height + 1, width), np.uint8)  # a blank row keeps each picture's regions apart
     tall[:, :-1] = masks
@@ -83,7 +84,7 @@ def regions_of(masks: Mask, contrasts: Array) -> Regions:
             own = labels[picture * height * width : (picture + 1) * height * width] == number
             stroke = np.where(own.reshape(height, width), contrasts[picture], 0)
             if _is_cut_off(stroke, upright=high > wide):
-                weight = 0.0  # a rule that runs out of the picture on both sides
+                weight = 0.0  # a rule that goes beyond the picture on both sides
         is_rule = across or touched >= 3 or (touched > 0 and depth < SHALLOW)
         weight = RULE * weight if is_rule else weight
         large[picture].append(Region(number, box, long, weight, float(slopes[number]), is_rule))
@@ -91,7 +92,7 @@ def regions_of(masks: Mask, contrasts: Array) -> Regions:
 
 
 def _is_cut_off(stroke: Array, *, upright: bool) -> bool:
-    """Whether a stroke's first and last rows, or columns, hold about as much ink as those in between."""
+    """Whether a stroke's first and last rows (or columns) have about as much ink as those in between."""
     along = stroke.sum(axis=int(upright))
     along = along[along > 0]
     return float(min(along[0], along[-1])) >= FLAT * float(np.median(along))

@@ -1,4 +1,4 @@
-"""Ink apart from paper: how much of it lies on each pixel."""
+"""Ink coverage: how much of each pixel the digit's ink covers."""
 
 import cv2
 import numpy as np
@@ -9,22 +9,22 @@ from watcher.recognition.ink.components import Mask
 from watcher.recognition.ink.contrast import ink_contrast
 from watcher.recognition.ink.strokes import Strokes, digit_strokes
 
-BLOCK = 16  # pictures measured at once, whose arrays fit into the processor's caches
-BORDER = 6  # pixels where a box's edge may outdo the digit
-STRONGEST = 40  # pixels: the least that a digit's darkest parts have
+BLOCK = 16  # pictures measured at once; their arrays fit into the processor's caches
+BORDER = 6  # pixels along the border in which the edge of a box may be stronger than the digit
+STRONGEST = 40  # a digit's darkest parts have at least this many pixels
 LEAST_CONTRAST = 8.0  # levels of 8-bit color between paper and ink
 LEAST_TO_NOISE = 4.0
-FULL_INK = 0.75  # the quantile of the digit's contrast that counts as full coverage
-RIM = 2  # pixels of a stroke's own soft outline
-SHARPER = 1.5  # how much of what a pixel has more than those around it is added
-AROUND = 0.35  # of the digit's longer side: the window that is around a pixel
+FULL_INK = 0.75  # this quantile of the digit's contrast counts as full coverage
+RIM = 2  # pixels of a stroke's soft outline
+SHARPER = 1.5  # the factor of the unsharp mask
+AROUND = 0.35  # of the digit's longer side: the window of the unsharp mask
 
 
 def ink_coverage(pictures: NDArray[np.uint8]) -> Array:
-    """Ink on each pixel of (n, h, w, 3) uint8 RGB pictures, as (n, h, w) float32 from 0 (paper) to 1.
+    """Ink coverage of (n, h, w, 3) uint8 RGB pictures, (n, h, w) float32 from 0 (paper) to 1.
 
-    Paper and ink may have any colors, and the light may be uneven; dust, rules and box edges are left out.
-    All zeros where there is no digit. Tuned for 64x64.
+    Paper and ink may have any colors, and the light may be uneven. Dust, rules and box edges are left out.
+    All zeros if there is no digit. Tuned for 64x64.
     """
     covered = np.empty(pictures.shape[:3], np.float32)
     for at in range(0, len(pictures), BLOCK):
@@ -49,7 +49,7 @@ def _coverage(pictures: NDArray[np.uint8]) -> Array:
 
 
 def _extremes(contrasts: Array) -> tuple[Array, Array]:
-    """(n,) the contrast of the paper, and the least of a digit's darkest parts."""
+    """(n,) the contrast of the paper, and the least contrast of a digit's darkest parts."""
     inner = contrasts[:, BORDER:-BORDER, BORDER:-BORDER].reshape(len(contrasts), -1)
     pixels = inner.shape[1]
     strongest = np.partition(inner, pixels - STRONGEST, axis=1)[:, -STRONGEST]
@@ -62,7 +62,7 @@ def _extremes(contrasts: Array) -> tuple[Array, Array]:
 
 
 def _thresholds(contrasts: Array, strongest: Array) -> Array:
-    """(n,) the contrast by Otsu's method above which there is ink."""
+    """(n,) the contrast above which there is ink, by Otsu's method."""
     scales = (255 / np.maximum(strongest, LEAST_CONTRAST)).tolist()
     shown = [cv2.convertScaleAbs(one, None, scale) for one, scale in zip(contrasts, scales, strict=True)]
     found = [cv2.threshold(one, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0] for one in shown]
@@ -70,7 +70,7 @@ def _thresholds(contrasts: Array, strongest: Array) -> Array:
 
 
 def _full_ink(contrasts: Array, strokes: Strokes) -> Array:
-    """(n,) the contrast of full coverage, 0 where there is no digit."""
+    """(n,) the contrast of full coverage, 0 if there is no digit."""
     count, height, width = contrasts.shape
     core = contrasts.reshape(-1).take(strokes.pixels)
     ends = strokes.pixels.searchsorted(height * width * np.arange(1, count + 1)).tolist()
@@ -84,22 +84,23 @@ def _full_ink(contrasts: Array, strokes: Strokes) -> Array:
 
 
 def _is_noisy(contrasts: Array, limits: Array) -> NDArray[np.bool_]:
-    """(n,) whether the usual step between pixels two apart, which strokes hardly raise, is above a limit."""
+    """(n,) whether the median step between pixels two apart is above a limit; strokes hardly change it."""
     steps = np.abs(contrasts[:, ::2, 2:] - contrasts[:, ::2, :-2]).reshape(len(contrasts), -1)
     above = np.count_nonzero(steps > limits[:, None], axis=1)
     return np.asarray(above >= steps.shape[1] - steps.shape[1] // 2)
 
 
 def _sharpened(ink: Array, lengths: list[int]) -> Array:
-    """Thin again what was blurred, and open its holes; sharp strokes stay, since nothing is above full ink.
+    """An unsharp mask: ink + SHARPER·(ink - mean around), with a window that depends on the digit's size.
 
-    `lengths`: of the digits' longer sides, in pixels.
+    Blurred strokes become thin again, and their holes open. Sharp strokes stay, as the caller limits the
+    result to full ink. `lengths` (n,): the digits' longer sides, in pixels.
     """
-    around = np.empty_like(ink)
-    for one, length, into in zip(ink, lengths, around, strict=True):
+    means = np.empty_like(ink)
+    for one, length, into in zip(ink, lengths, means, strict=True):
         window = 2 * int(AROUND / 2 * length) + 1
         cv2.blur(one, (window, window), into)
-    sharp = np.subtract(ink, around, out=around)
+    sharp = np.subtract(ink, means, out=means)
     sharp *= SHARPER
     sharp += ink
     return sharp

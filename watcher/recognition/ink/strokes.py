@@ -1,4 +1,4 @@
-"""Which connected strokes are the digit, and which are dust, shadows, rules or the edge of a printed box."""
+"""Which connected strokes are the digit, and which are dust, shadows, rules or the edges of printed boxes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from watcher.recognition.ink.background import Array
 from watcher.recognition.ink.boxes import cut_boxes
 from watcher.recognition.ink.components import Mask, Region, regions_of
 
-LEAST_LENGTH = 8  # pixels: what is shorter is dust
-LEAST_SHARPNESS = 0.07  # of the contrast, from one pixel to the next: a shadow's edge is softer
-COMPANION = 0.06  # of the main stroke's weight, from which another one belongs to the digit
+LEAST_LENGTH = 8  # pixels: shorter strokes are dust
+LEAST_SHARPNESS = 0.07  # of the contrast, per pixel: a shadow's edge is softer
+COMPANION = 0.06  # a stroke with this share of the main stroke's weight belongs to the digit
 
 
 @dataclass(frozen=True, slots=True)
 class Strokes:
     """The strokes of n digits.
 
-    `masks` (n, h, w) uint8: 1 on them, all zeros where there is no digit; `pixels` (p,): where they are,
-    counted through all pictures; `lengths` (n,): the longer side of each digit, in pixels.
+    `masks` (n, h, w) uint8: 1 on them, all zeros if there is no digit. `pixels` (p,): their positions,
+    counted through all pictures. `lengths` (n,): the longer side of each digit, in pixels.
     """
 
     masks: Mask
@@ -29,9 +29,9 @@ class Strokes:
 
 
 def digit_strokes(contrasts: Array, thresholds: Array, steps: Array) -> Strokes:
-    """The digits' strokes: a choice among the connected regions above the thresholds.
+    """The digits' strokes, chosen among the connected regions above the thresholds.
 
-    `contrasts` (n, h, w) float32: from ink_contrast, of at most 62 pictures; `thresholds` (n,); `steps` (n,):
+    `contrasts` (n, h, w) float32: from ink_contrast, of at most 62 pictures. `thresholds` (n,). `steps` (n,):
     the contrast from paper to full ink.
     """
     masks = (contrasts > thresholds[:, None, None]).view(np.uint8)
@@ -47,7 +47,7 @@ def digit_strokes(contrasts: Array, thresholds: Array, steps: Array) -> Strokes:
 
 
 def _digit(regions: Sequence[Region], step: float) -> list[Region]:
-    """The heaviest of the sharp regions and its companions; none where it does not look like a digit."""
+    """The heaviest of the sharp regions and its companions; none if it does not look like a digit."""
     sharp = [region for region in regions if region.sharpness >= LEAST_SHARPNESS * step]
     main = max(sharp, key=lambda region: region.weight, default=None)
     if main is None or main.weight == 0 or main.length < LEAST_LENGTH:

@@ -1,4 +1,4 @@
-"""The rules by name, one module each."""
+"""The rules by name; each has a module of its own."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -21,7 +21,7 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
 def make_rule(name: str, references: NDArray[Any], labels: NDArray[np.int64], *, augment: bool) -> Rule:
     """The rule of that name for (n, …) references and their ascending digits (n,).
 
-    `augment`: where references are few, compare with distorted copies of them too; only `deformable` does.
+    `augment`: if there are few references, also compare with distorted copies of them; only for `deformable`.
     """
     if name == "deformable":
         return Deformable(references, labels, augment=augment)

@@ -1,4 +1,4 @@
-"""The digit whose mean picture is nearest."""
+"""The digit whose mean picture is nearest: the nearest-centroid rule."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -34,7 +34,7 @@ class Averaged:
             if self._counts[digit]:
                 self._means[digit] = self._references.rows[within].mean(axis=0, dtype=np.float64)
 
-    def compare(self, batch: NDArray[Any], _plain: float = np.inf, /) -> Similarities:
+    def compare(self, batch: NDArray[Any], _exit_lead: float = np.inf, /) -> Similarities:
         """The similarities of (m, …) normalized pictures of the references' shape."""
         check_shape(batch, self._shape)
         pictures = flat(batch, np.float32)
@@ -47,18 +47,18 @@ class Averaged:
         distances = self._to_means(pictures)
         rows, own = np.arange(len(indices)), self._labels[indices]
         counts = self._counts[own].astype(np.float64)
-        # The mean of the others lies on the line through the reference and the mean of all: n/(n - 1) as far.
+        # Without x the mean m of n references becomes (n·m - x)/(n - 1), which is n/(n - 1) as far from x.
         further = np.divide(counts, counts - 1, out=np.full(len(counts), np.inf), where=counts > 1)
         distances[rows, own] = np.where(counts > 1, distances[rows, own], 1) * further
         return Similarities(score_of(distances), distances, self._search.neighbors(pictures, indices).nearest)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The references themselves."""
+        """The references."""
         return {"references": self._given}
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Self:
-        """The rule for references that `arrays` gave."""
+        """The rule that gave these arrays."""
         return cls(arrays["references"], labels)
 
     def _to_means(self, pictures: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -66,6 +66,6 @@ class Averaged:
         present = np.flatnonzero(self._counts)
         means = self._means[present]
         for row, picture in enumerate(pictures):
-            apart = means - picture
-            distances[row, present] = np.sqrt((apart * apart).sum(axis=1))
+            differences = means - picture
+            distances[row, present] = np.sqrt((differences * differences).sum(axis=1))
         return distances

@@ -1,21 +1,22 @@
-"""Lower bounds of distances, as floating-point numbers tell them, and what can still lie below a distance."""
+"""Lower bounds of distances that hold in spite of rounding."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-MEASURED = 2.0**-18  # of a squared distance, by which it may come out too short: 64 roundings to float32
-TINY = 2.0**-126  # float32 numbers below lose digits
+MEASURED = 2.0**-18  # share by which a measured square may be too small: 64 roundings to float32
+TINY = 2.0**-126  # smaller float32 numbers lose digits
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Squared distances of m pictures to n references that the true ones are not less than, but for rounding.
+    """Lower bounds of the squared distances of m pictures to n references, exact but for rounding.
 
-    `table` (m, n) float32: less the square of the picture's own length; `squares` (m,) float64: those.
-    `lengths` (m,) float64: each picture's and the longest reference's, added; `terms`: products added up in
-    the table; `stretch`: of the lengths, by which a bound may exceed the distance itself.
+    `table` (m, n) float32: the bounds, less the picture's own squared length; `squares` (m,) float64: those
+    squared lengths. `lengths` (m,) float64: each picture's length plus the longest reference's. `terms`: how
+    many products a table value sums up. `stretch`: share of the lengths by which a bound may exceed the
+    distance.
     """
 
     table: NDArray[np.float32]
@@ -25,11 +26,11 @@ class Bounds:
     stretch: float
 
     def limits(self, squares: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(m, k) what no reference exceeds in the table whose measured square is at most that of (m, k).
+        """(m, k) table values that no reference exceeds whose measured square is at most `squares` (m, k).
 
-        A sum of k products in float32, in whatever order, is true to within k·2⁻²⁴ of the sum of their
-        magnitudes (Higham, Accuracy and Stability of Numerical Algorithms), here (a + b)² for lengths a and
-        b; twice that takes in the rounding of what is added.
+        A sum of k float32 products, in any order, is exact to within k·2⁻²⁴ of the sum of their magnitudes
+        (Higham, "Accuracy and Stability of Numerical Algorithms", 2002). Here that sum is at most (a + b)²
+        for lengths a and b. Twice the error covers the rounding of what is added.
         """
         lengths = self.lengths[:, None]
         furthest = np.sqrt(squares.astype(np.float64) * (1 + MEASURED)) + self.stretch * lengths

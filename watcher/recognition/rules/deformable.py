@@ -7,26 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watcher.recognition.calibration.certainty import leads
-from watcher.recognition.features.gradients import Array, directions
-from watcher.recognition.rules.candidates import near, squared_distances
-from watcher.recognition.rules.gallery import Gallery, gallery_of, restored_gallery
-from watcher.recognition.rules.rerank import DIRECTIONS, rerank
+from watcher.recognition.features.gradients import Array, gradient_features
+from watcher.recognition.rules.candidates import find_candidates, squared_distances
+from watcher.recognition.rules.reference_index import ReferenceIndex, build_index, restored_index
+from watcher.recognition.rules.rerank import FEATURE_WEIGHT, rerank
 from watcher.recognition.similarity import NEAREST, Similarities, check_shape, score_of
 
 BLOCK = 64  # pictures compared with all references at once
-DISTORTION = 600.0  # what goes with a squared distance of 1 by directions, more or less
-KIN = 4  # references of its own digit that are left out as next of kin to one that is left out,
-KIN_SHARE = 8  # but at most one in so many of them
+DISTORTION = 600.0  # the usual distortion where the squared feature distance is 1
+KIN = 4  # nearest references of its own digit that are left out to imitate a new writer,
+KIN_SHARE = 8  # but at most one in this many of them
 
 
 class Deformable:
-    """A digit's distance is the mean image distortion towards its three nearest references, or to all it has,
-    and a little of the mean squared distance to its three nearest by gradient directions.
+    """A digit's distance is the mean image distortion to its three nearest references, plus a share of the
+    mean squared distance to its three nearest by gradient features.
 
-    Gradient directions find the references worth this closer look. Where references are few and `augment` is
-    true, distorted copies stand beside them. Where digits are nearly as near, more of their references are
-    looked at. A digit whose references were not looked at closely is further than all others. The
-    nonconformity is the distance by directions alone: where it leaves no doubt, no closer look is needed.
+    The features find the candidates, and image distortion re-ranks them. If there are few references and
+    `augment` is true, the index also holds distorted copies of them. The closer the two best digits are, the
+    more candidates are measured. A digit without a measured candidate is further away than all others. The
+    nonconformity is the feature distance alone. If it leaves no doubt, nothing is re-ranked.
     """
 
     def __init__(
@@ -35,98 +35,101 @@ class Deformable:
         labels: NDArray[np.int64],
         *,
         augment: bool = True,
-        gallery: Gallery | None = None,
+        index: ReferenceIndex | None = None,
     ) -> None:
-        self._gallery = gallery or gallery_of(references, labels, augment=augment)
+        self._index = index or build_index(references, labels, augment=augment)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The gray pictures, copies and all, and how to find them."""
-        return self._gallery.arrays()
+        """The index: gray pictures with all copies, and their features."""
+        return self._index.arrays()
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Self:
         """The rule that gave these arrays."""
-        return cls(arrays["pictures"], labels, gallery=restored_gallery(arrays, labels))
+        return cls(arrays["pictures"], labels, index=restored_index(arrays, labels))
 
-    def compare(self, batch: NDArray[Any], plain: float = np.inf, /) -> Similarities:
+    def compare(self, batch: NDArray[Any], exit_lead: float = np.inf, /) -> Similarities:
         """The similarities of (m, …) normalized pictures of the references' shape.
 
-        Where the lead by directions alone is `plain` or more, they are by directions alone.
+        If the feature distances give a lead of `exit_lead` or more, the answer is theirs alone.
         """
-        gallery = self._gallery
-        check_shape(batch, gallery.shades.shape)
-        pictures = gallery.shades.of(batch)
-        told = min(NEAREST, len(gallery.originals))
+        index = self._index
+        check_shape(batch, index.gray_scale.shape)
+        pictures = index.gray_scale.convert(batch)
+        count = min(NEAREST, len(index.originals))
         found = []
         for block in _blocks(len(pictures)):
-            places, missing = gallery.principal.of(directions(pictures[block]))
-            apart = squared_distances(gallery, places)
-            found.append(_compared(gallery, pictures[block], places, missing, apart, told, plain))
-        return _together(found)
+            features, residuals = index.pca.project(gradient_features(pictures[block]))
+            squared = squared_distances(index, features)
+            found.append(_compared(index, pictures[block], features, residuals, squared, count, exit_lead))
+        return _joined(found)
 
     def leave_one_out(self, indices: NDArray[np.int64]) -> Similarities:
-        """Each chosen reference compared with all the others and their copies, but with none of its own."""
-        gallery = self._gallery
-        told, fewer_told = (max(0, min(NEAREST, len(gallery.originals) - left_out)) for left_out in (1, 2))
-        found, estranged = [], []
+        """Each chosen reference compared with all the others and their copies, not with its own copies."""
+        index = self._index
+        count, fewer = (max(0, min(NEAREST, len(index.originals) - left_out)) for left_out in (1, 2))
+        found, as_new_writer = [], []
         for block in _blocks(len(indices)):
-            pictures = gallery.pictures[gallery.originals[indices[block]]]
-            places, missing = gallery.principal.of(directions(pictures))
-            apart = squared_distances(gallery, places)
-            for index, row in zip(indices[block], apart, strict=True):
-                row[gallery.owners == index] = np.inf
-            further = np.array(
-                [_without_kin(gallery, *one) for one in zip(indices[block], apart, strict=True)]
+            pictures = index.pictures[index.originals[indices[block]]]
+            features, residuals = index.pca.project(gradient_features(pictures))
+            squared = squared_distances(index, features)
+            for reference, row in zip(indices[block], squared, strict=True):
+                row[index.owners == reference] = np.inf
+            without_kin = np.array(
+                [_without_kin(index, *one) for one in zip(indices[block], squared, strict=True)]
             )
-            found.append(_compared(gallery, pictures, places, missing, apart, told))
-            estranged.append(_compared(gallery, pictures, places, missing, further, fewer_told))
-        return _together(found, _together(estranged))
+            found.append(_compared(index, pictures, features, residuals, squared, count))
+            as_new_writer.append(_compared(index, pictures, features, residuals, without_kin, fewer))
+        return _joined(found, _joined(as_new_writer))
 
 
 def _blocks(count: int) -> Iterator[slice]:
-    """Where each block of so many pictures lies; of none there is one, too."""
+    """Slices of BLOCK pictures; one empty slice if there are none."""
     return (slice(at, at + BLOCK) for at in range(0, max(count, 1), BLOCK))
 
 
-def _without_kin(gallery: Gallery, index: np.int64, apart: Array) -> Array:
-    """The squared distances without the nearest references of its digit: a new writer has none so near."""
-    within = gallery.slices[gallery.labels[gallery.originals[index]]]
-    owners = list(dict.fromkeys(gallery.owners[within][np.argsort(apart[within], kind="stable")].tolist()))
+def _without_kin(index: ReferenceIndex, reference: np.int64, squared: Array) -> Array:
+    """(N,) squared distances with the nearest references of the same digit at inf.
+
+    These are mostly by the same writer, and a new writer has none so near.
+    """
+    within = index.slices[index.labels[index.originals[reference]]]
+    owners = list(dict.fromkeys(index.owners[within][np.argsort(squared[within], kind="stable")].tolist()))
     kin = owners[: min(KIN, max(1, (len(owners) - 1) // KIN_SHARE))]
-    return np.where(np.isin(gallery.owners, kin), np.float32(np.inf), apart)
+    return np.where(np.isin(index.owners, kin), np.float32(np.inf), squared)
 
 
 def _compared(  # noqa: PLR0913, PLR0917 - all that is known of pictures before they are compared
-    gallery: Gallery,
+    index: ReferenceIndex,
     pictures: NDArray[np.uint8],
-    places: Array,
-    missing: NDArray[np.float64],
-    apart: Array,
-    told: int,
-    plain: float = np.inf,
+    features: Array,
+    residuals: NDArray[np.float64],
+    squared: Array,
+    count: int,
+    exit_lead: float = np.inf,
 ) -> Similarities:
-    """The similarities of (m, 28, 28) pictures whose directions lie at (m, 64) places, (m,) `missing` off.
+    """The similarities of (m, 28, 28) pictures with (m, 64) features and (m,) residuals.
 
-    `apart` (m, N): their squared distances to the gallery's; what is at inf is left out. `told`: how many of
-    the nearest references.
+    `squared` (m, N): squared distances to the index; a picture at inf is left out. `count`: how many nearest
+    references to name.
     """
-    around = near(gallery, places, missing, apart)
-    exited_early = leads(around.rough) >= plain
-    distances = (DISTORTION + DIRECTIONS) * around.rough
-    owners = gallery.owners[around.overall].tolist()
+    candidates = find_candidates(index, features, residuals, squared)
+    exited_early = leads(candidates.feature_distances) >= exit_lead
+    distances = (DISTORTION + FEATURE_WEIGHT) * candidates.feature_distances
+    owners = index.owners[candidates.nearest].tolist()
     rows = (~exited_early).nonzero()[0]
     if len(rows):
-        looks, distances[rows] = rerank(gallery, pictures, around, apart, rows)
-        for row, look in zip(rows.tolist(), looks, strict=True):
-            owners[row] = look.owners(gallery) + owners[row]
-    nearest = np.array([list(dict.fromkeys(some))[:told] for some in owners], np.int64)
-    return Similarities(score_of(distances), distances, nearest, around.rough, exited_early)
+        reranked, distances[rows] = rerank(index, pictures, candidates, squared, rows)
+        for row, one in zip(rows.tolist(), reranked, strict=True):
+            owners[row] = one.owners(index) + owners[row]
+    nearest = np.array([list(dict.fromkeys(some))[:count] for some in owners], np.int64)
+    return Similarities(score_of(distances), distances, nearest, candidates.feature_distances, exited_early)
 
 
-def _together(found: Sequence[Similarities], estranged: Similarities | None = None) -> Similarities:
-    """The similarities of all pictures, those of each block after one another."""
+def _joined(found: Sequence[Similarities], as_new_writer: Similarities | None = None) -> Similarities:
+    """The similarities of all pictures, block after block."""
     names = ("scores", "distances", "nearest", "nonconformity", "exited_early")
     scores, distances, nearest, nonconformity, exited_early = (
         np.concatenate([getattr(one, name) for one in found]) for name in names
     )
-    return Similarities(scores, distances, nearest, nonconformity, exited_early, estranged)
+    return Similarities(scores, distances, nearest, nonconformity, exited_early, as_new_writer)

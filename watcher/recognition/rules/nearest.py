@@ -18,11 +18,11 @@ from watcher.recognition.similarity import (
     slices_by_digit,
 )
 
-FEW = 2  # nearest references of a digit that its distance is the mean of
+FEW = 2  # a digit's distance is the mean over this many nearest references
 
 
 class Nearest:
-    """A digit's distance is the mean Euclidean distance to its few nearest references, or to all it has."""
+    """A digit's distance is the mean Euclidean distance to its two nearest references, or to its only one."""
 
     def __init__(
         self, references: NDArray[Any], labels: NDArray[np.int64], *, known: References | None = None
@@ -35,7 +35,7 @@ class Nearest:
         self._references = known
         self._search = Search(known, slices_by_digit(labels), NEAREST, FEW)
 
-    def compare(self, batch: NDArray[Any], _plain: float = np.inf, /) -> Similarities:
+    def compare(self, batch: NDArray[Any], _exit_lead: float = np.inf, /) -> Similarities:
         """The similarities of (m, …) normalized pictures of the references' shape."""
         check_shape(batch, self._shape)
         return self._compare(flat(batch, np.float32), None)
@@ -45,13 +45,13 @@ class Nearest:
         return self._compare(self._references.rows[indices], indices)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The references themselves, and a projection of them where there is one."""
+        """The references, and their projection if there is one."""
         projection = self._references.projection
         return {"references": self._given, **({} if projection is None else projection.arrays())}
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Self:
-        """The rule for references that `arrays` gave."""
+        """The rule that gave these arrays."""
         references = arrays["references"]
         known = References(flat(references, np.float32), Projection.restored(arrays))
         return cls(references, labels, known=known)
@@ -63,7 +63,7 @@ class Nearest:
 
 
 def mean_of_finite(distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean of the finite numbers along the last axis, inf where there are none."""
+    """Mean of the finite numbers along the last axis, inf if there are none."""
     finite = np.isfinite(distances)
     counts = np.count_nonzero(finite, axis=-1)
     sums = np.where(finite, distances, 0).sum(axis=-1)

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from watcher.recognition.similarity import NEAREST, Similarities, check_shape, slices_by_digit
 
 BLOCK = 1 << 16  # pairs of a picture and a reference compared at once
-FEW = 64  # pictures whose scores are told at once: their numbers fit into the processor's caches
+SCORED = 64  # pictures scored at once; their numbers fit into the processor's caches
 
 
 class Votes:
-    """Paper in both a picture and a reference counts +1, ink in both 0, a pixel that differs -1.
+    """A pixel that is paper in picture and reference counts +1, ink in both 0, different -1.
 
-    A digit's score is the sum over all its references. Ink is what is not 0 in whole numbers, at least 0.5 in
-    shades of gray, and in colors (a last axis of three floats, as `none` gives) what has a mean below 0.5.
+    A digit's score is the sum over all its references. A pixel is ink if its integer is not 0, if its gray
+    value is at least 0.5, or if the mean of its color (three floats, as `none` gives) is below 0.5.
     """
 
     def __init__(self, references: NDArray[Any], labels: NDArray[np.int64]) -> None:
@@ -28,22 +28,22 @@ class Votes:
         self._pixels = paper.shape[1]
         bits = np.packbits(paper, axis=1)
         self._papers = set_bits(bits)
-        self._telling = np.flatnonzero((bits != bits[:1]).any(axis=0))
-        self._bits = bits.take(self._telling, axis=1)
-        self._lacks = self._papers.max() - self._papers
+        self._varying = np.flatnonzero((bits != bits[:1]).any(axis=0))
+        self._bits = bits.take(self._varying, axis=1)
+        self._missing = self._papers.max() - self._papers
         self._once = self._repeated(1)
         slices = slices_by_digit(labels)
         self._counts = np.array([within.stop - within.start for within in slices])
         papers = np.stack([paper[within].sum(axis=0, dtype=np.int64) for within in slices])
-        # With p and r 1 for paper, 0 for ink, r's vote on p is p(3r - 1) - r: linear in r, so that all the
-        # references of a digit vote at once.
+        # With 1 for paper and 0 for ink, the vote of a reference pixel r on a pixel p is p(3r - 1) - r. This
+        # is linear in r, so all references of a digit vote at once.
         weights = (3 * papers - self._counts[:, None]).T
-        # No partial sum outgrows the whole numbers that the type holds exactly, 2**24 or 2**53.
+        # No partial sum exceeds the integers that the type holds exactly, 2**24 or 2**53.
         exact = np.float32 if 2 * int(self._counts.max()) * self._pixels < 2**24 else np.float64
         self._weights: NDArray[np.floating[Any]] = weights.astype(exact)
         self._totals = papers.sum(axis=1)
 
-    def compare(self, batch: NDArray[Any], _plain: float = np.inf, /) -> Similarities:
+    def compare(self, batch: NDArray[Any], _exit_lead: float = np.inf, /) -> Similarities:
         """The similarities of (m, …) normalized pictures of the references' shape."""
         check_shape(batch, self._shape)
         paper = paper_of(batch)
@@ -63,18 +63,18 @@ class Votes:
         return self._similarities(bits, scores, present, self._nearest(bits, indices))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The references themselves."""
+        """The references."""
         return {"references": self._given}
 
     @classmethod
     def restored(cls, arrays: Mapping[str, NDArray[Any]], labels: NDArray[np.int64]) -> Self:
-        """The rule for references that `arrays` gave."""
+        """The rule that gave these arrays."""
         return cls(arrays["references"], labels)
 
     def _scores(self, paper: NDArray[np.bool_]) -> NDArray[np.float64]:
         scores = np.empty((len(paper), 10))
-        for at in range(0, len(paper), FEW):
-            scores[at : at + FEW] = paper[at : at + FEW].astype(self._weights.dtype) @ self._weights
+        for at in range(0, len(paper), SCORED):
+            scores[at : at + SCORED] = paper[at : at + SCORED].astype(self._weights.dtype) @ self._weights
         scores -= self._totals
         return scores
 
@@ -93,21 +93,22 @@ class Votes:
         )
 
     def _nearest(self, bits: NDArray[np.uint8], left_out: NDArray[np.int64] | None) -> NDArray[np.int64]:
-        """The references with the highest votes of their own; of equal ones the first.
+        """The references whose own votes are highest; of equal ones the lower index first.
 
-        But for what is the same for all, each pixel that differs takes 3 from twice a reference's votes, and
-        each that it has less of paper 1. A third of that, rounded down, is as many bits as differ from the
-        picture and zeros; those that this leaves in doubt are looked for in bits that are all of it. Where no
-        reference differs from another, all differ from the picture alike.
+        Apart from a constant, twice a reference's votes is -(3·different + missing): `different` pixels, and
+        `missing` pixels of paper compared with the reference that has most. A third of that, rounded down, is
+        a Hamming distance once missing // 3 ones are appended to the reference's bits. If rounding leaves a
+        picture's order in doubt, it is searched again with all bits three times and `missing` ones appended.
+        Bits in which all references are equal are left out.
         """
         references = len(self._labels)
         available = references - (left_out is not None)
         count, more = min(NEAREST, available), min(2 * NEAREST, available)
         if not count:
             return np.zeros((len(bits), 0), np.int64)
-        some = bits.take(self._telling, axis=1)
+        some = bits.take(self._varying, axis=1)
         thirds, found = self._least_different(some, self._once, 1, left_out, more)
-        ranks = (3 * thirds + (self._lacks % 3)[found]) * references + found
+        ranks = (3 * thirds + (self._missing % 3)[found]) * references + found
         ranks.sort(axis=1)
         nearest: NDArray[np.int64] = ranks[:, :count] % references
         in_doubt = np.flatnonzero((thirds[:, -1] == thirds[:, count - 1]) & (more < available))
@@ -124,9 +125,9 @@ class Votes:
         left_out: NDArray[np.int64] | None,
         count: int,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """By how many bits, and which, the `count` references differ that differ least; of equals the first.
+        """The `count` least Hamming distances, and their references; of equal ones the lower index first.
 
-        `repeated`: of the references, what `_repeated` gave for so many `times`.
+        `repeated`: the references' bits, from `_repeated(times)`.
         """
         references = len(repeated)
         rest = np.zeros((len(bits), repeated.shape[1] - times * bits.shape[1]), np.uint8)
@@ -144,12 +145,12 @@ class Votes:
         return least, found
 
     def _repeated(self, times: int) -> NDArray[np.uint8]:
-        """(n, bytes) each reference's bits so many times, and 1 for each third of what it lacks of paper."""
-        return np.hstack([*[self._bits] * times, in_ones(times * self._lacks // 3)])
+        """(n, bytes) each reference's bits this many times, then times·missing // 3 ones."""
+        return np.hstack([*[self._bits] * times, unary(times * self._missing // 3)])
 
 
 def paper_of(pictures: NDArray[Any]) -> NDArray[np.bool_]:
-    """(m, pixels) True where (m, …) normalized pictures show paper."""
+    """(m, pixels) whether each pixel of (m, …) normalized pictures is paper."""
     if pictures.dtype.kind == "f":
         colored = pictures.ndim == 4 and pictures.shape[-1] == 3
         paper = pictures.mean(axis=-1) >= 0.5 if colored else pictures < 0.5
@@ -159,11 +160,11 @@ def paper_of(pictures: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def set_bits(bits: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """(m,) how many bits of each row of (m, bytes) are 1."""
+    """(m,) how many bits are 1 in each row of (m, bytes)."""
     return np.asarray(np.bitwise_count(bits).sum(axis=1, dtype=np.int64))
 
 
-def in_ones(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """(n, bytes) rows of as many bits that are 1 as (n,) numbers say, as wide as the greatest needs."""
+def unary(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """(n, bytes) each of (n,) numbers as that many bits that are 1; as wide as the greatest needs."""
     most = int(numbers.max(initial=0))
     return np.packbits(np.tri(most + 1, most, -1, np.bool_), axis=1).take(numbers, axis=0)

@@ -1,1 +1,1 @@
-"""Processes that may crash, hang or eat memory over a picture without harm to anything else."""
+"""Processes that may crash, hang or run out of memory because of a picture, without other harm."""

@@ -1,4 +1,4 @@
-"""A child of a fork server as its guard sees it: asked, timed, and ended."""
+"""A guard's handle on a child of a fork server: sends requests, measures their time, ends it."""
 
 import os
 import select
@@ -20,9 +20,9 @@ STEP_BACK = 15
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a child is at: which step of its work, and the seconds that this may take.
+    """The step of its work that a child is doing, and the seconds that this may take.
 
-    After `patience` it is in the way of others, and steps back for whoever else wants the core.
+    After `patience` seconds it delays others; then its priority is lowered.
     """
 
     step: int | None
@@ -30,14 +30,14 @@ class Task:
     patience: float
 
 
-class WorkerFailure(Exception):  # noqa: N818 - what the child came to
-    """The child died, took too long or failed; the text is the reason to give for what it had in hand."""
+class WorkerFailure(Exception):  # noqa: N818 - the outcome of a request
+    """The child died, took too long or failed; the text is the reason to report for its file."""
 
 
 class Child:
-    """One that reads or compares, for as long as it lives.
+    """One process that reads or compares.
 
-    One that has `stepped_back` gets less of the cores than others for the rest of its life.
+    `stepped_back`: its priority was lowered, and stays low until it ends.
     """
 
     def __init__(self, server: ForkServer, buffer: int, model: Path, memory: int, nice: int) -> None:
@@ -59,16 +59,19 @@ class Child:
 
     @property
     def is_gone(self) -> bool:
-        """Whether it has died; while it has nothing to do, it has nothing to say but that."""
+        """Whether it has died. Call it only while there is no request: then the pipe reports nothing else."""
         return bool(self._poll.poll(0))
 
     def serves(self, model: Path, memory: int) -> bool:
-        """Whether it was made for these."""
+        """Whether it was started with this classifier and this memory limit."""
         return self._made_for == (model, memory)
 
     def ask(self, question: object, task: Callable[[], Task]) -> Any:
-        """Its answer; `task` tells what it is at. Raises WorkerFailure: it is of no more use then."""
-        with suppress(BrokenPipeError):  # it has just died, which is heard below
+        """Send a request and wait for the answer; `task` returns what the child is doing.
+
+        Raises WorkerFailure; then end the child.
+        """
+        with suppress(BrokenPipeError):  # it has just died; receiving reports that
             self._pipe.send(question)
         self._wait(task)
         try:
@@ -80,7 +83,7 @@ class Child:
         return said
 
     def end(self) -> int:
-        """End it, if it has not ended by itself, and say how it did, as `waitpid` does."""
+        """End it if it has not ended yet; returns its status as `waitpid` does."""
         if not self._pipe.is_closed:
             self._pipe.close()
             self._stopwatch.close()
@@ -93,7 +96,7 @@ class Child:
         self._stopwatch.start()
         elapsed = 0.0
         while True:
-            # A step counts from the look at which it is seen first, so that looks are to be close together.
+            # A step's time starts when it is first seen here, so the checks must be close together.
             look = min(LONGEST_LOOK, now.patience / 4) if elapsed < now.patience else LONGEST_LOOK
             if self._poll.poll(1000 * max(SHORTEST_LOOK, min(look, now.allowed - elapsed))):
                 return
@@ -115,7 +118,7 @@ class Child:
 
 
 class _Stopwatch:
-    """The seconds a process takes; those that it waits for a free core do not count."""
+    """The seconds that a process takes, without those in which it waits for a free core."""
 
     def __init__(self, pid: int) -> None:
         self._state = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
@@ -129,7 +132,7 @@ class _Stopwatch:
     def elapsed(self) -> float:
         ran, waited = self._scheduled()
         if os.pread(self._state, 1000, 0).rpartition(b")")[2].split()[0] == b"R":
-            return ran - self._ran  # the kernel tells of a wait only when it is over
+            return ran - self._ran  # the kernel counts a wait only when it is over
         return time.monotonic() - self._started - (waited - self._waited)
 
     def close(self) -> None:
@@ -137,7 +140,7 @@ class _Stopwatch:
         os.close(self._schedule)
 
     def _scheduled(self) -> tuple[float, float]:
-        """The seconds that it ran, and those that it could have run had there been a core."""
+        """The seconds that it ran, and those that it waited for a core."""
         ran, waited, _ = os.pread(self._schedule, 100, 0).split()
         return int(ran) / 1e9, int(waited) / 1e9
 

@@ -1,4 +1,4 @@
-"""The comparer's work: pictures on a buffer → what they show. No file ever gets here."""
+"""The comparer's work: from pictures in a buffer to readings. It never sees a file."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,17 +10,17 @@ from watcher.workers.recognize import loaded
 from watcher.workers.sandbox.shared_buffer import SharedBuffer
 
 Pictures = tuple[int, Sequence[int]]
-"""The number of a buffer, and the indices of pictures on it."""
+"""The number of a buffer, and the indices of pictures in it."""
 
 
 def prepare(model: Path) -> None:
-    """Load the classifier once for all that are forked. Raises UnfitReferencesError."""
+    """Load the classifier before forking; all children share it. Raises UnfitReferencesError."""
     cv2.setNumThreads(1)
     loaded(model).warm_up()
 
 
 def work(model: Path, buffers: Sequence[SharedBuffer]) -> Callable[[Pictures], list[Reading]]:
-    """What a comparer does with the indices that it is sent."""
+    """The function that a comparer calls with each request."""
     classifier = loaded(model)
     classifier.warm_up()
 

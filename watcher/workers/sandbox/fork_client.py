@@ -1,4 +1,4 @@
-"""A fork server as the daemon sees it: started in the background, asked for children, replaced if it dies."""
+"""The daemon's handle on fork servers: starts them in the background and replaces them if they die."""
 
 import os
 import pickle
@@ -17,15 +17,15 @@ from watcher.workers.sandbox.limits import ONE_THREAD
 
 BOOT = "import sys; sys.path[:] = sys.argv[4:]; from watcher.workers.sandbox.fork_server import main; main()"
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": f"{4 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{16 << 20}"}
-"""glibc keeps what arrays of up to 4 MB leave, up to 16 MB, for the next ones, as new pages cost time."""
+"""glibc keeps up to 16 MB of freed memory, from arrays of up to 4 MB, for reuse: new pages cost time."""
 
 
 class ForkServerDiedError(BrokenExecutor):
-    """Somebody killed the fork server, and the kernel its children; no picture did."""
+    """The fork server was killed, and its children with it; a picture cannot cause that."""
 
 
 class ForkServer:
-    """One fork server's life. It can be asked at once, and answers as soon as it has loaded all it needs."""
+    """One fork server. It accepts requests at once, and answers when it has loaded all it needs."""
 
     def __init__(self, role: Role) -> None:
         self._turn = Lock()
@@ -45,18 +45,18 @@ class ForkServer:
         return self._process.poll() is None
 
     def fork(self, model: Path, memory: int, nice: int, descriptors: Sequence[int]) -> int:
-        """The process id of a new child, which has copies of these descriptors.
+        """Fork a child with copies of these descriptors; returns its process id.
 
-        Raises UnfitReferencesError, ForkServerDiedError, OSError where the system has no room for it.
+        Raises UnfitReferencesError, ForkServerDiedError, and OSError if the system lacks resources.
         """
         return self._ask(Fork(model, memory, nice), descriptors)
 
     def reap(self, pid: int) -> int:
-        """End a child, and say how it ended as `waitpid` does. Raises ForkServerDiedError."""
+        """End a child; returns its status as `waitpid` does. Raises ForkServerDiedError."""
         return self._ask(Reap(pid))
 
     def close(self) -> None:
-        """Have it end its children and itself."""
+        """End the server and its children."""
         with self._turn:
             self._orders.close()
         self._process.wait()
@@ -77,19 +77,19 @@ class ForkServer:
 
 
 class ForkServers:
-    """The fork server for each role, another where one has died."""
+    """The fork server of each role; a new one if it has died."""
 
     def __init__(self) -> None:
         self._turn = Lock()
         self._servers: dict[Role, ForkServer] = {}
 
     def start(self) -> None:
-        """Have both run. Raises OSError."""
+        """Start both. Raises OSError."""
         self.of("reading")
         self.of("comparing")
 
     def of(self, role: Role) -> ForkServer:
-        """The one that runs, started if there is none. Raises OSError."""
+        """The running server of this role; started if there is none. Raises OSError."""
         with self._turn:
             server = self._servers.get(role)
             if server is None or not server.is_alive:
@@ -99,7 +99,7 @@ class ForkServers:
             return server
 
     def close(self) -> None:
-        """Have them and all their children end."""
+        """End the servers and all their children."""
         for server in self._servers.values():
             server.close()
         self._servers.clear()
@@ -107,7 +107,7 @@ class ForkServers:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Processes started meanwhile hear no Ctrl-C, SIGTERM or SIGHUP: the daemon does, and lets them end."""
+    """Block Ctrl-C, SIGTERM and SIGHUP in processes started meanwhile: the daemon ends these itself."""
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield

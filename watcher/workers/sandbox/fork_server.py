@@ -1,7 +1,7 @@
-"""The fork server: a process without threads that has loaded what its children need, and forks them.
+"""The fork server: a process without threads that loads what its children need, then forks them.
 
-A fork takes a millisecond or two, where a new process takes half a second. The daemon itself has threads and
-must not fork; and what it holds is no business of a process that reads pictures.
+A fork takes a millisecond or two, a new process half a second. The daemon cannot fork safely because it has
+threads, and a process that reads pictures should not have access to the daemon's memory.
 """
 
 import gc
@@ -23,15 +23,15 @@ from watcher.workers.sandbox.pipe import Pipe
 from watcher.workers.sandbox.shared_buffer import buffers_in
 
 Role = Literal["reading", "comparing"]
-"""What the children of a fork server do: the name of the module that says how."""
+"""What the children of a fork server do, and the name of the module with that work."""
 LONGEST_MESSAGE = 65536
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Asks for a child: its classifier's folder, the bytes it may take, how nice it is.
+    """Request for a child: its classifier's folder, the bytes of memory it may use, its niceness.
 
-    Its end of a pipe and the buffers' memory come with it. The answer is its process id.
+    Its end of a pipe and the buffers' memory are sent along. The answer is its process id.
     """
 
     model: Path
@@ -41,7 +41,7 @@ class Fork:
 
 @dataclass(frozen=True, slots=True)
 class Reap:
-    """Asks that a child be ended, if it has not ended by itself; the answer is how, as `waitpid` says it."""
+    """Request to end a child if it has not ended yet; the answer is its `waitpid` status."""
 
     pid: int
 
@@ -50,7 +50,7 @@ Answer = int | UnfitReferencesError | OSError
 
 
 def main() -> NoReturn:
-    """The fork server's whole life: `what it is for`, the descriptor of its socket, its parent's id."""
+    """Run the fork server. Arguments: its role, the descriptor of its socket, its parent's process id."""
     role, descriptor, parent = sys.argv[1:4]
     die_with(int(parent))
     with socket.socket(fileno=int(descriptor)) as orders:
@@ -59,7 +59,7 @@ def main() -> NoReturn:
 
 
 def _serve(role: Any, orders: socket.socket) -> None:
-    """Do what is asked until nobody is left to ask; then end the children."""
+    """Answer requests until the other end of the socket is closed; then end the children."""
     children: set[int] = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(orders, LONGEST_MESSAGE, 2)
@@ -69,25 +69,25 @@ def _serve(role: Any, orders: socket.socket) -> None:
         try:
             if isinstance(order, Fork):
                 role.prepare(order.model)
-                gc.freeze()  # what is loaded by now no child looks through, which would copy it
+                gc.freeze()  # children do not scan what is loaded by now; scanning would copy its pages
                 pid = _fork(role, order, descriptors, orders)
                 children.add(pid)
                 answer: Answer = pid
             else:
                 children.remove(order.pid)
-                answer = _bury(order.pid)
+                answer = _reap(order.pid)
         except (UnfitReferencesError, OSError) as error:
             answer = error
         for descriptor in descriptors:
             os.close(descriptor)
-        with suppress(BrokenPipeError, ConnectionResetError):  # who asked has gone
+        with suppress(BrokenPipeError, ConnectionResetError):  # the daemon has ended
             orders.send(pickle.dumps(answer))
     for pid in children:
-        _bury(pid)
+        _reap(pid)
 
 
-def _bury(pid: int) -> int:
-    os.kill(pid, signal.SIGKILL)  # does nothing to what is dead already
+def _reap(pid: int) -> int:
+    os.kill(pid, signal.SIGKILL)  # no effect if it is dead already
     return os.waitpid(pid, 0)[1]
 
 
@@ -100,7 +100,7 @@ def _fork(role: Any, order: Fork, descriptors: list[int], orders: socket.socket)
 
 
 def _live(role: Any, order: Fork, descriptors: list[int], orders: socket.socket, parent: int) -> NoReturn:
-    """A child's whole life. It never comes back to what its parent was about."""
+    """Run a child; it never returns into its parent's code."""
     failed = 1
     try:
         die_with(parent)
@@ -116,8 +116,8 @@ def _live(role: Any, order: Fork, descriptors: list[int], orders: socket.socket,
 
 
 def _work(pipe: Pipe, memory: int, work: Any) -> None:
-    """Answer each message with what the work gives, or with what went wrong in words."""
-    select.select([pipe], [], [])  # by then who watches this process has opened what it needs to
+    """Answer each message with the result of the work, or with a text that says what went wrong."""
+    select.select([pipe], [], [])  # when the first request comes, the guard has opened its /proc files
     confine(memory)
     with suppress(EOFError):
         while True:
@@ -126,6 +126,6 @@ def _work(pipe: Pipe, memory: int, work: Any) -> None:
                 said = work(asked)
             except EOFError:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, it has to be answered for
+            except Exception as error:  # noqa: BLE001 - any error becomes the answer
                 said = f"{type(error).__name__}: {error}"
             pipe.send(said)

@@ -1,7 +1,7 @@
-"""Recognizing behind a guard: a picture that crashes, ends or hangs the process that reads it is found out.
+"""The guard: finds the picture that crashes, ends or hangs the process that reads it.
 
-A reader puts pictures on a buffer, and a comparer says what they show. Both are processes that may be lost.
-What is on the buffer stays there: the next reader goes on after the file that the last one was lost over.
+A reader puts pictures into a shared buffer, and a comparer recognizes them. Both are processes that may die.
+The buffer survives them: the next reader continues after the file on which the last one died.
 """
 
 import os
@@ -37,33 +37,33 @@ AT_ONCE = BUFFERS
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What recognizing may take: bytes of memory beyond what a child starts with, and seconds a picture.
+    """The bytes of memory that a child may use beyond what it starts with, and the seconds for a picture.
 
-    After `patience(file)` a file is in the way of others. Where readers are `hurried`, it is taken from
-    them; else they step back for whoever else wants the core, and go on until the `deadline`.
+    After its patience (see `reading`) a file delays others. On the `first_try` its reader is then ended; else
+    the reader's priority is lowered, and it goes on until the `deadline`.
     """
 
     memory: int
     deadline: float
-    hurried: bool
+    first_try: bool
 
     def reading(self, index: int | None, file: bytes) -> Task:
-        """Reading this file; the index is None before the first one and after the last."""
+        """The limits for reading this file; the index is None before the first file and after the last."""
         patience = PATIENCE + len(file) / BYTES_A_SECOND  # photographs take longer
-        hurried = self.hurried and index is not None
-        return Task(index, min(self.deadline, patience) if hurried else self.deadline, patience)
+        ends_early = self.first_try and index is not None
+        return Task(index, min(self.deadline, patience) if ends_early else self.deadline, patience)
 
     def comparing(self, count: int) -> Task:
-        """Comparing so many pictures."""
+        """The limits for comparing this many pictures."""
         seconds = self.deadline + count * COMPARING
         return Task(None, seconds, seconds)
 
 
 class Guard:
-    """Keeps one reader and one comparer at work. For `AT_ONCE` threads at a time.
+    """One reader and one comparer, for up to `AT_ONCE` threads at a time.
 
-    While the comparer has one batch, the reader goes on with the next: what a file does to the reader, or has
-    it wait for, holds up no comparing.
+    While the comparer has one batch, the reader reads the next. So a file that delays or ends the reader does
+    not delay the comparer.
     """
 
     def __init__(self, servers: ForkServers, nice: int) -> None:
@@ -72,20 +72,20 @@ class Guard:
         self._children: dict[Role, Child] = {}
         self._turns: dict[Role, Lock] = {"reading": Lock(), "comparing": Lock()}
         self._memory = anonymous_memory()
-        self._slates = buffers_in(self._memory)
+        self._buffers = buffers_in(self._memory)
         self._free = SimpleQueue[SharedBuffer]()
-        for buffer in self._slates:
+        for buffer in self._buffers:
             self._free.put(buffer)
 
     def recognize(self, model: Path, files: Sequence[bytes], limits: Limits) -> list[Recognized]:
-        """Recognize a batch; a file that a child failed on is answered with that.
+        """Recognize a batch; if a child fails on a file, that file's answer says so.
 
-        Raises WorkerFailure where no single file is to blame, UnfitReferencesError, ForkServerDiedError, and
-        OSError where the system lacks what it takes to go on.
+        Raises WorkerFailure if no single file is the cause, UnfitReferencesError, ForkServerDiedError, and
+        OSError if the system lacks resources.
         """
         comparer = self._children.get("comparing")
         if comparer is None or not comparer.serves(model, limits.memory):
-            self.make_ready(model, limits.memory)  # where that fails, no file was begun
+            self.make_ready(model, limits.memory)  # if this fails, no file has been started
         buffer = self._free.get()
         try:
             found: list[Recognized] = []
@@ -96,16 +96,16 @@ class Guard:
             self._free.put(buffer)
 
     def make_ready(self, model: Path, memory: int) -> None:
-        """Have a reader and a comparer that wait for something to do."""
+        """Start the reader and the comparer if they do not run."""
         for role, turn in self._turns.items():
             with turn:
                 self._child(role, model, memory)
 
     def close(self) -> None:
-        """End them."""
+        """End the reader and the comparer."""
         for role in list(self._children):
             self._end(role)
-        for buffer in self._slates:
+        for buffer in self._buffers:
             buffer.close()
         os.close(self._memory)
 
@@ -129,7 +129,7 @@ class Guard:
         ]
 
     def _read(self, model: Path, files: Sequence[bytes], limits: Limits, buffer: SharedBuffer) -> None:
-        """Have every file come to an end on the buffer. What was begun once is never begun again."""
+        """Read every file into the buffer, as a picture or a reason. No file is started twice."""
 
         def task() -> Task:
             index = buffer.begun
@@ -144,13 +144,16 @@ class Guard:
                 if lost is None:
                     raise
                 buffer.begun = None
-                if buffer.state(lost) is State.BLANK:  # else it was lost on its way to the next one
-                    buffer.keep_reason(lost, State.LOST, str(failure))
+                if buffer.state(lost) is State.BLANK:  # else the reader died between two files
+                    buffer.store_reason(lost, State.LOST, str(failure))
 
     def _compare(
         self, model: Path, files: Sequence[bytes], limits: Limits, buffer: SharedBuffer
     ) -> dict[int, Reading]:
-        """The readings of all that was read, by index; over which one a comparer is lost is found out."""
+        """The readings of all pictures in the buffer, by index.
+
+        If the comparer dies over several pictures, each is compared alone, to find the one that causes it.
+        """
         pictures = buffer.indices(len(files), State.READ)
         readings: dict[int, Reading] = {}
         attempts = [pictures] if pictures else []
@@ -161,7 +164,7 @@ class Guard:
                 answer = self._ask("comparing", model, limits.memory, (buffer.number, indices), task)
             except WorkerFailure as failure:
                 if len(indices) == 1:
-                    buffer.keep_reason(indices[0], State.LOST, str(failure))
+                    buffer.store_reason(indices[0], State.LOST, str(failure))
                 else:
                     attempts += [[index] for index in indices]
             else:
@@ -190,5 +193,5 @@ class Guard:
         return child
 
     def _end(self, role: Role) -> None:
-        with suppress(ForkServerDiedError):  # its children with it
+        with suppress(ForkServerDiedError):  # then its children are dead too
             self._children.pop(role).end()

@@ -1,4 +1,4 @@
-"""What the kernel is asked to see to in a process of ours. Linux; elsewhere nothing is asked."""
+"""Limits that the kernel enforces in the program's own processes; only on Linux."""
 
 import ctypes
 import os
@@ -14,11 +14,11 @@ FIRST_FOR_THE_OOM_KILLER = b"1000"
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """The environment in which a process uses one core for its linear algebra: the others have work, too."""
 NO_CORE = 1
-"""The size of core dump, in bytes, that Linux takes for none, also where a program collects them."""
+"""A core size limit, in bytes, with which Linux writes no core dump, even if a program collects them."""
 
 
 def die_with(parent: int) -> None:
-    """End this process when its parent does; a worker alone would wait for ever."""
+    """End this process when its parent ends; a worker without a parent would wait forever."""
     if sys.platform == "linux":
         _libc().prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:
@@ -26,16 +26,16 @@ def die_with(parent: int) -> None:
 
 
 def confine(memory: int) -> None:
-    """Let this process take so many bytes of memory more than it has, and make little noise when it dies.
+    """Limit this process to `memory` bytes more than it has now, and let it end without traces.
 
-    Where the whole system runs out of memory, the kernel is to end this process before any other. It leaves
-    no core dump, which would hold somebody's picture. What decoders print goes nowhere: libtiff tells of
-    damaged files on the standard error stream, and the reason of a failed file says it better.
+    If the whole system runs out of memory, the kernel ends this process first. It leaves no core dump, which
+    would contain a picture. What decoders print is discarded: libtiff writes about damaged files to the
+    standard error stream, and the reason of the failed file says it better.
     """
     if sys.platform == "linux":
         _, most = resource.getrlimit(resource.RLIMIT_CORE)
         core = 0 if most == 0 else NO_CORE
-        # A process that is not dumpable would do as well, but what /proc tells of it is root's alone.
+        # Making the process not dumpable would also do, but then only root can read its /proc files.
         resource.setrlimit(resource.RLIMIT_CORE, (core, core))
         with open("/proc/self/oom_score_adj", "wb") as file:  # noqa: PTH123 - no path of ours
             file.write(FIRST_FOR_THE_OOM_KILLER)

@@ -1,6 +1,6 @@
-"""A pipe between a guard and its child: objects, pickled, each after its length.
+"""A pipe between a guard and its child: pickled objects, each preceded by its length.
 
-What `multiprocessing` has for this loads half of the standard library, which every fork would copy.
+The pipe of `multiprocessing` loads half of the standard library, and every fork would copy that.
 """
 
 import pickle
@@ -12,7 +12,7 @@ LENGTH = struct.Struct("<Q")
 
 
 class Pipe:
-    """One end of it, over a connected stream socket."""
+    """One end of a pipe, over a connected stream socket."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
@@ -23,16 +23,16 @@ class Pipe:
         return self._end.fileno() < 0
 
     def fileno(self) -> int:
-        """The socket's descriptor; something can be read from it, too, once the other end is gone."""
+        """The socket's descriptor; it also becomes readable when the other end is closed."""
         return self._end.fileno()
 
     def send(self, message: object) -> None:
-        """Send an object. Raises OSError, BrokenPipeError where the other end is gone."""
+        """Send an object. Raises OSError; BrokenPipeError if the other end is closed."""
         data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         self._end.sendall(LENGTH.pack(len(data)) + data)
 
     def receive(self) -> Any:
-        """The next object. Raises EOFError, or ConnectionResetError, where the other end is gone."""
+        """The next object. Raises EOFError or ConnectionResetError if the other end is closed."""
         (length,) = LENGTH.unpack(self._take(LENGTH.size))
         return pickle.loads(self._take(length))  # noqa: S301 - from our own child or parent
 
@@ -46,6 +46,6 @@ class Pipe:
         while rest:
             got = self._end.recv_into(rest)
             if not got:
-                raise EOFError("the other end of the pipe is gone")
+                raise EOFError("the other end of the pipe is closed")
             rest = rest[got:]
         return data

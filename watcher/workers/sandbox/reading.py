@@ -1,4 +1,4 @@
-"""The reader's work: files → pictures on the buffer. What a file does to decoders is done to this process."""
+"""The reader's work: files become pictures in a buffer. If a file crashes a decoder, only the reader dies."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -9,7 +9,7 @@ from watcher.recognition.images.decode import read_picture
 from watcher.workers.sandbox.shared_buffer import SharedBuffer, State
 
 Files = tuple[int, Sequence[tuple[int, bytes]]]
-"""The number of a buffer, and files with the indices that they have on it."""
+"""The number of a buffer, and files with their indices in it."""
 
 DOT = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
@@ -20,12 +20,12 @@ DOT = bytes.fromhex(
 
 @lru_cache(maxsize=1)
 def prepare(_model: Path) -> None:
-    """Load what reading takes. The less a reader holds, the sooner another takes its place."""
+    """Load what reading needs, and no more: the less a reader holds, the faster it is replaced."""
     read_picture(DOT)
 
 
 def work(_model: Path, buffers: Sequence[SharedBuffer]) -> Callable[[Files], None]:
-    """What a reader does with the files that it is sent."""
+    """The function that a reader calls with each request."""
 
     def read(asked: Files) -> None:
         number, files = asked
@@ -33,11 +33,11 @@ def work(_model: Path, buffers: Sequence[SharedBuffer]) -> Callable[[Files], Non
         for index, file in files:
             buffer.begun = index
             try:
-                buffer.keep_picture(index, read_picture(file))
+                buffer.store_picture(index, read_picture(file))
             except LacksMemory as error:
-                buffer.keep_reason(index, State.STARVED, str(error))
+                buffer.store_reason(index, State.OUT_OF_MEMORY, str(error))
             except Unreadable as error:
-                buffer.keep_reason(index, State.UNREADABLE, str(error))
+                buffer.store_reason(index, State.UNREADABLE, str(error))
         buffer.begun = None
 
     return read

@@ -1,4 +1,4 @@
-"""Decoders keep their words to themselves: what they found is told by the reason why a file is not read."""
+"""Suppress what decoders print: the reason why a file cannot be read says it better."""
 
 import logging
 import os
@@ -11,10 +11,10 @@ _ONE_AT_A_TIME = Lock()
 
 
 @contextmanager
-def no_remarks() -> Iterator[None]:
-    """Without the warnings and log lines by which Pillow tells of what it then reads or refuses."""
+def pillow_silenced() -> Iterator[None]:
+    """Suppress Pillow's warnings and log lines."""
     log, unheard = logging.getLogger("PIL"), logging.NullHandler()
-    log.addHandler(unheard)  # where nobody else listens, logging would print on standard error
+    log.addHandler(unheard)  # without any handler, logging prints on standard error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -24,8 +24,8 @@ def no_remarks() -> Iterator[None]:
 
 
 @contextmanager
-def no_standard_error() -> Iterator[None]:
-    """Without the standard error stream of the whole process, on which libtiff writes of itself."""
+def stderr_silenced() -> Iterator[None]:
+    """Discard the standard error stream of the whole process: libtiff writes to it directly."""
     with _ONE_AT_A_TIME:
         try:
             kept = os.dup(2)
