@@ -40,8 +40,8 @@ class Pool:
         self.waiting: list[tuple[Future[list[Recognized]], Path, Sequence[bytes]]] = []
         self.batches: list[Sequence[bytes]] = []
 
-    def time_limit(self, files: Sequence[bytes], *, hurried: bool) -> float:
-        return len(files) + 10.0 * (not hurried)
+    def time_limit(self, files: Sequence[bytes], *, first_try: bool) -> float:
+        return len(files) + 10.0 * (not first_try)
 
     def submit(self, model: Path, files: Sequence[bytes]) -> Future[list[Recognized]]:
         future: Future[list[Recognized]] = Future()

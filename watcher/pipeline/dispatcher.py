@@ -236,7 +236,7 @@ class Dispatcher:
         last: bool = False,
         apart: bool = False,
     ) -> None:
-        due = due_after(self._in_hand.values(), self._pool.time_limit(files, hurried=not last))
+        due = due_after(self._in_hand.values(), self._pool.time_limit(files, first_try=not last))
         submit_beside = self._pool.submit_again if last else self._pool.submit
         submit = self._pool.submit_isolated if apart else submit_beside
         future = submit(model.folder, files)

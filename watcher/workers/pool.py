@@ -56,34 +56,34 @@ class Pool:
     def adopt(self, settings: WorkersSettings) -> None:
         """Use the memory limit and the deadline of these settings from now on; all else stays."""
         memory, deadline = settings.memory_megabytes * 2**20, settings.deadline_seconds
-        self._hurried = Limits(memory, deadline, hurried=True)
-        self._unhurried = Limits(memory, deadline, hurried=False)
+        self._first_try_limits = Limits(memory, deadline, first_try=True)
+        self._full_limits = Limits(memory, deadline, first_try=False)
 
-    def time_limit(self, files: Sequence[bytes], *, hurried: bool) -> float:
+    def time_limit(self, files: Sequence[bytes], *, first_try: bool) -> float:
         """The most seconds that recognizing a batch may take on an otherwise idle machine."""
-        limits = self._hurried if hurried else self._unhurried
+        limits = self._first_try_limits if first_try else self._full_limits
         tasks = [limits.reading(index, file) for index, file in enumerate(files)]
         between = 2 * limits.reading(None, b"").allowed
         return sum(task.allowed for task in tasks) + between + limits.comparing(len(files)).allowed
 
     def submit(self, model: Path, files: Sequence[bytes]) -> Recognizing:
         """Recognize a batch for the first time: a file that takes long is given up early."""
-        return self._workers.submit(model, files, self._hurried)
+        return self._workers.submit(model, files, self._first_try_limits)
 
     def submit_again(self, model: Path, files: Sequence[bytes]) -> Recognizing:
         """Recognize a batch with all the time that the deadline allows."""
-        return self._workers.submit(model, files, self._unhurried)
+        return self._workers.submit(model, files, self._full_limits)
 
     def submit_isolated(self, model: Path, files: Sequence[bytes]) -> Recognizing:
         """Recognize suspect files in a process of their own; without files, only start that process."""
-        return self._isolated.submit(model, files, self._unhurried)
+        return self._isolated.submit(model, files, self._full_limits)
 
     def warm(self, model: Path) -> None:
         """Start the workers and load the classifier, before the first picture comes.
 
         Raises UnfitReferencesError.
         """
-        self._workers.warm(model, self._hurried)
+        self._workers.warm(model, self._first_try_limits)
 
     def close(self) -> None:
         """Let the workers finish, and end them."""

@@ -14,7 +14,7 @@ def novelty(nonconformity: NDArray[np.float64], lead: NDArray[np.float64]) -> ND
     """(m,) the novelty of pictures with this nonconformity to each digit, (m, 10), and these leads, (m,).
 
     It is a·√(d1/d2) = a·exp(-lead/2), where a is the least nonconformity, and d1 and d2 are the two least
-    distances. A picture of no digit lies between the digits: far from all, and about as far from several.
+    distances. A picture of no digit is between the digits: far from all, and about as far from several.
     """
     return np.asarray(nonconformity.min(axis=1) * np.exp(np.minimum(lead, MOST_LEAD) / -2))
 

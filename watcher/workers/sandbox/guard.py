@@ -39,19 +39,19 @@ AT_ONCE = BUFFERS
 class Limits:
     """The bytes of memory that a child may use beyond what it starts with, and the seconds for a picture.
 
-    After its patience (see `reading`) a file delays others. If `hurried`, its reader is then ended; else the
-    reader's priority is lowered, and it goes on until the `deadline`.
+    After its patience (see `reading`) a file delays others. On the `first_try` its reader is then ended; else
+    the reader's priority is lowered, and it goes on until the `deadline`.
     """
 
     memory: int
     deadline: float
-    hurried: bool
+    first_try: bool
 
     def reading(self, index: int | None, file: bytes) -> Task:
         """The limits for reading this file; the index is None before the first file and after the last."""
         patience = PATIENCE + len(file) / BYTES_A_SECOND  # photographs take longer
-        hurried = self.hurried and index is not None
-        return Task(index, min(self.deadline, patience) if hurried else self.deadline, patience)
+        ends_early = self.first_try and index is not None
+        return Task(index, min(self.deadline, patience) if ends_early else self.deadline, patience)
 
     def comparing(self, count: int) -> Task:
         """The limits for comparing this many pictures."""
