@@ -132,7 +132,7 @@ class Search:
         return pairs, np.flatnonzero(expensive)
 
     def _first(self, table: NDArray[np.float32]) -> tuple[NDArray[np.bool_], Places]:
-        """(m, c) which references to measure first, and their columns: the least bound of each share."""
+        """(m, c) which references to measure first, and their columns (m, c), the least bound per share."""
         columns = np.concatenate(list(self._least_of_shares(table)), axis=1)
         least = np.take_along_axis(table, columns, axis=1)
         chosen = least <= _least(least, self.count)[:, None]
