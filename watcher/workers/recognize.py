@@ -1,6 +1,7 @@
 """Recognizes a batch of files with a classifier saved in a folder."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -30,6 +31,10 @@ class Recognized:
     def by_worker_failure(cls, file: bytes, reason: str) -> "Recognized":
         """The answer for a file that a worker failed on."""
         return cls(sha256(file).hexdigest(), None, reason, failure=True)
+
+
+Recognizing = Future[list[Recognized]]
+"""A batch that is being recognized."""
 
 
 def recognize(model: Path, files: Sequence[bytes]) -> list[Recognized]:
