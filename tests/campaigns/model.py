@@ -29,7 +29,7 @@ from watcher.folders.inbox import Inbox
 from watcher.folders.outbox import Outbox, reason_name
 from watcher.maintenance.fsck.discrepancies import Kind
 from watcher.maintenance.fsck.examination import examine
-from watcher.maintenance.fsck.site import Site
+from watcher.maintenance.fsck.scope import Scope
 from watcher.pipeline.decision import Outcome
 from watcher.pipeline.filing import Filing
 from watcher.recognition import Reading
@@ -129,7 +129,7 @@ class World:
         vars(flusher)["flush"] = lambda: self._called("flush", lambda: None)
         self.claims = Claims(self.inbox)
         self._note_claims()
-        self.site = Site(database, self.claims, Outbox(self.outbox))
+        self.site = Scope(database, self.claims, Outbox(self.outbox))
         self.arrivals = Arrivals(Inbox(self.inbox, recursive=True, quiet_seconds=0))
         self.filing = Filing(ResultsLog(database), self.claims, self.site.outbox, flusher, 0.9)
         self.claimed, _ = self.filing.resume()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.config.load import load_config, load_sourced
+from watcher.config.load import load_config, load_with_origins
 from watcher.config.settings import Config, RecognitionSettings
 from watcher.errors import ConfigError
 from watcher.recognition import NORMALIZERS, RULES
@@ -313,7 +313,7 @@ def test_each_value_says_where_it_comes_from() -> None:
     Path("config.toml").write_text(
         'log = { level = "debug" }\n\n[inbox]\n# a comment\npath = """\nin\\\n"""\nrecursive = true\n'
     )
-    sourced = load_sourced(None, {"WATCHER_WORKERS__COUNT": "2", "WATCHER_INBOX__RECURSIVE": "false"})
+    sourced = load_with_origins(None, {"WATCHER_WORKERS__COUNT": "2", "WATCHER_INBOX__RECURSIVE": "false"})
     assert sourced.origin("log", "level") == "config.toml:1"
     assert sourced.origin("log", "format") == "default"
     assert sourced.origin("inbox", "path") == "config.toml:5"

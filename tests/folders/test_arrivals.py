@@ -138,7 +138,7 @@ def test_what_is_no_file_is_told_once(tmp_path: Path) -> None:
 def test_of_very_many_that_are_no_files_only_so_many_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door_module, "MOST_TOLD", 3)
+    monkeypatch.setattr(door_module, "MOST_REPORTED", 3)
     for number in range(5):
         os.mkfifo(tmp_path / f"{number}")
     arrivals = arrivals_of(tmp_path)

@@ -105,16 +105,16 @@ def test_a_link_to_a_folder_is_followed(inbox: Path) -> None:
     link, told = inbox.with_name("link"), list[str]()
     link.symlink_to(inbox)
     with watching(link, told.append, recursive=False) as watch:
-        assert watch.delivers(10)
+        assert watch.probe(10)
         write(link, link / "a.png")
         wait_until(lambda: str(link / "a.png") in told)
 
 
 def test_whether_events_are_delivered_is_tried_with_a_file_that_is_gone_at_once(inbox: Path) -> None:
     with watching(inbox, lambda _path: None, recursive=False) as watch:
-        assert not watch.has_told
-        assert watch.delivers(10)
-        assert watch.has_told
+        assert not watch.is_delivering
+        assert watch.probe(10)
+        assert watch.is_delivering
         assert list(inbox.iterdir()) == [inbox / "sub"]
 
 
@@ -123,7 +123,7 @@ def test_a_system_that_takes_a_watch_and_tells_nothing_is_found_out(
 ) -> None:
     monkeypatch.setattr("watchdog.observers.inotify_c.inotify_add_watch", lambda *_: 1)
     with watching(inbox, lambda _path: None, recursive=False) as watch:
-        assert not watch.delivers(0.05)
+        assert not watch.probe(0.05)
         assert watch.fault is None
         assert list(inbox.iterdir()) == [inbox / "sub"]
 
@@ -146,7 +146,7 @@ def test_events_that_were_lost_are_told_once(inbox: Path, caplog: pytest.LogCapt
         wait_until(watch.has_lost_events)
         wait_until(lambda: not watch.has_lost_events())
         assert watch.fault is None
-        assert watch.delivers(10)
+        assert watch.probe(10)
     assert caplog.records == []
 
 
@@ -197,7 +197,7 @@ def test_elsewhere_than_on_linux_watchdog_s_own_observer_tells(
     monkeypatch.setattr("watchdog.utils.platform.is_linux", lambda: False)
     told: list[str] = []
     with watching(inbox, told.append, recursive=False) as watch:
-        assert watch.delivers(10)
+        assert watch.probe(10)
         arrive(inbox, inbox / "a.png")
         wait_until(lambda: str(inbox / "a.png") in told)
         assert watch.fault is None

@@ -13,8 +13,8 @@ from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival
 from watcher.folders.outbox import Outbox
 from watcher.maintenance.fsck.examination import examine
-from watcher.maintenance.fsck.repair import Mender
-from watcher.maintenance.fsck.site import Site
+from watcher.maintenance.fsck.repair import Repairer
+from watcher.maintenance.fsck.scope import Scope
 from watcher.pipeline.decision import Outcome
 from watcher.pipeline.filing import Filing
 from watcher.recognition import Reading
@@ -57,7 +57,7 @@ class FsckScenario:
 
     def __init__(self, workspace: Workspace, database: Database, flusher: Flusher) -> None:
         self.workspace = workspace
-        self.site = Site(database, Claims(workspace.inbox), Outbox(workspace.outbox))
+        self.site = Scope(database, Claims(workspace.inbox), Outbox(workspace.outbox))
         self._flusher = flusher
 
     def file(self, files: Mapping[str, bytes], *, until: str | None = None) -> None:
@@ -88,7 +88,7 @@ class FsckScenario:
         """What was done about each discrepancy, in their order."""
         log = ResultsLog(self.site.database)
         filing = Filing(log, self.site.claims, self.site.outbox, self._flusher, 0.9)
-        mender = Mender(self.site, self.workspace.inbox, filing)
+        mender = Repairer(self.site, self.workspace.inbox, filing)
         return [mender.mend(one) for one in examine(self.site, is_running=False, deep=False)]
 
 

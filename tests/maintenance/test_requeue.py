@@ -7,7 +7,7 @@ from helpers.support import make_files, read_files
 from watcher.errors import WatcherError
 from watcher.folders.outbox import Outbox
 from watcher.maintenance.requeue import Requeue
-from watcher.store.retries import Retries
+from watcher.store.requeued import RequeuedResults
 
 NOVELS = {"novel.txt": b"once", "s\udcffn.txt": b"upon", "x" * 255: b"a time"}
 
@@ -15,7 +15,7 @@ NOVELS = {"novel.txt": b"once", "s\udcffn.txt": b"upon", "x" * 255: b"a time"}
 def retrying_in(scenario: FilingScenario, fuse: Fuse | None = None) -> Requeue:
     fuse = fuse or Fuse(10**9)
     return Requeue(
-        fuse.guard(Retries(scenario.log._database), "begin", "end", "undo"),  # noqa: SLF001 - another face of the same database
+        fuse.guard(RequeuedResults(scenario.log._database), "begin", "end", "undo"),  # noqa: SLF001 - another face of the same database
         fuse.guard(Outbox(scenario.workspace.outbox), "give_back", "remove_reason"),
         scenario.workspace.inbox,
         scenario.flusher,
@@ -143,7 +143,7 @@ def test_only_one_is_at_it(scenario: FilingScenario) -> None:
         assert is_alone
         with pytest.raises(WatcherError, match="another `watcher retry` is at work"):
             retrying_in(scenario).put_back(ids, refuse)
-        Retries(scenario.log._database).begin(ids)  # noqa: SLF001
+        RequeuedResults(scenario.log._database).begin(ids)  # noqa: SLF001
         retrying_in(scenario).mend()
         assert scenario.workspace.rows() == []
     retrying_in(scenario).mend()

@@ -10,7 +10,7 @@ from helpers.support import digit_picture
 
 from watcher.config.settings import RecognitionSettings
 from watcher.recognition import NORMALIZERS, Reading, read_picture
-from watcher.report.explanation import Recognition, circumstances, explained
+from watcher.report.explanation import Recognition, explained, provenance
 from watcher.store.database import open_database
 from watcher.store.references import LabeledImage, ReferenceStore
 from watcher.workers import Recognized
@@ -62,6 +62,6 @@ def test_what_could_not_be_read_has_its_reason_alone(references: ReferenceStore)
 
 
 def test_circumstances_hold_every_setting_of_recognition() -> None:
-    made_with = circumstances(SETTINGS, (1,) * 10, 3)
+    made_with = provenance(SETTINGS, (1,) * 10, 3)
     assert [name for name, _ in made_with.settings] == list(RecognitionSettings.model_fields)
     assert made_with.made_at.endswith("Z")

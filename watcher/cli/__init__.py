@@ -120,7 +120,7 @@ def main() -> None:
             click.echo(f"watcher: {line}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does. Python would complain again when it flushes.
+        # Whoever read our output has gone, as `head` does. Python would print_warning again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from watcher.report.render.terminal import Style, bar, digit_lines, shares
-from watcher.report.render.values import Circumstances, Explanation, Neighbor
+from watcher.report.render.values import Explanation, Neighbor, Provenance
 from watcher.report.render.words import certain, verdict
 from watcher.text import printable
 
@@ -37,11 +37,11 @@ class Explainer:
             self._print(part)
         self._print(Text(""))
 
-    def show_circumstances(self, circumstances: Circumstances) -> None:
+    def show_provenance(self, provenance: Provenance) -> None:
         """The settings and references that all of it was seen with."""
-        settings = ", ".join(f"{name} {value}" for name, value in circumstances.settings)
-        number = sum(circumstances.references)
-        self._print(Text(f"With {number:,} references, version {circumstances.version}; {settings}", "dim"))
+        settings = ", ".join(f"{name} {value}" for name, value in provenance.settings)
+        number = sum(provenance.references)
+        self._print(Text(f"With {number:,} references, version {provenance.version}; {settings}", "dim"))
 
     def _parts(self, explanation: Explanation) -> Iterator[RenderableType]:
         if explanation.normalized is not None and explanation.reading is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from watcher.cli.drafts import drafted, settle
+from watcher.cli.atomic_write import put_in_place, temporary_beside
 from watcher.errors import WatcherError
 from watcher.report.render.values import GENERATOR
 from watcher.text import printable
@@ -21,7 +21,7 @@ class PageError(WatcherError):
 
 
 @contextmanager
-def page_at(path: Path) -> Iterator[Callable[[str], None]]:
+def page_writer(path: Path) -> Iterator[Callable[[str], None]]:
     """A function that writes the page and says where it is; until it is called the file stays as it is.
 
     Raises PageError at once where nothing can be written, and where a file lies that is no page of ours.
@@ -30,14 +30,14 @@ def page_at(path: Path) -> Iterator[Callable[[str], None]]:
     try:
         target = Path(os.path.realpath(path))
         _refuse_others(target, shown)
-        draft = stack.enter_context(drafted(target))
+        draft = stack.enter_context(temporary_beside(target))
     except OSError as error:
         raise PageError(f"{shown}: the page cannot be written there: {error.strerror}") from error
 
     def write(page: str) -> None:
         try:
             draft.write_text(page, encoding="utf-8")
-            settle(draft, target, replacing=True)
+            put_in_place(draft, target, replacing=True)
         except OSError as error:
             raise PageError(f"{shown}: the page could not be written: {error.strerror}") from error
         click.echo(f"The page is {shown}", err=True)  # out of the output's way

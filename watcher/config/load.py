@@ -25,7 +25,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Sourced:
+class LoadedConfig:
     """A configuration, and where it was read from."""
 
     config: Config
@@ -47,10 +47,10 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     Without a path it is `config.toml` of the current folder, if there is one. Relative paths in it count from
     the folder it lies in. Raises ConfigError with every fault on a line of its own.
     """
-    return load_sourced(path, environ).config
+    return load_with_origins(path, environ).config
 
 
-def load_sourced(path: Path | None, environ: Mapping[str, str]) -> Sourced:
+def load_with_origins(path: Path | None, environ: Mapping[str, str]) -> LoadedConfig:
     """As `load_config`, with where each value comes from."""
     file = read_toml(path or FILE) if path or FILE.exists() else None
     written: Mapping[str, Any] = file.values if file else {}
@@ -72,7 +72,7 @@ def load_sourced(path: Path | None, environ: Mapping[str, str]) -> Sourced:
     except ValidationError as error:
         faults += [_fault(file, variables, dict(detail)) for detail in error.errors()]
         raise ConfigError(sorted(faults, key=_by_line)) from None
-    sourced = Sourced(config, file, variables)
+    sourced = LoadedConfig(config, file, variables)
     faults += _folder_faults(sourced)
     if faults:
         raise ConfigError(sorted(faults, key=_by_line))
@@ -151,7 +151,7 @@ def _by_line(fault: str) -> tuple[int, str]:
     return (int(line) if line.isdecimal() else 0), fault
 
 
-def _folder_faults(sourced: Sourced) -> list[str]:
+def _folder_faults(sourced: LoadedConfig) -> list[str]:
     """What would come in again once it is filed: folders that are one another, or lie in one another."""
     config = sourced.config
     places = {
@@ -184,7 +184,7 @@ def _inside(section: str, path: Path, outer: str, around: Path) -> str:
     return f"[{section}] path ({_shown(path)}) lies inside [{outer}] path ({_shown(around)}); move it out"
 
 
-def _given(sourced: Sourced, *keys: Key) -> str:
+def _given(sourced: LoadedConfig, *keys: Key) -> str:
     """Where the last of these settings is given that is not a default."""
     origins = [sourced.origin(*key) for key in keys]
     return next((origin for origin in reversed(origins) if origin != DEFAULT), str(FILE))

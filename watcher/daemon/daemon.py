@@ -33,8 +33,8 @@ from watcher.pipeline.filing import Filing
 from watcher.references.model import stored_model
 from watcher.references.refresh import ReferenceRefresh
 from watcher.store.references import ReferenceStore
+from watcher.store.requeued import RequeuedResults
 from watcher.store.results import Decision, ResultsLog
-from watcher.store.retries import Retries
 from watcher.text import in_words, name_as_text
 from watcher.workers import Pool
 
@@ -101,7 +101,7 @@ class Daemon:
         self.dispatcher = Dispatcher(self._arrivals, claims, self._pool, self._filing, self._say, self._lose)
         self._outage = Outage(Condition(self._conditions, "stalled", "going on"))
         self._unusable = Condition(self._conditions, "the new references cannot be used", "they can be used")
-        retrying = Requeue(Retries(database), outbox, config.inbox.path, self._flusher)
+        retrying = Requeue(RequeuedResults(database), outbox, config.inbox.path, self._flusher)
         self._housekeeping = Housekeeping(database, retrying, self._conditions)
         self._housekeeping.check()
         self._references = ReferenceStore(database)
@@ -214,7 +214,7 @@ class Daemon:
         busy = is_retrying or (taking and self._arrivals.is_open and self.dispatcher.has_room)
         try:
             if is_retrying:
-                self._arrivals.sweep_anew()  # what was to be claimed when the fault came is still there
+                self._arrivals.restart_sweep()  # what was to be claimed when the fault came is still there
             if self._is_unfit:
                 self._model = stored_model(self._references, self._config.recognition, self._config.cache)
                 self._is_unfit = False

@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from watcher.folders.inbox import Arrival, Inbox, NotYet
 
 MOST_HINTS = 50_000
-MOST_TOLD = 1000
+MOST_REPORTED = 1000
 MOST_BYTES = 32 * 2**20
 
 
@@ -41,7 +41,9 @@ class Arrivals:
         Where it need not be `thorough`, it is left out too when the last one found nothing that has to be
         looked at again, and no name came or went since.
         """
-        if self._sweep is not None or (not thorough and self._is_settled and self._inbox.is_as_swept()):
+        if self._sweep is not None or (
+            not thorough and self._is_settled and self._inbox.is_unchanged_since_sweep()
+        ):
             return
         self._sweep = self._inbox.sweep()
         self._is_settled = True
@@ -54,7 +56,7 @@ class Arrivals:
         self._sweep = None
         self._is_settled = False
 
-    def sweep_anew(self) -> None:
+    def restart_sweep(self) -> None:
         """Look through the whole folder from its beginning, however far it was looked through."""
         self._sweep = None
         self.sweep()
@@ -92,7 +94,7 @@ class Arrivals:
 
     def refuse(self, path: str, why: str) -> None:
         """Remember that a path was left alone."""
-        if len(self._left_alone) < MOST_TOLD:
+        if len(self._left_alone) < MOST_REPORTED:
             self._left_alone.setdefault(path, why)
 
     def left_alone(self) -> dict[str, str]:

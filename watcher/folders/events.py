@@ -52,8 +52,8 @@ class EventWatcher:
         return None if self._source.is_alive() else "it ended by itself"
 
     @property
-    def has_told(self) -> bool:
-        """Whether events of the folder come, as far as `delivers` has tried."""
+    def is_delivering(self) -> bool:
+        """Whether events of the folder come, as far as `probe` has tried."""
         return self._canary_came.is_set()
 
     def has_lost_events(self) -> bool:
@@ -62,7 +62,7 @@ class EventWatcher:
         self._lost.clear()
         return lost
 
-    def delivers(self, patience: float) -> bool:
+    def probe(self, patience: float) -> bool:
         """Whether events of the folder come, tried with a hidden file; waits at most so many seconds.
 
         Raises OSError where no file can be made. In a folder that machines share, what this one does is told

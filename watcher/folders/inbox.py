@@ -77,7 +77,7 @@ class Inbox:
         if len(folders) < MOST_REMEMBERED and all(changed < fresh for changed in folders.values()):
             self._folders = folders
 
-    def is_as_swept(self) -> bool:
+    def is_unchanged_since_sweep(self) -> bool:
         """Whether no name came or went since the last whole sweep began, as the folders' times tell.
 
         Says no where they cannot tell. Costs next to nothing, but network shares may tell late.

@@ -12,7 +12,7 @@ from watcher.folders.claims import claimed_name
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
 from watcher.pipeline.filing import destination_of
-from watcher.store.retries import Retries, Retryable
+from watcher.store.requeued import FailedResult, RequeuedResults
 from watcher.text import in_words
 
 AT_ONCE = 100
@@ -28,7 +28,7 @@ class Requeue:
     power cut, the history says so. What is cut short in between is undone or ended by `mend`.
     """
 
-    def __init__(self, retries: Retries, outbox: Outbox, inbox: Path, flusher: Flusher) -> None:
+    def __init__(self, retries: RequeuedResults, outbox: Outbox, inbox: Path, flusher: Flusher) -> None:
         self._retries = retries
         self._outbox = outbox
         self._inbox = inbox
@@ -66,7 +66,7 @@ class Requeue:
         self._end([result for result in begun if result not in stayed])
         self._undo(stayed)
 
-    def _wanted(self, number: int, refused: Callable[[str], object]) -> Retryable | None:
+    def _wanted(self, number: int, refused: Callable[[str], object]) -> FailedResult | None:
         """A result that can be put back."""
         result = self._retries.find(number)
         if result is None:
@@ -82,7 +82,7 @@ class Requeue:
             return None
         return result
 
-    def _move(self, result: Retryable, give_up: float, refused: Callable[[str], object]) -> bool:
+    def _move(self, result: FailedResult, give_up: float, refused: Callable[[str], object]) -> bool:
         name = claimed_name(result.claim)
         while True:
             try:
@@ -98,14 +98,14 @@ class Requeue:
                 return True
             return False
 
-    def _end(self, moved: Sequence[Retryable]) -> None:
+    def _end(self, moved: Sequence[FailedResult]) -> None:
         if moved:
             for result in moved:
                 self._outbox.remove_reason(_destination(result), result.reason or "")
             self._flusher.flush()
             self._retries.end(result.id for result in moved)
 
-    def _undo(self, stayed: Sequence[Retryable]) -> None:
+    def _undo(self, stayed: Sequence[FailedResult]) -> None:
         if stayed:
             self._retries.undo(result.id for result in stayed)
 
@@ -123,7 +123,7 @@ class Requeue:
             os.close(descriptor)
 
 
-def _destination(result: Retryable) -> str:
+def _destination(result: FailedResult) -> str:
     return destination_of(result.claim, result.destination)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from watcher.config.settings import RecognitionSettings
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import Evaluation
-from watcher.report.explanation import Recognition, circumstances, explained
+from watcher.report.explanation import Recognition, explained, provenance
 from watcher.report.render.evaluation import Evaluated, evaluation_page
 from watcher.report.render.misread import misread
 from watcher.store.references import LabeledImage, ReferenceStore
@@ -43,4 +43,4 @@ def evaluation_report(
         more=more,
         unreadable=[(image.name, why) for image, why in judged.unreadable[:MOST_UNREADABLE]],
     )
-    return evaluation_page(evaluated, circumstances(settings, references.counts(), version))
+    return evaluation_page(evaluated, provenance(settings, references.counts(), version))

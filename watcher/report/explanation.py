@@ -8,7 +8,7 @@ from watcher.config.settings import RecognitionSettings
 from watcher.errors import Unreadable
 from watcher.pipeline.decision import judge
 from watcher.recognition import ImageClassifier, read_picture
-from watcher.report.render.values import Circumstances, Explanation, Neighbor
+from watcher.report.render.values import Explanation, Neighbor, Provenance
 from watcher.store.references import LabeledImage, ReferenceStore
 from watcher.store.timestamps import stamp
 from watcher.workers import Recognized
@@ -36,10 +36,10 @@ def explained(
     return [_explained(each, neighbors, classifier, settings.review_below) for each in recognitions]
 
 
-def circumstances(settings: RecognitionSettings, counts: tuple[int, ...], version: int) -> Circumstances:
+def provenance(settings: RecognitionSettings, counts: tuple[int, ...], version: int) -> Provenance:
     """These settings and references, now."""
     named = tuple((name, str(value)) for name, value in settings.model_dump().items())
-    return Circumstances(stamp(time.time()), named, counts, version)
+    return Provenance(stamp(time.time()), named, counts, version)
 
 
 def _explained(

@@ -37,7 +37,7 @@ _OF_SOMETHING = re.compile(r".*(_info|_xinfo|_list|_check)")
 """With an argument these still only tell: it says of what."""
 
 
-class QuestionError(WatcherError):
+class QueryError(WatcherError):
     """The SQL is wrong, or would not only read; the text says what SQLite says of it."""
 
 
@@ -48,7 +48,7 @@ class Answer(NamedTuple):
     rows: Iterator[Sequence[Any]]
 
 
-class Described(NamedTuple):
+class TableDescription(NamedTuple):
     """A table or view: its name, what it holds, and (name, type, meaning) of each column."""
 
     name: str
@@ -56,10 +56,10 @@ class Described(NamedTuple):
     columns: tuple[tuple[str, str, str], ...]
 
 
-def described() -> list[Described]:
+def described() -> list[TableDescription]:
     """All tables and views there are, in words."""
     return [
-        Described(
+        TableDescription(
             table.name,
             table.comment or "",
             tuple((column.name, str(column.type), column.comment or "") for column in table.c),
@@ -71,7 +71,7 @@ def described() -> list[Described]:
 
 @contextmanager
 def asked(file: Path, question: str) -> Iterator[Answer]:
-    """The answer to one SQL statement. Raises QuestionError, also while its rows are taken.
+    """The answer to one SQL statement. Raises QueryError, also while its rows are taken.
 
     KeyboardInterrupt ends it at once, however much SQLite has to do.
     """
@@ -85,7 +85,7 @@ def asked(file: Path, question: str) -> Iterator[Answer]:
         with _told(guard):
             cursor = connection.execute(question)
         if cursor.description is None:
-            raise QuestionError(f"there is no question in this; {HELP}")
+            raise QueryError(f"there is no question in this; {HELP}")
         with closing(_rows(cursor, guard)) as rows:
             yield Answer(tuple(name for name, *_ in cursor.description), rows)
 
@@ -133,11 +133,11 @@ def _told(guard: _Guard) -> Iterator[None]:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
             raise KeyboardInterrupt from None
         if guard.refused is not None:
-            raise QuestionError(f"the log is only read here; {guard.refused} is refused") from error
+            raise QueryError(f"the log is only read here; {guard.refused} is refused") from error
         if "bindings supplied" in str(error):
-            raise QuestionError("it has parameters, as ? or :name; write the values themselves") from error
+            raise QueryError("it has parameters, as ? or :name; write the values themselves") from error
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR:
-            raise QuestionError(f"the SQL is wrong: {error}; {HELP}") from error
-        raise QuestionError(f"the database could not be read: {error}") from error
+            raise QueryError(f"the SQL is wrong: {error}; {HELP}") from error
+        raise QueryError(f"the database could not be read: {error}") from error
     except UnicodeEncodeError as error:
-        raise QuestionError("the SQL is wrong: it is not UTF-8") from error
+        raise QueryError("the SQL is wrong: it is not UTF-8") from error

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from watcher.store.bulk import Bulk
+from watcher.store.bulk_statement import BulkStatement
 from watcher.store.database import Database
 from watcher.store.schema import results
 from watcher.text import name_as_text
@@ -84,10 +84,12 @@ COLUMNS = tuple(column.name for column in results.c if column.name != "claim")
 _ID: ColumnElement[int] = literal_column("+results.id", Integer)
 _ENDS = select(func.min(_ID), func.max(_ID)).select_from(results)
 _RECORDED = select(*(results.c[field.name] for field in fields(Recorded)))
-_RECORD = Bulk(insert(results), [field.name for field in fields(Decision)])
+_RECORD = BulkStatement(insert(results), [field.name for field in fields(Decision)])
 _OF_CLAIM = results.c.claim == bindparam("of_claim")
-_MARK_FILED = Bulk(update(results).where(_OF_CLAIM).values(filed_at=bindparam("at")), ["of_claim", "at"])
-_FORGET = Bulk(delete(results).where(_OF_CLAIM, results.c.filed_at.is_(None)), ["of_claim"])
+_MARK_FILED = BulkStatement(
+    update(results).where(_OF_CLAIM).values(filed_at=bindparam("at")), ["of_claim", "at"]
+)
+_FORGET = BulkStatement(delete(results).where(_OF_CLAIM, results.c.filed_at.is_(None)), ["of_claim"])
 
 
 class ResultsLog:

@@ -18,7 +18,7 @@ from watcher.folders.claims import Claims
 from watcher.folders.outbox import Outbox
 from watcher.store.database import open_database, open_log
 from watcher.store.pruning import IDS_AT_ONCE, prunable, prune
-from watcher.store.retries import Retries
+from watcher.store.requeued import RequeuedResults
 
 Watcher = Callable[..., Any]
 LONG_AGO = "2020-02-03T04:05:06.000000Z"
@@ -104,7 +104,7 @@ def test_the_rows_of_retried_files_go_once_these_were_put_back(
     watcher: Watcher, workspace: Workspace
 ) -> None:
     with closing(open_database(workspace.database)) as database:
-        Retries(database).begin([5])
+        RequeuedResults(database).begin([5])
     assert "rows of files that were put back" not in watcher("prune", "--older-than", "1y", "--dry-run").out
     change(workspace, "UPDATE retried_results SET put_back_at = ?", LONG_AGO)
     done = watcher("prune", "--older-than", "1y", "--yes").out

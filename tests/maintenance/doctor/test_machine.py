@@ -27,7 +27,7 @@ def test_where_no_events_come_the_sweeps_do_unless_that_is_forbidden(
     configured: Configured, monkeypatch: pytest.MonkeyPatch, polling: str, level: str
 ) -> None:
     monkeypatch.setattr(events, "PATIENCE", 0.05)
-    untold = SimpleNamespace(delivers=lambda _patience: False)  # as on a network share
+    untold = SimpleNamespace(probe=lambda _patience: False)  # as on a network share
     monkeypatch.setattr(events, "watching", lambda *_, **__: nullcontext(untold))
     finding = the_only(events.delivery(configured(inbox__polling=polling)))
     assert (finding.level, finding.figure) == (level, "none came within 0.05 s")

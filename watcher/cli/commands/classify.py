@@ -12,14 +12,14 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
 from watcher.cli.explain import Explainer
-from watcher.cli.pages import page_at
-from watcher.cli.show import show_json, show_table
+from watcher.cli.output import print_json, print_table
+from watcher.cli.pages import page_writer
 from watcher.config.settings import Config
 from watcher.errors import Unreadable
 from watcher.folders.contents import LARGEST_FILE
 from watcher.pipeline.decision import judge
 from watcher.references.model import stored_model
-from watcher.report.explanation import Recognition, circumstances, explained
+from watcher.report.explanation import Recognition, explained, provenance
 from watcher.report.render.misread import MOST_SHOWN
 from watcher.report.render.values import Explanation
 from watcher.store.references import ReferenceStore
@@ -58,12 +58,12 @@ def command(
     if as_json and explain:
         raise click.UsageError("--explain draws for people, --json is for programs: choose one of them")
     with (
-        page_at(html) if html else nullcontext() as write_page,
+        page_writer(html) if html else nullcontext() as write_page,
         to_read(config) as database,
     ):
         references = ReferenceStore(database)
         model = stored_model(references, config.recognition, config.cache)
-        made_with = circumstances(config.recognition, references.counts(), model.version)
+        made_with = provenance(config.recognition, references.counts(), model.version)
         explainer = Explainer() if explain else None
         rows: list[dict[str, Any]] = []
         explanations: list[Explanation] = []
@@ -71,7 +71,7 @@ def command(
             answer = _recognition(file, model.folder)
             rows.append(_described(answer, config.recognition.review_below))
             if as_json:
-                show_json(rows[-1])
+                print_json(rows[-1])
             if explainer or (html and len(explanations) < MOST_SHOWN):
                 (explanation,) = explained([answer], references, config.recognition)
                 if explainer:
@@ -79,7 +79,7 @@ def command(
                 if html and len(explanations) < MOST_SHOWN:
                     explanations.append(explanation)
         if explainer:
-            explainer.show_circumstances(made_with)
+            explainer.show_provenance(made_with)
         elif not as_json:
             _show_table(rows)
         if write_page:
@@ -132,7 +132,7 @@ def _described(answer: Recognition, review_below: float) -> dict[str, Any]:
 
 def _show_table(rows: list[dict[str, Any]]) -> None:
     headings = ("file", "digit", "certainty", "runner_up", "status", "reason")
-    show_table(headings, ([_cell(row[heading]) for heading in headings] for row in rows), right=(1, 2, 3))
+    print_table(headings, ([_cell(row[heading]) for heading in headings] for row in rows), right=(1, 2, 3))
 
 
 def _cell(value: object) -> object:

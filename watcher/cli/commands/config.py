@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from watcher.cli import COMMANDS, config_option
-from watcher.cli.show import show_json, show_table
-from watcher.config.load import load_sourced
+from watcher.cli.output import print_json, print_table
+from watcher.config.load import load_with_origins
 from watcher.config.settings import Config
 
 
@@ -39,7 +39,7 @@ def check(context: click.Context, config: Path | None) -> None:
 
     Every fault is told, each on a line of its own, and the exit code is 78.
     """
-    sourced = load_sourced(config or context.obj, os.environ)
+    sourced = load_with_origins(config or context.obj, os.environ)
     if sourced.file is None:
         click.echo("there is no config.toml here; the defaults hold")
     else:
@@ -57,10 +57,10 @@ def show(context: click.Context, config: Path | None, *, as_json: bool) -> None:
 
     Paths are absolute. A value comes from a line of config.toml, from a variable, or is the default.
     """
-    sourced = load_sourced(config or context.obj, os.environ)
+    sourced = load_with_origins(config or context.obj, os.environ)
     values = sourced.config.model_dump(mode="json")
     if as_json:
-        show_json(
+        print_json(
             {
                 section: {
                     key: {"value": value, "from": sourced.origin(section, key)} for key, value in keys.items()
@@ -69,7 +69,7 @@ def show(context: click.Context, config: Path | None, *, as_json: bool) -> None:
             }
         )
         return
-    show_table(
+    print_table(
         ["setting", "value", "from"],
         [
             [f"[{section}] {key}", json.dumps(value, ensure_ascii=False), sourced.origin(section, key)]

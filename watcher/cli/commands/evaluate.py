@@ -13,8 +13,8 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
-from watcher.cli.pages import page_at
-from watcher.cli.show import complain, progress_bar, show_json, show_table
+from watcher.cli.output import print_json, print_table, print_warning, progress_bar
+from watcher.cli.pages import page_writer
 from watcher.config.settings import Config
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import Evaluation, evaluate
@@ -53,7 +53,7 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
     A SOURCE is what `watcher train` takes. It should hold other images than the references: an image that is
     a reference itself is always right.
     """
-    with page_at(html) if html else nullcontext() as write_page:
+    with page_writer(html) if html else nullcontext() as write_page:
         images = list(labeled_images(source))
         with to_read(config) as database:
             references = ReferenceStore(database)
@@ -71,7 +71,7 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
                 page = Judged(name_as_text(str(source)), outcome, judged, unreadable)
                 write_page(evaluation_report(page, references, config.recognition, model.version))
     if as_json:
-        show_json(outcome.to_dict())
+        print_json(outcome.to_dict())
     else:
         _show(outcome, config.recognition.review_below)
 
@@ -87,7 +87,7 @@ def _recognize_all(
         for image, recognized in _recognized(pool, model, images):
             if recognized.reading is None:
                 unreadable.append((image, recognized.reason or ""))
-                complain(f"{image.source}/{image.name} is left out: {recognized.reason}")
+                print_warning(f"{image.source}/{image.name} is left out: {recognized.reason}")
             else:
                 judged.append((image, recognized.reading))
             bar.advance(task)
@@ -127,7 +127,7 @@ def _show(outcome: Evaluation, review_below: float) -> None:
         ("", f"{coverage['0.001']:.1%}", "with at most 0.1 %"),
         ("seconds", f"{outcome.seconds:.2f}", f"{outcome.images / outcome.seconds:,.0f} images a second"),
     ]
-    show_table(["", "", ""], rows, right=(1,))
+    print_table(["", "", ""], rows, right=(1,))
     click.echo("What was taken for what: a row a label, a column a best guess")
     confusion = ([digit, *(count or "·" for count in row)] for digit, row in enumerate(outcome.confusion))
-    show_table(["", *map(str, range(10))], confusion, right=range(1, 11))
+    print_table(["", *map(str, range(10))], confusion, right=range(1, 11))

@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from watcher.cli import COMMANDS, configured
+from watcher.cli.atomic_write import put_in_place, temporary_beside
 from watcher.cli.databases import to_read
-from watcher.cli.drafts import drafted, settle
 from watcher.cli.filters import filtered
+from watcher.cli.output import progress_bar
 from watcher.cli.parquet import pyarrow, write_parquet
-from watcher.cli.rows import Rows, write_csv, write_json_lines
-from watcher.cli.show import progress_bar
+from watcher.cli.text_formats import Rows, write_csv, write_json_lines
 from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.store.results import ROWS_AT_ONCE, Query, ResultsLog
@@ -58,13 +58,13 @@ def command(config: Config, query: Query, file: Path, form: str | None, *, force
     try:
         target = Path(os.path.realpath(file))
         _refuse(target, shown, force=force)
-        with to_read(config) as database, drafted(target) as draft:
+        with to_read(config) as database, temporary_beside(target) as draft:
             log = ResultsLog(database)
             with progress_bar() as bar:
                 task = bar.add_task("exporting", total=None if bar.disable else log.count(query))
                 rows = _Counted(log.query(query), lambda more: bar.advance(task, more))
                 _write(form, rows, draft)
-            settle(draft, target, replacing=force)
+            put_in_place(draft, target, replacing=force)
     except FileExistsError:
         raise ExportError(f"{shown}: it was made by somebody else meanwhile, and left as it is") from None
     except OSError as error:

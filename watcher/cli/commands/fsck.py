@@ -9,7 +9,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
-from watcher.cli.show import progress_bar, show_json
+from watcher.cli.output import print_json, progress_bar
 from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
@@ -19,8 +19,8 @@ from watcher.folders.locks import is_held
 from watcher.folders.outbox import Outbox
 from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
 from watcher.maintenance.fsck.examination import Progress, examine
-from watcher.maintenance.fsck.repair import Mender
-from watcher.maintenance.fsck.site import Site
+from watcher.maintenance.fsck.repair import Repairer
+from watcher.maintenance.fsck.scope import Scope
 from watcher.pipeline.filing import Filing
 from watcher.store.logged_files import count_logged_files
 from watcher.store.results import ResultsLog
@@ -57,7 +57,7 @@ def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
             _hold(config, claims, stack)
         is_running = not repair and claims.path.is_dir() and is_held(claims.path)
         database = stack.enter_context(to_write(config) if repair else to_read(config))
-        site = Site(database, claims, Outbox(config.outbox.path))
+        site = Scope(database, claims, Outbox(config.outbox.path))
         mender = _mender(config, site, stack) if repair else None
         tally = Counter[str](rows=0, files=0, faults=0, mended=0, notes=0, gone=0, pruned=0)
         with _progress(site, tally) as progress:
@@ -72,7 +72,7 @@ def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
         if mender and left:
             left = sum(found.kind.is_fault for found in examine(site, is_running=False, deep=deep))
     if as_json:
-        show_json({**tally, "left": left})
+        print_json({**tally, "left": left})
     else:
         _sum_up(tally, left, repair=repair)
     sys.exit(1 if left else 0)
@@ -89,17 +89,17 @@ def _hold(config: Config, claims: Claims, stack: ExitStack) -> None:
     hold.take()
 
 
-def _mender(config: Config, site: Site, stack: ExitStack) -> Mender:
+def _mender(config: Config, site: Scope, stack: ExitStack) -> Repairer:
 
     flusher = stack.enter_context(closing(Flusher(site.outbox.path)))
     filing = Filing(
         ResultsLog(site.database), site.claims, site.outbox, flusher, config.recognition.review_below
     )
-    return Mender(site, config.inbox.path, filing)
+    return Repairer(site, config.inbox.path, filing)
 
 
 @contextmanager
-def _progress(site: Site, tally: Counter[str]) -> Iterator[Progress]:
+def _progress(site: Scope, tally: Counter[str]) -> Iterator[Progress]:
     """Counts what is looked at, and shows on a terminal how far that is."""
     with progress_bar() as bar:
         total = count_logged_files(site.database)
@@ -126,7 +126,7 @@ def _show(found: Discrepancy, mended: str | None) -> None:
 
 
 def _show_as_json(found: Discrepancy, mended: str | None) -> None:
-    show_json(
+    print_json(
         {
             "kind": found.kind.word,
             "fault": found.kind.is_fault,

@@ -10,7 +10,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
-from watcher.cli.show import progress_bar
+from watcher.cli.output import progress_bar
 from watcher.config.settings import Config
 from watcher.store.pruning import Prunable, prunable, prune
 from watcher.store.timestamps import as_stamp

@@ -6,7 +6,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
-from watcher.cli.show import show_json, show_table
+from watcher.cli.output import print_json, print_table
 from watcher.config.settings import Config
 from watcher.store.references import ReferenceStore
 
@@ -40,8 +40,10 @@ def command(config: Config, retired: tuple[int, ...], *, as_json: bool) -> None:
     for source, digit, count in summary:
         sources[source][digit] += count
     if as_json:
-        show_json({"version": version, "references": sum(counts), "digits": list(counts), "sources": sources})
+        print_json(
+            {"version": version, "references": sum(counts), "digits": list(counts), "sources": sources}
+        )
     else:
         rows = [[source, *of_digit, sum(of_digit)] for source, of_digit in sources.items()]
         rows.append(["all", *counts, sum(counts)])
-        show_table(["from", *map(str, range(10)), "all"], rows, right=range(1, 12))
+        print_table(["from", *map(str, range(10)), "all"], rows, right=range(1, 12))

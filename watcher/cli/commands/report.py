@@ -8,7 +8,7 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
 from watcher.cli.filters import MomentParam, until_option
-from watcher.cli.pages import page_at
+from watcher.cli.pages import page_writer
 from watcher.config.settings import Config
 from watcher.folders.outbox import Outbox
 from watcher.report.period import tell
@@ -50,6 +50,6 @@ def command(config: Config, html: Path, since: str, until: str | None) -> None:
     now = stamp(time.time())
     if since >= (until or now):
         raise click.UsageError("the period ends before it begins: let --since be earlier")
-    with page_at(html) as write, to_read(config) as database:
+    with page_writer(html) as write, to_read(config) as database:
         outbox = Outbox(config.outbox.path)
         write(period_page(tell(database, outbox, since, until or now, config.recognition.review_below)))

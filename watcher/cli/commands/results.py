@@ -10,7 +10,7 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
 from watcher.cli.filters import filtered
-from watcher.cli.rows import write_csv, write_json_lines
+from watcher.cli.text_formats import write_csv, write_json_lines
 from watcher.config.settings import Config
 from watcher.store.results import COLUMNS, Query, ResultsLog
 
@@ -57,11 +57,11 @@ def command(config: Config, query: Query, form: str, limit: int | None) -> None:
 
 
 def _show(rows: Iterable[Sequence[Any]]) -> None:
-    from watcher.cli.show import show_table  # noqa: PLC0415 - the other forms do without
+    from watcher.cli.output import print_table  # noqa: PLC0415 - the other forms do without
 
     places = [COLUMNS.index(name) for name in SHOWN]
     cells = ([_cell(name, row[place]) for name, place in zip(SHOWN, places, strict=True)] for row in rows)
-    show_table(SHOWN, cells, right=(0, 2, 3, 4))
+    print_table(SHOWN, cells, right=(0, 2, 3, 4))
 
 
 def _cell(name: str, value: Any) -> object:

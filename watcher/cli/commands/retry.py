@@ -7,13 +7,13 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
-from watcher.cli.show import complain
+from watcher.cli.output import print_warning
 from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
 from watcher.maintenance.requeue import Requeue
-from watcher.store.retries import Retries
+from watcher.store.requeued import RequeuedResults
 from watcher.text import printable
 
 
@@ -49,11 +49,11 @@ def command(config: Config, ids: tuple[int, ...], *, everything: bool) -> None:
         to_write(config) as database,
         closing(Flusher(config.outbox.path)) as flusher,
     ):
-        retries = Retries(database)
+        retries = RequeuedResults(database)
         requeue = Requeue(retries, Outbox(config.outbox.path), config.inbox.path, flusher)
         count = requeue.put_back(retries.failed() if everything else ids, refusals.append)
     for refusal in refusals:
-        complain(refusal)
+        print_warning(refusal)
     click.echo(f"{count:,} {'picture was' if count == 1 else 'pictures were'} put back")
     if refusals:
         sys.exit(1)

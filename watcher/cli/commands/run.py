@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from watcher.cli import COMMANDS, config_option
-from watcher.cli.show import progress_bar
+from watcher.cli.output import progress_bar
 from watcher.config.load import load_config
 from watcher.config.settings import Config
 from watcher.daemon.run import serve

@@ -12,7 +12,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
-from watcher.cli.show import show_json, show_table
+from watcher.cli.output import print_json, print_table
 from watcher.config.settings import Config
 from watcher.store.read_only import Answer, asked, described
 
@@ -69,11 +69,11 @@ def _show_tables() -> None:
     for one in described():
         click.secho(one.name, bold=True, nl=False)
         click.echo(f": {one.meaning}")
-        show_table(["column", "type", "what it means"], one.columns)
+        print_table(["column", "type", "what it means"], one.columns)
 
 
 def _show_tables_as_json() -> None:
-    show_json(
+    print_json(
         {
             one.name: {
                 "description": one.meaning,
@@ -91,7 +91,7 @@ def _as_table(answer: Answer) -> None:
         for number in range(len(answer.columns))
         if all(isinstance(row[number], int | float | None) for row in rows)
     ]
-    show_table(answer.columns, ([_cell(value) for value in row] for row in rows), right=numeric)
+    print_table(answer.columns, ([_cell(value) for value in row] for row in rows), right=numeric)
     if len(rows) == TABLE_ROWS and next(answer.rows, None) is not None:
         click.echo(f"These are the first {TABLE_ROWS:,} rows; --csv and --json print all.", err=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from watcher.cli import COMMANDS, configured
-from watcher.cli.show import show_json, show_table
+from watcher.cli.output import print_json, print_table
 from watcher.config.settings import Config
 from watcher.monitoring.faults import Fault
 from watcher.monitoring.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, look
@@ -59,7 +59,7 @@ def command(config: Config, *, as_json: bool, watch: bool) -> None:
 
 def _show(status: Status, *, as_json: bool) -> None:
     if as_json:
-        show_json(_as_json(status))
+        print_json(_as_json(status))
     else:
         _show_daemon(status.daemon)
         _show_backlog(status)
@@ -121,7 +121,7 @@ def _show_work(status: Status) -> None:
     )
     _line("references", f"{count:,} in version {work.reference_version}{none}" if count else "none")
     spans = [(work.today, status.now - status.today), (work.hour, HOUR), (work.minute, MINUTE)]
-    show_table(
+    print_table(
         ["", "today", "last hour", "last minute"],
         [
             ["pictures", *(f"{tally.pictures:,}" for tally, _ in spans)],

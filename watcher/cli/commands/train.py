@@ -8,7 +8,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_write
-from watcher.cli.show import complain, progress_bar, show_table
+from watcher.cli.output import print_table, print_warning, progress_bar
 from watcher.config.settings import Config
 from watcher.recognition import ImageClassifier
 from watcher.recognition.calibration.leave_one_out import Expectation, expectation, too_few
@@ -66,12 +66,12 @@ def command(config: Config, sources: tuple[Path, ...]) -> None:
 def _tell_what_was_added(trained: Trained, counts: tuple[int, ...]) -> None:
     for conflict in trained.conflicts:
         known = conflict.known
-        complain(
+        print_warning(
             f"{_where(conflict.refused)} is refused: it is labeled {conflict.refused.digit}, "
             f"but the same image is a reference for {known.digit} already ({known.source}/{known.name})"
         )
     for image, why in trained.unreadable:
-        complain(f"{_where(image)} is refused: {why}")
+        print_warning(f"{_where(image)} is refused: {why}")
     refused = len(trained.conflicts) + len(trained.unreadable)
     parts = [f"added {trained.added:,} references", f"{trained.known:,} were known"]
     parts += [f"{refused:,} were refused"] if refused else []
@@ -106,7 +106,7 @@ def _tell_suspects(expected: Expectation, known: Mapping[int, LabeledImage]) -> 
         (one.id, _where(known[one.id]), one.label, one.digit, f"{one.certainty:.3f}")
         for one in expected.suspects
     ]
-    show_table(["id", "image", "label", "looks like", "certainty"], rows, right=(0, 2, 3, 4))
+    print_table(["id", "image", "label", "looks like", "certainty"], rows, right=(0, 2, 3, 4))
 
 
 def _where(image: LabeledImage) -> str:

@@ -8,8 +8,8 @@ import click
 
 import watcher
 from watcher.cli import COMMANDS, config_option
-from watcher.cli.show import complain
-from watcher.config.load import FILE, load_sourced
+from watcher.cli.output import print_warning
+from watcher.config.load import FILE, load_with_origins
 from watcher.daemon.systemd.unit import Installation, system_unit, temporary_folders, user_unit
 
 ACCOUNT = "watcher"
@@ -43,7 +43,7 @@ def command(context: click.Context, config: Path | None, account: str | None, *,
     if for_user and account is not None:
         raise click.UsageError("a service of a user's runs as that user: give --user or --account")
     path = config or context.obj
-    sourced = load_sourced(path, os.environ)
+    sourced = load_with_origins(path, os.environ)
     file = None if sourced.file is None else (path or FILE).absolute()
     installation = Installation(
         program=_program(),
@@ -57,7 +57,7 @@ def command(context: click.Context, config: Path | None, account: str | None, *,
         user_unit(installation) if for_user else system_unit(installation, account or ACCOUNT), nl=False
     )
     for folder in temporary_folders(installation):
-        complain(
+        print_warning(
             f"{folder}: the system empties this folder now and then; move it before you rely on the service"
         )
 

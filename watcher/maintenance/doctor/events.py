@@ -64,7 +64,7 @@ def _timed(inbox: Path) -> tuple[str | None, float]:
     try:
         with watching(inbox, lambda _path: None, recursive=False) as watch:
             start = time.perf_counter()
-            if watch.delivers(PATIENCE):
+            if watch.probe(PATIENCE):
                 return None, (time.perf_counter() - start) * 1000
     except OSError as error:
         return in_words(error), 0.0

@@ -12,12 +12,12 @@ from itertools import islice
 from watcher.folders.inbox import is_hidden
 from watcher.folders.outbox import FOLDERS, REASON, reason_name
 from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
-from watcher.maintenance.fsck.looking import digest_of, is_suspicious, look, seen
-from watcher.maintenance.fsck.site import Site
+from watcher.maintenance.fsck.file_info import digest_of, is_suspicious, look, seen
+from watcher.maintenance.fsck.scope import Scope
 from watcher.pipeline.filing import destination_of
 from watcher.store.logged_files import ROWS_AT_ONCE, LoggedFile, logged_file, logged_files, logged_files_of
 from watcher.store.pruning import was_pruned
-from watcher.store.sqlite.comparison import Comparison, Missing, SeenFile
+from watcher.store.sqlite.comparison import Comparison, FileInfo, Missing
 
 LATEST = "9999"
 PRUNED = 0
@@ -26,7 +26,7 @@ Progress = Callable[[str, int], object]
 
 
 def examine(
-    site: Site, progress: Progress = lambda _what, _more: None, *, is_running: bool, deep: bool
+    site: Scope, progress: Progress = lambda _what, _more: None, *, is_running: bool, deep: bool
 ) -> Iterator[Discrepancy]:
     """All discrepancies, as they are found.
 
@@ -57,16 +57,16 @@ def examine(
 class _Examination:
     """One look at a site."""
 
-    def __init__(self, site: Site, comparison: Comparison, *, is_running: bool, deep: bool) -> None:
+    def __init__(self, site: Scope, comparison: Comparison, *, is_running: bool, deep: bool) -> None:
         self._site = site
         self._comparison = comparison
         self._is_running = is_running
         self._deep = deep
-        self._known: dict[str, SeenFile] = {}
+        self._known: dict[str, FileInfo] = {}
         self._owned: list[tuple[str, int, str]] = []
         self._missing: list[Missing] = []
 
-    def files(self) -> Iterator[tuple[str, SeenFile]]:
+    def files(self) -> Iterator[tuple[str, FileInfo]]:
         """All files in the outbox's folders but hidden ones, by their paths in the outbox."""
         for folder in FOLDERS:
             with suppress(FileNotFoundError), os.scandir(self._site.outbox.path / folder) as entries:
@@ -107,7 +107,7 @@ class _Examination:
         elif not self._is_running:
             yield Discrepancy(Kind.HALF_FILED, path, row, "its row is not marked filed")
 
-    def _is_another_s(self, row: LoggedFile, path: str, file: SeenFile) -> bool:
+    def _is_another_s(self, row: LoggedFile, path: str, file: FileInfo) -> bool:
         """Whether the file at a row's destination is a later row's, or by its content none of this one's."""
         if file.owner is not None:
             return True
@@ -175,13 +175,13 @@ class _Examination:
         elif row.filed_at is None and not os.path.lexists(self._site.claims.path_of(row.claim)):
             yield Discrepancy(Kind.LOST, missing.path, row, "recorded, and neither claimed nor in the outbox")
 
-    def _own(self, row: LoggedFile, path: str, file: SeenFile) -> None:
+    def _own(self, row: LoggedFile, path: str, file: FileInfo) -> None:
         self._known[path] = file._replace(owner=row.id, since=row.decided_at)
         self._owned.append((path, row.id, row.decided_at))
         if row.explanation is not None:
             self._owned.append((reason_name(path), row.id, row.decided_at))
 
-    def _come_meanwhile(self, path: str) -> SeenFile | None:
+    def _come_meanwhile(self, path: str) -> FileInfo | None:
         file = look(self._absolute(path))
         if file is not None:
             self._comparison.add([(path, file)])
@@ -204,7 +204,7 @@ def _may_be_a_reason(path: str) -> bool:
     return path.startswith("failed/") and path.endswith(REASON)
 
 
-def _claimed(site: Site) -> Iterator[Discrepancy]:
+def _claimed(site: Scope) -> Iterator[Discrepancy]:
     """The claims that a daemon left; one whose row says where it goes was told of with its row."""
     tokens = site.claims.tokens()
     while some := list(islice(tokens, ROWS_AT_ONCE)):

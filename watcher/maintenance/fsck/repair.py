@@ -7,21 +7,21 @@ from pathlib import Path
 
 from watcher.folders.disk import move_without_replacing
 from watcher.maintenance.fsck.discrepancies import Discrepancy, Kind
-from watcher.maintenance.fsck.site import Site
+from watcher.maintenance.fsck.scope import Scope
 from watcher.pipeline.filing import Filing, destination_of
 from watcher.store.logged_files import logged_file
 from watcher.store.results import ResultsLog
 from watcher.store.timestamps import stamp
 
 
-class Mender:
+class Repairer:
     """Mends one discrepancy after the other. Only for who holds the inbox alone.
 
     Nothing is recognized here: a file that has no row is put into the inbox, where the next daemon finds it.
     No file is written over, and no row is removed or made.
     """
 
-    def __init__(self, site: Site, inbox: Path, filing: Filing) -> None:
+    def __init__(self, site: Scope, inbox: Path, filing: Filing) -> None:
         self._site = site
         self._inbox = inbox
         self._filing = filing

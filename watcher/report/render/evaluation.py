@@ -9,7 +9,7 @@ from watcher.recognition.calibration.evaluation import Evaluation
 from watcher.report.render.charts import coverage_chart, reliability_chart
 from watcher.report.render.measures import error_by_coverage, reliability
 from watcher.report.render.rendering import render
-from watcher.report.render.values import Circumstances, Explanation
+from watcher.report.render.values import Explanation, Provenance
 from watcher.report.render.words import percent
 
 
@@ -30,7 +30,7 @@ class Evaluated:
     unreadable: Sequence[tuple[str, str]]
 
 
-def evaluation_page(evaluated: Evaluated, circumstances: Circumstances) -> str:
+def evaluation_page(evaluated: Evaluated, provenance: Provenance) -> str:
     """The page of `watcher evaluate --html`."""
     outcome = evaluated.outcome
     certainty = np.array([sure for sure, _ in evaluated.answers], np.float64)
@@ -56,13 +56,13 @@ def evaluation_page(evaluated: Evaluated, circumstances: Circumstances) -> str:
             default=0,
         ),
         first=_first(evaluated.misread),
-        circumstances=circumstances,
+        provenance=provenance,
     )
 
 
-def explanations_page(explanations: Sequence[Explanation], more: int, circumstances: Circumstances) -> str:
+def explanations_page(explanations: Sequence[Explanation], more: int, provenance: Provenance) -> str:
     """The page of `watcher classify --html`; `more` is how many files are not shown."""
-    return render("explanations.html", explanations=explanations, more=more, circumstances=circumstances)
+    return render("explanations.html", explanations=explanations, more=more, provenance=provenance)
 
 
 def _first(misread: Sequence[Explanation]) -> dict[tuple[int | None, int], int]:

@@ -1,4 +1,4 @@
-"""What a page or a terminal shows of a picture, and under which circumstances it was recognized."""
+"""What a page or a terminal shows of a picture, and under which provenance it was recognized."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +43,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class Provenance:
     """When it was recognized, with which settings and references.
 
     `made_at` is a UTC stamp, `settings` names and values, `references` how many there were of each digit.

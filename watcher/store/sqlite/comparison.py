@@ -22,7 +22,7 @@ CREATE INDEX missing_explanation ON missing (explanation) WHERE explanation IS N
 """
 
 
-class SeenFile(NamedTuple):
+class FileInfo(NamedTuple):
     """A file as it lay there: size in bytes, last change in Unix seconds.
 
     `owner` is the row whose file it is, as far as is known yet, and `since` when that was decided.
@@ -63,20 +63,20 @@ class Comparison:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def add(self, files: Iterable[tuple[str, SeenFile]]) -> None:
+    def add(self, files: Iterable[tuple[str, FileInfo]]) -> None:
         """Note files that nobody owns yet."""
         self._many(
             "INSERT OR REPLACE INTO files (path, size, changed) VALUES (?, ?, ?)",
             [(os.fsencode(path), seen.size, seen.changed) for path, seen in files],
         )
 
-    def seen(self, paths: Iterable[str]) -> dict[str, SeenFile]:
+    def seen(self, paths: Iterable[str]) -> dict[str, FileInfo]:
         """Those of these paths that are files."""
         wanted = [os.fsencode(path) for path in paths]
         marks = ",".join("?" * len(wanted))
         statement = f"SELECT path, size, changed, owner, since FROM files WHERE path IN ({marks})"  # noqa: S608 - question marks
         return {
-            os.fsdecode(path): SeenFile(*seen) for path, *seen in self._connection.execute(statement, wanted)
+            os.fsdecode(path): FileInfo(*seen) for path, *seen in self._connection.execute(statement, wanted)
         }
 
     def own(self, owned: Iterable[tuple[str, int, str]]) -> None:

@@ -8,7 +8,7 @@ from watcher.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Scope:
     """The log in its database, the claims, and the outbox of one inbox."""
 
     database: Database

@@ -29,7 +29,7 @@ def progress_bar() -> Progress:
     )
 
 
-def show_table(
+def print_table(
     headings: Iterable[str], rows: Iterable[Iterable[object]], *, right: Iterable[int] = ()
 ) -> None:
     """Print a table; the columns whose numbers are in `right` are set flush right."""
@@ -45,12 +45,12 @@ def show_table(
     console.print(table)
 
 
-def show_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print one JSON object on a line of its own."""
     click.echo(json.dumps(value, allow_nan=False))
 
 
-def complain(message: str) -> None:
+def print_warning(message: str) -> None:
     """Say on the standard error stream what was wrong with part of what was given."""
     click.echo(f"watcher: {printable(message)}", err=True)
     sys.stderr.flush()

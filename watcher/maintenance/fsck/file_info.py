@@ -6,12 +6,12 @@ from datetime import datetime
 from hashlib import file_digest, sha256
 
 from watcher.store.logged_files import LoggedFile
-from watcher.store.sqlite.comparison import SeenFile
+from watcher.store.sqlite.comparison import FileInfo
 
 _EMPTY = sha256().hexdigest()
 
 
-def look(path: str) -> SeenFile | None:
+def look(path: str) -> FileInfo | None:
     """The size of a file and when it was changed; None where there is none."""
     try:
         return seen(os.lstat(path))
@@ -19,9 +19,9 @@ def look(path: str) -> SeenFile | None:
         return None
 
 
-def seen(status: os.stat_result) -> SeenFile:
+def seen(status: os.stat_result) -> FileInfo:
     """What is kept of a file's status."""
-    return SeenFile(status.st_size, status.st_mtime)
+    return FileInfo(status.st_size, status.st_mtime)
 
 
 def digest_of(path: str) -> str | None:
@@ -33,7 +33,7 @@ def digest_of(path: str) -> str | None:
         return file_digest(file, "sha256").hexdigest()
 
 
-def is_suspicious(row: LoggedFile, file: SeenFile) -> bool:
+def is_suspicious(row: LoggedFile, file: FileInfo) -> bool:
     """Whether a file may be another than was filed: it is empty, or was written to since."""
     assert row.filed_at is not None
     if file.size == 0:

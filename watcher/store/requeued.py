@@ -13,7 +13,7 @@ from watcher.store.timestamps import stamp
 
 
 @dataclass(frozen=True, slots=True)
-class Retryable:
+class FailedResult:
     """A result that may be tried again, as it is recorded."""
 
     id: int
@@ -25,7 +25,7 @@ class Retryable:
     filed_at: str | None
 
 
-class Retries:
+class RequeuedResults:
     """The way of rows from `results` to `retried_results`. For one process at a time."""
 
     def __init__(self, database: Database) -> None:
@@ -38,11 +38,11 @@ class Retries:
         with self._database.transaction() as connection:
             return list(connection.execute(wanted.order_by(columns.id)).scalars())
 
-    def find(self, number: int) -> Retryable | None:
+    def find(self, number: int) -> FailedResult | None:
         """A result of the log."""
         with self._database.transaction() as connection:
             row = connection.execute(_of(results).where(results.c.id == number)).one_or_none()
-        return None if row is None else Retryable(*row)
+        return None if row is None else FailedResult(*row)
 
     def put_back_at(self, number: int) -> str | None:
         """When the file of this result was put back; None where it never was."""
@@ -51,11 +51,11 @@ class Retries:
             at: str | None = connection.execute(select(column).where(retried_results.c.id == number)).scalar()
         return at
 
-    def begun(self) -> list[Retryable]:
+    def begun(self) -> list[FailedResult]:
         """What was taken out of the log and is not put back yet."""
         with self._database.transaction() as connection:
             rows = connection.execute(_of(retried_results).where(retried_results.c.put_back_at.is_(None)))
-            return [Retryable(*row) for row in rows]
+            return [FailedResult(*row) for row in rows]
 
     def begin(self, ids: Iterable[int]) -> None:
         """Take rows out of the log, into the history."""
@@ -90,4 +90,4 @@ class Retries:
 
 
 def _of(table: Table) -> Select[Any]:
-    return select(*(table.c[field.name] for field in fields(Retryable))).order_by(table.c.id)
+    return select(*(table.c[field.name] for field in fields(FailedResult))).order_by(table.c.id)

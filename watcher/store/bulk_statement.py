@@ -6,7 +6,7 @@ from functools import cache
 from sqlalchemy import Connection, Delete, Dialect, Insert, Update
 
 
-class Bulk:
+class BulkStatement:
     """A statement with these parameters, by their names; each row holds their values in this order.
 
     It is compiled once. SQLAlchemy would take each row to pieces again, which costs more than SQLite does.

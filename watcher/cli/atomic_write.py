@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @contextmanager
-def drafted(target: Path) -> Iterator[Path]:
+def temporary_beside(target: Path) -> Iterator[Path]:
     """An empty file beside the target, to be written and put in its place; if it is not, it is removed.
 
     Raises OSError at once where none can be made there.
@@ -22,7 +22,7 @@ def drafted(target: Path) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
-def settle(draft: Path, target: Path, *, replacing: bool) -> None:
+def put_in_place(draft: Path, target: Path, *, replacing: bool) -> None:
     """Put a draft in its place. Raises FileExistsError where something is there and not to be replaced."""
     with draft.open("rb") as file:
         os.fsync(file.fileno())
