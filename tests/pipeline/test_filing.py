@@ -161,8 +161,8 @@ def test_files_of_one_name_from_different_batches_are_numbered_in_the_order_they
     ("found", "status", "reason"),
     [
         (Recognized("", reading(7, 0.9)), "filed", None),
-        (Recognized("", reading(7, 0.8996)), "review", "its certainty, 0.899, is below 0.9"),
-        (Recognized("", reading(7, 0.5)), "review", "its certainty, 0.500, is below 0.9"),
+        (Recognized("", reading(7, 0.8996)), "review", "its certainty, 89.9 %, is below 90 %"),
+        (Recognized("", reading(7, 0.5)), "review", "its certainty, 50.0 %, is below 90 %"),
         (Recognized("", reading(7, 1.0, reason="it is blank")), "review", "it is blank"),
         (Recognized("", None, "it is cut off"), "failed", "it is cut off"),
     ],

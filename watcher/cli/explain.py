@@ -8,8 +8,8 @@ from rich.text import Text
 
 from watcher.report.render.terminal import Style, bar, digit_lines, shares
 from watcher.report.render.values import Explanation, Neighbor, Provenance
-from watcher.report.render.words import certain, verdict
-from watcher.text import printable
+from watcher.report.render.words import verdict
+from watcher.text import percent, printable
 
 COLUMNS = 28  # of a drawn digit, as many as a normalized one has pixels
 MOST_OF_A_BAR = 32
@@ -28,7 +28,7 @@ class Explainer:
         self._print(Text(self._plain(explanation.name), "bold"))
         reading = explanation.reading
         if reading:
-            guess = f"{reading.digit}, {certain(reading.certainty)} certain"
+            guess = f"{reading.digit}, {percent(reading.certainty)} certain"
             self._print(Text(f"{guess}. {self._plain(verdict(explanation))}"))
         else:
             self._print(Text(self._plain(verdict(explanation))))

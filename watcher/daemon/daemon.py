@@ -35,7 +35,7 @@ from watcher.references.refresh import ReferenceRefresh
 from watcher.store.references import ReferenceStore
 from watcher.store.requeued import RequeuedResults
 from watcher.store.results import Decision, ResultsLog
-from watcher.text import in_words, name_as_text
+from watcher.text import error_text, name_as_text
 from watcher.workers import Pool
 
 ONCE_PATIENCE = 10.0
@@ -247,7 +247,7 @@ class Daemon:
         try:
             news = self._refresh.poll()
         except (OSError, WatcherError) as error:
-            self._unusable.raise_(in_words(error))
+            self._unusable.raise_(error_text(error))
             return
         if news is not None:
             self._model = news

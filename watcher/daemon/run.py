@@ -10,7 +10,7 @@ from watcher.daemon.systemd.notify import Notifier
 from watcher.errors import WatcherError
 from watcher.monitoring.log import Log, library_log
 from watcher.store.results import Decision
-from watcher.text import in_words
+from watcher.text import error_text
 
 
 def serve(  # noqa: PLR0913 - what it is given, and what is asked of it
@@ -45,9 +45,9 @@ def serve(  # noqa: PLR0913 - what it is given, and what is asked of it
             log.logger.info("stopped before it was ready")
             daemon.heartbeat.ended()
         except (OSError, WatcherError) as error:
-            daemon.heartbeat.ended(in_words(error))
+            daemon.heartbeat.ended(error_text(error))
             if isinstance(error, WatcherError):
                 raise
-            raise WatcherError(in_words(error)) from error
+            raise WatcherError(error_text(error)) from error
         else:
             daemon.heartbeat.ended()

@@ -13,7 +13,7 @@ from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
 from watcher.pipeline.filing import destination_of
 from watcher.store.requeued import FailedResult, RequeuedResults
-from watcher.text import in_words
+from watcher.text import error_text
 
 AT_ONCE = 100
 PATIENCE = 5.0
@@ -93,7 +93,7 @@ class Requeue:
                     continue
                 refused(f"result {result.id}: a file named {result.name} waits in the inbox; try again later")
             except OSError as error:
-                refused(f"result {result.id}: {in_words(error)}")
+                refused(f"result {result.id}: {error_text(error)}")
             else:
                 return True
             return False

@@ -1,6 +1,5 @@
 """What is decided of a recognized picture: filed under its digit, put aside for a person, or failed."""
 
-import math
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from watcher.folders.claims import Claim
 from watcher.store.results import Decision, Status
 from watcher.store.timestamps import stamp
+from watcher.text import exact_percent, percent
 from watcher.workers import Recognized
 
 
@@ -54,6 +54,6 @@ def judge(recognized: Recognized, review_below: float) -> tuple[Status, str | No
     if reading.reason is not None:
         return "review", reading.reason
     if reading.certainty < review_below:
-        shown = math.floor(reading.certainty * 1000) / 1000  # 0.8999 is not to be shown as 0.900, below 0.9
-        return "review", f"its certainty, {shown:.3f}, is below {review_below:g}"
+        certainty, threshold = percent(reading.certainty), exact_percent(review_below)
+        return "review", f"its certainty, {certainty}, is below {threshold}"
     return "filed", None

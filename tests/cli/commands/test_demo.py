@@ -84,13 +84,13 @@ def test_a_daemon_that_cannot_be_is_told_of_in_its_own_words(
 
     def spoiled(prefix: str) -> str:
         folder = real(prefix=prefix)
-        Path(folder, "config.toml").write_text("color = true\n")
+        Path(folder, "config.toml").write_text("picture = true\n")
         return folder
 
     monkeypatch.setattr(tempfile, "mkdtemp", spoiled)
     outcome = watcher("demo", "--keep", code=1)
     assert outcome.err == (
-        "watcher: the demonstration's daemon ended: watcher: config.toml:1: [color] is no section; "
+        "watcher: the demonstration's daemon ended: watcher: config.toml:1: [picture] is no section; "
         "try `watcher doctor`\n"
     )
     shutil.rmtree(Path(outcome.out.split()[5]).parent)

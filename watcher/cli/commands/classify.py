@@ -23,7 +23,7 @@ from watcher.report.explanation import Recognition, explained, provenance
 from watcher.report.render.misread import MOST_SHOWN
 from watcher.report.render.values import Explanation
 from watcher.store.references import ReferenceStore
-from watcher.text import name_as_text
+from watcher.text import name_as_text, percent
 from watcher.workers.recognize import Recognized, recognize
 
 
@@ -136,4 +136,4 @@ def _show_table(rows: list[dict[str, Any]]) -> None:
 
 
 def _cell(value: object) -> object:
-    return f"{value:.3f}" if isinstance(value, float) else value
+    return percent(value) if isinstance(value, float) else value  # the only float is the certainty

@@ -12,7 +12,7 @@ import click
 
 from watcher.cli import COMMANDS
 from watcher.cli.demonstration import Event, demonstrating, samples
-from watcher.text import counted, printable
+from watcher.text import counted, percent, printable
 
 PAUSE = 0.4
 """Seconds between two files, for whoever looks on."""
@@ -76,7 +76,7 @@ def _line(event: Event) -> str:
     elif event["status"] == "review":
         words, color = f"for you to look at, perhaps {guess}: {event['reason']}", "cyan"
     else:
-        words, color = f"{guess}, {event['certainty']:.0%} certain", "green"
+        words, color = f"{guess}, {percent(event['certainty'])} certain", "green"
     goal = click.style(f"{printable('outbox/' + event['destination']):<31}", fg=color)
     return f"{printable(event['name']):<17} -> {goal}{event['milliseconds']:4.0f} ms  {printable(words)}"
 

@@ -22,7 +22,7 @@ from watcher.references.model import StoredModel, stored_model
 from watcher.references.sources import labeled_images
 from watcher.report.evaluation import Judged, evaluation_report
 from watcher.store.references import LabeledImage, ReferenceStore
-from watcher.text import name_as_text
+from watcher.text import exact_percent, name_as_text
 from watcher.workers import Pool, Recognized
 
 BATCH = 64
@@ -115,12 +115,12 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
 
 
 def _show(outcome: Evaluation, review_below: float) -> None:
-    filed = outcome.images - outcome.review
+    filed, threshold = outcome.images - outcome.review, exact_percent(review_below)
     coverage = outcome.coverage
     rows = [
         ("images", f"{outcome.images:,}", f"{outcome.unreadable:,} more could not be read"),
         ("errors", f"{outcome.errors:,}", f"{outcome.error_rate:.2%} of the best guesses are wrong"),
-        ("to review", f"{outcome.review:,}", f"certainty below {review_below:g}, or no digit to be seen"),
+        ("to review", f"{outcome.review:,}", f"certainty below {threshold}, or no digit seen"),
         ("filed", f"{filed:,}", f"{outcome.wrong_filed:,} of them under a wrong digit"),
         ("calibration", f"{outcome.ece:.4f}", "how far certainty and truth lie apart (0 is perfect)"),
         ("coverage", f"{coverage['0.01']:.1%}", "can be filed with at most 1 % errors"),

@@ -13,6 +13,7 @@ from watcher.cli.filters import filtered
 from watcher.cli.text_formats import write_csv, write_json_lines
 from watcher.config.settings import Config
 from watcher.store.results import COLUMNS, Query, ResultsLog
+from watcher.text import percent
 
 TABLE_ROWS = 20
 SHOWN = ("id", "name", "digit", "certainty", "runner_up", "status", "destination", "decided_at", "reason")
@@ -66,7 +67,7 @@ def _show(rows: Iterable[Sequence[Any]]) -> None:
 
 def _cell(name: str, value: Any) -> object:
     if name == "certainty" and value is not None:
-        return f"{value:.3f}"
+        return percent(value)
     if name == "decided_at":
         return value[:19].replace("T", " ")
     return value

@@ -17,6 +17,7 @@ from watcher.references.model import stored_model
 from watcher.references.sources import labeled_images
 from watcher.references.training import Trained, train
 from watcher.store.references import LabeledImage, ReferenceStore
+from watcher.text import exact_percent, percent
 
 
 @click.command(
@@ -82,11 +83,10 @@ def _tell_what_to_expect(expected: Expectation, counts: tuple[int, ...], review_
     if expected.checked:
         click.echo(f"Each of {expected.checked:,} was compared with all the others, as if it were new:")
         click.echo(f"  {expected.error_rate:.1%} are taken for another digit, by the best guess")
-        click.echo(f"  {expected.filed:.1%} would be filed, their certainty being {review_below:g} or more")
-        click.echo(
-            f"  {expected.wrong_filed:.2%} of those wrongly; the mean certainty is {expected.certainty:.3f}"
-        )
-        click.echo("The handwriting of others than those who wrote them is harder.")
+        threshold, mean = exact_percent(review_below), percent(expected.certainty)
+        click.echo(f"  {expected.filed:.1%} would be filed: their certainty is {threshold} or more")
+        click.echo(f"  {expected.wrong_filed:.2%} of those wrongly; the mean certainty is {mean}")
+        click.echo("Handwriting of other people is harder.")
     few = too_few(counts)
     missing = [str(digit) for digit, count in few.items() if not count]
     if missing:
@@ -103,7 +103,7 @@ def _tell_suspects(expected: Expectation, known: Mapping[int, LabeledImage]) -> 
         "These look mislabeled; nothing was changed. `watcher references --retire ID` takes one out of use:"
     )
     rows = [
-        (one.id, _where(known[one.id]), one.label, one.digit, f"{one.certainty:.3f}")
+        (one.id, _where(known[one.id]), one.label, one.digit, percent(one.certainty))
         for one in expected.suspects
     ]
     print_table(["id", "image", "label", "looks like", "certainty"], rows, right=(0, 2, 3, 4))

@@ -8,7 +8,7 @@ from pathlib import Path
 from watcher.config.settings import Config
 from watcher.folders.events import watching
 from watcher.maintenance.doctor.findings import Finding, ok, warn, wrong
-from watcher.text import counted, in_words
+from watcher.text import counted, error_text
 
 PATIENCE = 1.0
 """How long, in seconds, an event may take; they come within milliseconds or not at all."""
@@ -67,7 +67,7 @@ def _timed(inbox: Path) -> tuple[str | None, float]:
             if watch.probe(PATIENCE):
                 return None, (time.perf_counter() - start) * 1000
     except OSError as error:
-        return in_words(error), 0.0
+        return error_text(error), 0.0
     return f"none came within {PATIENCE:g} s", 0.0
 
 

@@ -10,7 +10,8 @@ from watcher.report.render.charts import coverage_chart, reliability_chart
 from watcher.report.render.measures import error_by_coverage, reliability
 from watcher.report.render.rendering import render
 from watcher.report.render.values import Explanation, Provenance
-from watcher.report.render.words import percent
+from watcher.report.render.words import share_percent
+from watcher.text import exact_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,12 @@ def _marks(evaluated: Evaluated, curve: Sequence[tuple[float, float]]) -> list[t
             share,
             errors.get(share, 0.0),
             f"bearable{number}",
-            f"{percent(share)} can be filed with at most {100 * float(rate):g} % misread",
+            f"{share_percent(share)} can be filed with at most {exact_percent(float(rate))} misread",
         )
         for number, (rate, share) in enumerate(outcome.coverage.items())
     ]
     filed = outcome.images - outcome.review
     wrong = outcome.wrong_filed / filed if filed else 0.0
     share = filed / outcome.images
-    words = f"as it is set: {percent(share)} filed, {percent(wrong)} of them misread"
+    words = f"with the current settings: {share_percent(share)} filed, {share_percent(wrong)} of them misread"
     return [(share, wrong, "set", words), *marks]
