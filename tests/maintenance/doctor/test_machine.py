@@ -1,4 +1,4 @@
-"""What the system gives: events, watches, room on the disk, open files, workers."""
+"""What the system gives: events, watches, disk space, open files, workers."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -36,7 +36,7 @@ def test_where_no_events_come_the_sweeps_do_unless_that_is_forbidden(
 
 def test_where_it_only_sweeps_no_event_is_awaited(configured: Configured) -> None:
     config = configured(inbox__polling="true")
-    assert the_only(events.delivery(config)).figure == "not used: the inbox is swept every 1 s"
+    assert the_only(events.delivery(config)).figure == "not used: a sweep finds files every 1 s"
     assert list(events.limits(config)) == []
 
 
