@@ -1,4 +1,4 @@
-"""Files that commands write: whole or not at all, under another name until they are done."""
+"""Write a file whole or not at all: under a temporary name first."""
 
 import os
 import secrets
@@ -9,23 +9,26 @@ from pathlib import Path
 
 @contextmanager
 def temporary_beside(target: Path) -> Iterator[Path]:
-    """An empty file beside the target, to be written and put in its place; if it is not, it is removed.
+    """An empty temporary file in the target's folder, for `put_in_place`; removed if it is still there.
 
-    Raises OSError at once where none can be made there.
+    Raises OSError at once if it cannot be made.
     """
-    draft = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
     try:
-        yield draft
+        yield temporary
     finally:
         with suppress(OSError):
-            draft.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
-def put_in_place(draft: Path, target: Path, *, replacing: bool) -> None:
-    """Put a draft in its place. Raises FileExistsError where something is there and not to be replaced."""
-    with draft.open("rb") as file:
+def put_in_place(temporary: Path, target: Path, *, replacing: bool) -> None:
+    """Flush a temporary file and give it the target's name.
+
+    Raises FileExistsError if the target exists and is not to be replaced.
+    """
+    with temporary.open("rb") as file:
         os.fsync(file.fileno())
     if not replacing:
         target.touch(exist_ok=False)  # nobody else can take the name now
-    draft.replace(target)
+    temporary.replace(target)

@@ -1,4 +1,4 @@
-"""Failed results that are tried again: their rows leave the log for a history of their own."""
+"""Failed results that are requeued: their rows move from the log to the table `retried_results`."""
 
 import time
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from watcher.store.timestamps import stamp
 
 @dataclass(frozen=True, slots=True)
 class FailedResult:
-    """A result that may be tried again, as it is recorded."""
+    """A result that may be requeued, as it is recorded."""
 
     id: int
     claim: str
@@ -26,39 +26,39 @@ class FailedResult:
 
 
 class RequeuedResults:
-    """The way of rows from `results` to `retried_results`. For one process at a time."""
+    """Moves rows from `results` to `retried_results`. For one process at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def failed(self) -> list[int]:
-        """The ids of all that lies in failed/, oldest first."""
+        """The ids of all failed and filed results, oldest first."""
         columns = results.c
         wanted = select(columns.id).where(columns.status == "failed", columns.filed_at.is_not(None))
         with self._database.transaction() as connection:
             return list(connection.execute(wanted.order_by(columns.id)).scalars())
 
     def find(self, number: int) -> FailedResult | None:
-        """A result of the log."""
+        """The result with this id; None if there is none."""
         with self._database.transaction() as connection:
             row = connection.execute(_of(results).where(results.c.id == number)).one_or_none()
         return None if row is None else FailedResult(*row)
 
     def put_back_at(self, number: int) -> str | None:
-        """When the file of this result was put back; None where it never was."""
+        """When the file of this result was put back; None if it never was."""
         column = retried_results.c.put_back_at
         with self._database.transaction() as connection:
             at: str | None = connection.execute(select(column).where(retried_results.c.id == number)).scalar()
         return at
 
     def begun(self) -> list[FailedResult]:
-        """What was taken out of the log and is not put back yet."""
+        """The results that have left the log but whose files are not put back yet."""
         with self._database.transaction() as connection:
             rows = connection.execute(_of(retried_results).where(retried_results.c.put_back_at.is_(None)))
             return [FailedResult(*row) for row in rows]
 
     def begin(self, ids: Iterable[int]) -> None:
-        """Take rows out of the log, into the history."""
+        """Move rows from the log to `retried_results`."""
         columns = [column.name for column in results.c]
         copied = select(*(results.c[name] for name in columns), literal(stamp(time.time())), null())
         of_id = results.c.id == bindparam("of_id")
@@ -71,7 +71,7 @@ class RequeuedResults:
                 connection.execute(delete(results).where(of_id), {"of_id": number})
 
     def end(self, ids: Iterable[int]) -> None:
-        """Say that the files of these lie in the inbox."""
+        """Record that the files of these results are in the inbox."""
         columns = retried_results.c
         statement = update(retried_results).where(columns.id == bindparam("of_id"))
         with self._database.transaction() as connection:
@@ -79,7 +79,7 @@ class RequeuedResults:
                 connection.execute(statement.values(put_back_at=stamp(time.time())), {"of_id": number})
 
     def undo(self, ids: Iterable[int]) -> None:
-        """Put rows back into the log: their files did not leave failed/."""
+        """Move rows back to the log: their files did not leave failed/."""
         of_id = retried_results.c.id == bindparam("of_id")
         columns = results.c.keys()
         copied = select(*(retried_results.c[name] for name in columns)).where(of_id)

@@ -1,4 +1,4 @@
-"""Values as a page gets them, made small."""
+"""Small values for pages."""
 
 from collections.abc import Callable
 

@@ -90,7 +90,7 @@ def test_names_are_shown_as_they_are_with_controls_escaped(provenance: Provenanc
     assert [picture["alt"] for picture in read.all("img")].count(f"the picture {shown}") == 1
 
 
-def test_an_evaluation_says_what_was_found_and_under_which_circumstances(
+def test_an_evaluation_says_what_was_found_and_its_provenance(
     provenance: Provenance, explain: Explain
 ) -> None:
     read = Page(pages(provenance, explain)["mistakes"])
@@ -131,7 +131,7 @@ def test_without_mistakes_or_pictures_it_says_so(provenance: Provenance, explain
     every = pages(provenance, explain)
     assert "None: every best guess is the label." in Page(every["no mistake"]).text
     nothing = Page(every["nothing"])
-    assert "There was no picture that could be read." in nothing.text
+    assert "No picture could be read." in nothing.text
     assert "a.png it is empty" in nothing.text
     assert nothing.all("svg") == []
 

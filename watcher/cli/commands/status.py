@@ -35,7 +35,7 @@ Examples:
 @click.option("--watch", is_flag=True, help=f"Show it anew every {EVERY_SECONDS:g} s, until Ctrl-C.")
 @configured
 def command(config: Config, *, as_json: bool, watch: bool) -> None:
-    """Say how the watcher is: at work or not, what waits, what came, what is amiss.
+    """Show whether the watcher runs, what waits, what came, what is wrong.
 
     It reads the log and looks at the folders, beside a running daemon as well as without one, and changes
     nothing. Today begins at midnight of this machine's time.

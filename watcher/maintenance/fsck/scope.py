@@ -1,4 +1,4 @@
-"""What is held against each other."""
+"""What fsck compares."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from watcher.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The log in its database, the claims, and the outbox of one inbox."""
+    """The log's database, the claims and the outbox of one inbox."""
 
     database: Database
     claims: Claims

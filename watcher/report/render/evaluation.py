@@ -1,4 +1,4 @@
-"""Pages that need nothing but themselves: an evaluation, or what was seen in some files."""
+"""The pages of `watcher evaluate --html` and `watcher classify --html`; they need no other file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from watcher.text import exact_percent
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """All that a page tells of an evaluation.
+    """The contents of an evaluation's page.
 
     `answers` are (certainty, whether it was right); `misread` the mistakes that are shown, `more` how many
-    there are beside them; `unreadable` (name, reason) of what was left out.
+    others there are; `unreadable` (name, reason) of the images that were left out.
     """
 
     source: str
@@ -76,7 +76,7 @@ def _first(misread: Sequence[Explanation]) -> dict[tuple[int | None, int], int]:
 
 
 def _marks(evaluated: Evaluated, curve: Sequence[tuple[float, float]]) -> list[tuple[float, float, str, str]]:
-    """(coverage, error rate, look, words): as it is set, and where the bearable error rates are kept."""
+    """(coverage, error rate, CSS class, words): for the current settings, and for each given error rate."""
     outcome = evaluated.outcome
     if not outcome.images:
         return []
