@@ -1,5 +1,6 @@
-"""Names and texts that may hold anything, as people and the log see them."""
+"""Names, numbers and texts as people and the log see them."""
 
+import math
 import os
 import re
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from watcher.text import did_you_mean, name_as_text, printable
+from watcher.text import did_you_mean, exact_percent, name_as_text, percent, printable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 NAMES = st.binary().map(os.fsdecode)
@@ -60,7 +61,41 @@ def test_the_bytes_of_a_name_can_be_had_back(name: bytes) -> None:
     assert re.sub(rb"\\x([0-9a-f]{2})", lambda match: bytes.fromhex(match[1].decode()), text) == name
 
 
-def test_a_misspelt_word_gets_a_hint() -> None:
+@pytest.mark.parametrize(
+    ("certainty", "shown"),
+    [
+        (0, "0.0 %"),
+        (5e-324, "0.0 %"),
+        (0.001, "0.1 %"),
+        (0.29, "29.0 %"),
+        (0.8999, "89.9 %"),
+        (math.nextafter(0.9, 0), "89.9 %"),
+        (0.9, "90.0 %"),
+        (0.99996, "99.9 %"),
+        (math.nextafter(1, 0), "99.9 %"),
+        (1, "100.0 %"),
+    ],
+)
+def test_a_certainty_is_rounded_down(certainty: float, shown: str) -> None:
+    assert percent(certainty) == shown
+
+
+@given(st.floats(0, 1), st.integers(0, 1000).map(lambda tenths: tenths / 1000))
+def test_a_certainty_below_a_threshold_is_never_shown_as_if_it_reached_it(
+    certainty: float, threshold: float
+) -> None:
+    shown = float(percent(certainty).removesuffix(" %"))
+    assert (shown >= 100 * threshold - 1e-9) == (certainty >= threshold)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "shown"), [(0, "0 %"), (0.07, "7 %"), (0.9, "90 %"), (0.9995, "99.95 %"), (1, "100 %")]
+)
+def test_a_threshold_is_shown_exactly(threshold: float, shown: str) -> None:
+    assert exact_percent(threshold) == shown
+
+
+def test_a_misspelled_word_gets_a_hint() -> None:
     assert did_you_mean("recogniton", ["inbox", "recognition"]) == '; did you mean "recognition"?'
     assert did_you_mean("xyz", ["inbox", "recognition"]) == ""
     assert did_you_mean("xyz", []) == ""

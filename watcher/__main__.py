@@ -8,12 +8,12 @@ import sys
 def main() -> None:
     """Run the command line."""
     if "run" in sys.argv[1:]:
-        # Loading takes a moment, in which a daemon may be asked to stop as in any other.
+        # Loading takes a moment, and a daemon may be asked to stop during it.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: os._exit(0))
         if not sys.stdout.isatty():
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the settings have yet to be read
-    from watcher import cli  # noqa: PLC0415 - not before the signals are seen to
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the settings are not read yet
+    from watcher import cli  # noqa: PLC0415 - after the signals are set
 
     cli.main()
 

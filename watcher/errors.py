@@ -1,4 +1,4 @@
-"""What can go wrong for a user, each with the exit code it leads to; and which faults pass by themselves."""
+"""The errors a user can see, with their exit codes; and which faults pass by themselves."""
 
 import errno
 
@@ -10,13 +10,13 @@ _PASSING = frozenset(
         *(errno.EBUSY, errno.EINTR),
     }
 )
-"""No space or no right to write on the whole disk; a disk that does not answer; too much in use at once."""
+"""The disk is full or read-only; the disk does not answer; too many files or too much memory are in use."""
 
 
 class WatcherError(Exception):
-    """Something a user can understand and mend; its text says what, where, and what to do.
+    """An error that a user can understand and fix; its text says what is wrong, where, and what to do.
 
-    `passes` tells a fault of the surroundings, after whose end the same will succeed, from one that stays.
+    `passes` is true for a fault of the surroundings: once it is over, the same action will succeed.
     """
 
     exit_code = 1
@@ -34,11 +34,11 @@ class ConfigError(WatcherError):
 
 
 class Unreadable(WatcherError):  # noqa: N818 - names what the file is
-    """These bytes are no picture that can be read; the text is the reason."""
+    """These bytes cannot be read as a picture; the text is the reason."""
 
 
 class LacksMemory(Unreadable):
-    """There was not the memory to read this picture, which need not be its fault."""
+    """There was not enough memory to read this picture; the picture may be fine."""
 
 
 class UnfitReferencesError(WatcherError):
@@ -46,10 +46,10 @@ class UnfitReferencesError(WatcherError):
 
 
 def passes(fault: BaseException) -> bool:
-    """Whether a fault is one of the surroundings: once they are in order again, the same will succeed.
+    """Whether a fault is one of the surroundings: once it is over, the same action will succeed.
 
-    A full or unreachable disk, too many open files, a database that somebody else holds. All else stays
-    whatever is waited for.
+    Examples: a full or unreachable disk, too many open files, a database that another process has locked. Any
+    other fault stays, however long one waits.
     """
     if isinstance(fault, OSError):
         return fault.errno in _PASSING

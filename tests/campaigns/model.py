@@ -29,7 +29,7 @@ from watcher.folders.inbox import Inbox
 from watcher.folders.outbox import Outbox, reason_name
 from watcher.maintenance.fsck.discrepancies import Kind
 from watcher.maintenance.fsck.examination import examine
-from watcher.maintenance.fsck.site import Site
+from watcher.maintenance.fsck.scope import Scope
 from watcher.pipeline.filing import Filing
 from watcher.pipeline.outcome import Outcome
 from watcher.recognition import Reading
@@ -129,9 +129,9 @@ class World:
         vars(flusher)["flush"] = lambda: self._called("flush", lambda: None)
         self.claims = Claims(self.inbox)
         self._note_claims()
-        self.site = Site(database, self.claims, Outbox(self.outbox))
+        self.scope = Scope(database, self.claims, Outbox(self.outbox))
         self.arrivals = Arrivals(Inbox(self.inbox, recursive=True, quiet_seconds=0))
-        self.filing = Filing(ResultsLog(database), self.claims, self.site.outbox, flusher, 0.9)
+        self.filing = Filing(ResultsLog(database), self.claims, self.scope.outbox, flusher, 0.9)
         self.claimed, _ = self.filing.resume()
         self.is_up = True
 
@@ -398,7 +398,7 @@ class Model(RuleBasedStateMachine):
         self._fsck_says_the_same(moved, reasons - explained)
 
     def _fsck_says_the_same(self, moved: int, orphaned: set[str]) -> None:
-        found = list(examine(self.world.site, is_running=False, deep=True))
+        found = list(examine(self.world.scope, is_running=False, deep=True))
         kinds = Counter(one.kind for one in found)
         assert kinds[Kind.MOVED] <= moved, "it cannot tell files apart that are alike and changed places"
         assert kinds[Kind.GONE] == kinds[Kind.LOST] == 0

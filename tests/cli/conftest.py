@@ -1,4 +1,4 @@
-"""Commands run in this process, which is quick, through the same door as from a shell."""
+"""Run commands in this process, which is fast, as the command line runs them."""
 
 import sys
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from watcher.cli import main
 
 
 class Outcome(NamedTuple):
-    """What a command left behind: its exit code, and what it wrote to its two streams."""
+    """A command's exit code and its output on both streams."""
 
     code: int
     out: str

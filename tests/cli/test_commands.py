@@ -1,4 +1,4 @@
-"""What all commands have in common: help, --config, exit codes, and that help is there at once."""
+"""What all commands have in common: help, --config, exit codes, and that help is fast."""
 
 import os
 import re
@@ -96,7 +96,7 @@ def test_the_environment_overrides_the_config(
 
 
 @pytest.mark.parametrize("name", READING_SETTINGS)
-def test_every_fault_of_the_config_is_told_on_a_line_of_its_own_with_exit_code_78(
+def test_every_fault_of_the_config_is_reported_on_a_line_of_its_own_with_exit_code_78(
     watcher: Callable[..., Any], empty_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     Path("config.toml").write_text(
@@ -125,7 +125,7 @@ def test_as_a_module_it_is_the_same_program(watcher: Callable[..., Any], tmp_pat
 
 
 @pytest.mark.parametrize("arguments", [["results", "--csv"], ["references"]])
-def test_who_stops_reading_early_hears_no_complaint(workspace: Workspace, arguments: list[str]) -> None:
+def test_a_reader_that_stops_early_gets_no_error(workspace: Workspace, arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(

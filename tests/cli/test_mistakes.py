@@ -1,4 +1,4 @@
-"""Mistakes users make: each is told in a line or two, with the right exit code, and never by a traceback."""
+"""Users' mistakes: each gives a line or two and the right exit code, never a traceback."""
 
 import json
 import os
@@ -105,7 +105,7 @@ MISTAKES: list[tuple[Callable[[Path], None], str, int, str]] = [
     (config_is_a_folder, "results", 78, "config.toml"),
     (config_is_binary, "results", 78, "it is not UTF-8"),
     (config_is_no_toml, "run", 78, "it is not TOML"),
-    (outbox_lies_in_the_inbox, "run", 78, "lies inside"),
+    (outbox_lies_in_the_inbox, "run", 78, "is inside"),
     (no_database, "--config nowhere.toml run", 78, "there is no such file"),
     (no_database, "run --config nowhere.toml", 78, "there is no such file"),
     (no_database, "--config . run", 2, "is a directory"),
@@ -120,7 +120,7 @@ MISTAKES: list[tuple[Callable[[Path], None], str, int, str]] = [
     (no_database, "results --digit seven", 2, "'--digit'"),
     (no_database, "results --status lost", 2, "'--status'"),
     (no_database, "results --since yesterday", 2, "90m, 24h, 7d"),
-    (no_database, "results --until 2026-13-40", 2, "is no time"),
+    (no_database, "results --until 2026-13-40", 2, "is not a time"),
     (no_database, "results --since 999999w", 2, "'--since'"),
     (no_database, "results --since 0001-01-01T00:00+14:00", 2, "'--since'"),
     (no_database, "results --below 90", 2, "'--below'"),
@@ -130,11 +130,11 @@ MISTAKES: list[tuple[Callable[[Path], None], str, int, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("arrange", "arguments", "code", "told"),
+    ("arrange", "arguments", "code", "reported"),
     MISTAKES,
     ids=[f"{arrange.__name__}: {arguments}" for arrange, arguments, *_ in MISTAKES],
 )
-def test_a_mistake_is_told_and_has_its_exit_code(
+def test_a_mistake_is_reported_and_has_its_exit_code(
     watcher: Callable[..., Any],
     empty_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -142,18 +142,18 @@ def test_a_mistake_is_told_and_has_its_exit_code(
     arrange: Callable[[Path], None],
     arguments: str,
     code: int,
-    told: str,
+    reported: str,
 ) -> None:
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
     arrange(empty_folder)
     error = watcher(*arguments.split(), code=code).err
-    assert told in error
+    assert reported in error
     if code != 2:
         assert all(line.startswith("watcher: ") for line in error.splitlines())
 
 
 @pytest.mark.parametrize(
-    ("forbidden", "arguments", "told"),
+    ("forbidden", "arguments", "reported"),
     [
         (".", "run --once", "Permission denied"),
         ("inbox", "run --once", "Permission denied"),
@@ -162,8 +162,8 @@ def test_a_mistake_is_told_and_has_its_exit_code(
         ("source", "evaluate source", "Permission denied"),
     ],
 )
-def test_what_is_forbidden_is_told(
-    watcher: Callable[..., Any], empty_folder: Path, forbidden: str, arguments: str, told: str
+def test_what_is_forbidden_is_reported(
+    watcher: Callable[..., Any], empty_folder: Path, forbidden: str, arguments: str, reported: str
 ) -> None:
     folder = empty_folder / forbidden
     folder.mkdir(exist_ok=True)
@@ -171,23 +171,23 @@ def test_what_is_forbidden_is_told(
     if os.access(folder, os.W_OK):
         pytest.skip("nothing is forbidden to root")
     try:
-        assert told in watcher(*arguments.split(), code=1).err
+        assert reported in watcher(*arguments.split(), code=1).err
     finally:
         folder.chmod(0o700)
 
 
-def test_a_file_that_may_not_be_read_is_told_among_the_others(
+def test_a_file_that_may_not_be_read_is_reported_among_the_others(
     watcher: Callable[..., Any], workspace: Workspace
 ) -> None:
     make_files(workspace.path, {"mine.jpg": reference_picture(7), "theirs.jpg": reference_picture(7)})
     (workspace.path / "theirs.jpg").chmod(0)
     if os.access("theirs.jpg", os.R_OK):
         pytest.skip("nothing is forbidden to root")
-    told = [
+    reported = [
         json.loads(line)
         for line in watcher("classify", "--json", "mine.jpg", "theirs.jpg", code=1).out.splitlines()
     ]
-    assert [(each["file"], each["reason"]) for each in told] == [
+    assert [(each["file"], each["reason"]) for each in reported] == [
         ("mine.jpg", None),
         ("theirs.jpg", "it cannot be read: Permission denied"),
     ]

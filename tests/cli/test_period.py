@@ -158,7 +158,7 @@ def test_nothing_came_is_said_and_a_perfect_period_too(watcher: Watcher) -> None
 def test_what_cannot_be_done_is_told(watcher: Watcher, empty_folder: Path) -> None:
     assert "there is no database yet" in watcher("report", "--html", "r.html", code=1).err
     backwards = watcher("report", "--since", "1d", "--until", "2d", "--html", "r.html", code=2).err
-    assert "the period ends before it begins: let --since be earlier" in backwards
+    assert "the period ends before it begins; give an earlier --since" in backwards
     assert "Missing option '--html'" in watcher("report", code=2).err
     Path("mine.html").write_text("<p>mine")
     kept = watcher("report", "--html", "mine.html", code=1).err
@@ -197,7 +197,7 @@ def test_however_long_the_period_its_bars_stay_few_and_hold_every_file(
     assert found.step == step
     assert 2 <= len(found.times) <= MOST_BARS + 1
     assert sum(bar.filed for bar in found.times) == 50
-    assert found.times[0].told == first.replace("2026-03-01", f"{start:%Y-%m-%d}").replace(
+    assert found.times[0].description == first.replace("2026-03-01", f"{start:%Y-%m-%d}").replace(
         "2026-03-08", f"{start + timedelta(days=7):%Y-%m-%d}"
     )
 

@@ -1,4 +1,4 @@
-"""An older program's database: whoever upgrades it says so, and how to go back."""
+"""An older program's database: each command that upgrades it says so, and how to go back."""
 
 import re
 from collections.abc import Callable
@@ -23,8 +23,8 @@ def older(empty_folder: Path) -> Path:
 
 
 WAY_BACK = (
-    "stop the watcher, install the older one, and put that copy in the place of the database, "
-    "its -wal and its -shm"
+    "stop the watcher, install the older one, remove the database with its -wal and -shm files, "
+    "and rename the copy to the database's name"
 )
 
 
@@ -32,8 +32,8 @@ WAY_BACK = (
 def test_a_command_says_so_once(watcher: Watcher, older: Path, command: str) -> None:
     first = watcher(command, code=0)
     assert first.err == (
-        f"The database was upgraded from schema 0002 to 0004. As it was before, it is kept in "
-        f"{older}.backup-0002; to go back, {WAY_BACK}.\n"
+        f"The database was upgraded from schema 0002 to 0004. A copy of the old one is "
+        f"{older}.backup-0002. To go back, {WAY_BACK}.\n"
     )
     assert watcher(command).err == ""
 
@@ -55,11 +55,12 @@ def test_the_daemon_says_so_in_its_log(older: Path) -> None:
 def test_the_doctor_says_what_the_next_start_will_do(watcher: Watcher, older: Path) -> None:
     before = content(older)
     shown = watcher("doctor", code=1).out  # its references are no pictures
-    assert re.search(r"its schema is 0002, the newest is 0004\s+→ the next `watcher run` upgrades it", shown)
+    advice = "stop the older watcher; the next `watcher run`"
+    assert re.search(rf"its schema is 0002, the newest is 0004\s+→ {advice}", shown)
     assert content(older) == before
 
 
-def test_no_command_opens_the_database_in_silence() -> None:
+def test_every_command_reports_an_upgrade() -> None:
     opening = [
         file.name
         for file in (Path(__file__).parents[2] / "watcher" / "cli").rglob("*.py")

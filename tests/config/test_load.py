@@ -1,4 +1,4 @@
-"""The configuration: its defaults, what overrides them, and every fault told at once, a line each."""
+"""The configuration: its defaults, what overrides them, and every fault reported at once, a line each."""
 
 import os
 import tomllib
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.config.load import load_config, load_sourced
+from watcher.config.load import load_config, load_with_origins
 from watcher.config.settings import Config, RecognitionSettings
 from watcher.errors import ConfigError
 from watcher.recognition import NORMALIZERS, RULES
@@ -113,8 +113,8 @@ def test_nothing_in_a_configuration_changes() -> None:
         config.log.level = "debug"
 
 
-def test_every_fault_is_told_at_once() -> None:
-    told = faults(
+def test_every_fault_is_reported_at_once() -> None:
+    reported = faults(
         """
         [recogniton]
         [inbox]
@@ -139,22 +139,22 @@ def test_every_fault_is_told_at_once() -> None:
         """,
         {"WATCHER_WORKERS__EXECUTOR": "thread", "WATCHER_INBOX__PATHS": "x", "WATCHER_IN__X": "y"},
     )
-    assert told == [
+    assert reported == [
         'WATCHER_INBOX__PATHS: there is no such setting; did you mean "WATCHER_INBOX__PATH"?',
         'WATCHER_IN__X: there is no such setting; did you mean "WATCHER_INBOX__PATH"?',
         (
             'WATCHER_WORKERS__EXECUTOR: [workers] executor = "thread" must be one of "processes", "threads"; '
             'did you mean "threads"?'
         ),
-        'config.toml:2: [recogniton] is no section; did you mean "recognition"?',
-        'config.toml:4: [inbox] pth is no setting; did you mean "path"?',
+        'config.toml:2: [recogniton] is not a section; did you mean "recognition"?',
+        'config.toml:4: [inbox] pth is not a setting; did you mean "path"?',
         'config.toml:5: [inbox] recursive = "yes" must be true or false',
         'config.toml:6: [inbox] polling = "never" must be one of "auto", true, false',
         "config.toml:7: [inbox] quiet_seconds = NaN must be less than or equal to 3600",
         "config.toml:8: [inbox] sweep_seconds = 0 must be greater than 0",
         'config.toml:10: [outbox] path = 7 must be a folder, written "in quotes"',
         (
-            'config.toml:12: [database] url = "mysql://x/y" is a mysql address; the log is kept in SQLite '
+            'config.toml:12: [database] url = "mysql://x/y" is a mysql address; only SQLite is supported '
             '("sqlite:///…")'
         ),
         "config.toml:14: [recognition] review_below = 1.5 must be less than or equal to 1",
@@ -164,13 +164,13 @@ def test_every_fault_is_told_at_once() -> None:
         ),
         "config.toml:17: [workers] count = 1.5 must be a whole number",
         'config.toml:19: [log] level = 3 must be one of "debug", "info", "warning", "error"',
-        r"config.toml:20: [log] new\nline is no setting",
-        r"config.toml:21: [\x1b[31m] is no section",
+        r"config.toml:20: [log] new\nline is not a setting",
+        r"config.toml:21: [\x1b[31m] is not a section",
     ]
 
 
 @pytest.mark.parametrize(
-    ("toml", "told"),
+    ("toml", "reported"),
     [
         ("inbox = 3", "config.toml:1: inbox must be a section, written [inbox]"),
         ("[[log]]", "config.toml:1: log must be a section, written [log]"),
@@ -185,7 +185,7 @@ def test_every_fault_is_told_at_once() -> None:
         (
             "[database]\nurl = 'log.db'",
             (
-                'config.toml:2: [database] url = "log.db" is no database address; '
+                'config.toml:2: [database] url = "log.db" is not a database address; '
                 'write it like "sqlite:///watcher.db"'
             ),
         ),
@@ -198,7 +198,7 @@ def test_every_fault_is_told_at_once() -> None:
         ),
         (
             '[outbox]\npath = "a\\u0000b"',
-            'config.toml:2: [outbox] path = "a\\u0000b" holds a NUL character, which no path can',
+            'config.toml:2: [outbox] path = "a\\u0000b" contains a NUL character, which no path can',
         ),
         (
             '[database]\nurl = "sqlite:///~no such user/x.db"',
@@ -209,16 +209,16 @@ def test_every_fault_is_told_at_once() -> None:
         ),
     ],
 )
-def test_each_kind_of_fault_says_what_is_wanted(toml: str, told: str) -> None:
-    assert faults(toml) == [told]
+def test_each_kind_of_fault_says_what_is_wanted(toml: str, reported: str) -> None:
+    assert faults(toml) == [reported]
 
 
-def test_an_overridden_setting_of_what_is_no_section_is_told_as_the_files_fault() -> None:
-    told = faults("inbox = 3", {"WATCHER_INBOX__PATH": "in"})
-    assert told == ["config.toml:1: inbox must be a section, written [inbox]"]
+def test_an_overridden_setting_of_what_is_no_section_is_reported_as_the_files_fault() -> None:
+    reported = faults("inbox = 3", {"WATCHER_INBOX__PATH": "in"})
+    assert reported == ["config.toml:1: inbox must be a section, written [inbox]"]
 
 
-def test_a_variable_with_an_odd_name_is_told_on_one_line() -> None:
+def test_a_variable_with_an_odd_name_is_reported_on_one_line() -> None:
     assert faults("", {"WATCHER_\n__B": "x", "WATCHER_\x1b__Q": "x"}) == [
         r"WATCHER_\n__B: there is no such setting",
         r"WATCHER_\x1b__Q: there is no such setting",
@@ -240,68 +240,68 @@ def test_no_file_where_one_was_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         (b"[inbox\n", "config.toml:1: it is not TOML: Expected ']' at the end of a table declaration"),
         (b"[inbox]\npath = '\xff'\n", "config.toml:2: it is not UTF-8 (byte 16)"),
         (None, "config.toml: it cannot be read: Is a directory"),
     ],
 )
-def test_a_file_that_cannot_be_understood(empty_folder: Path, content: bytes | None, told: str) -> None:
+def test_a_file_that_cannot_be_understood(empty_folder: Path, content: bytes | None, reported: str) -> None:
     file = empty_folder / "config.toml"
     file.mkdir() if content is None else file.write_bytes(content)
     with pytest.raises(ConfigError) as raised:
         load_config(None, {})
     [fault] = raised.value.faults
-    assert fault.startswith(told)
+    assert fault.startswith(reported)
 
 
 @pytest.mark.parametrize(
-    ("toml", "told"),
+    ("toml", "reported"),
     [
         (
             '[inbox]\npath = "outbox"',
-            "[inbox] path and [outbox] path are one folder ({here}/outbox); each needs its own",
+            "[inbox] path and [outbox] path are the same folder ({here}/outbox); give each its own",
         ),
         (
             '[outbox]\npath = "inbox/../images"',
-            "[outbox] path and [references] path are one folder ({here}/images); each needs its own",
+            "[outbox] path and [references] path are the same folder ({here}/images); give each its own",
         ),
         (
             '[outbox]\npath = "inbox/sorted"',
-            "[outbox] path ({here}/inbox/sorted) lies inside [inbox] path ({here}/inbox); move it out",
+            "[outbox] path ({here}/inbox/sorted) is inside [inbox] path ({here}/inbox); move it out",
         ),
         (
             '[inbox]\npath = "outbox/in"',
-            "[inbox] path ({here}/outbox/in) lies inside [outbox] path ({here}/outbox); move it out",
+            "[inbox] path ({here}/outbox/in) is inside [outbox] path ({here}/outbox); move it out",
         ),
         (
             '[references]\npath = "inbox/images"',
-            "[references] path ({here}/inbox/images) lies inside [inbox] path ({here}/inbox); move it out",
+            "[references] path ({here}/inbox/images) is inside [inbox] path ({here}/inbox); move it out",
         ),
         (
             '[database]\nurl = "sqlite:///inbox/watcher.db"',
-            "[database] url lies inside [inbox] path ({here}/inbox/watcher.db); move it out",
+            "[database] url is inside [inbox] path ({here}/inbox/watcher.db); move it out",
         ),
         (
             '[outbox]\npath = "link/sorted"',
-            "[outbox] path ({here}/inbox/sorted) lies inside [inbox] path ({here}/inbox); move it out",
+            "[outbox] path ({here}/inbox/sorted) is inside [inbox] path ({here}/inbox); move it out",
         ),
         (
             '[outbox]\npath = "link"',
-            "[inbox] path and [outbox] path are one folder ({here}/inbox); each needs its own",
+            "[inbox] path and [outbox] path are the same folder ({here}/inbox); give each its own",
         ),
         (
             '[database]\nurl = "sqlite:///link/watcher.db"',
-            "[database] url lies inside [inbox] path ({here}/inbox/watcher.db); move it out",
+            "[database] url is inside [inbox] path ({here}/inbox/watcher.db); move it out",
         ),
     ],
 )
-def test_what_is_filed_cannot_come_in_again(empty_folder: Path, toml: str, told: str) -> None:
+def test_what_is_filed_cannot_come_in_again(empty_folder: Path, toml: str, reported: str) -> None:
     (empty_folder / "inbox").mkdir()
     (empty_folder / "link").symlink_to("inbox")
     here = os.path.realpath(empty_folder)
-    assert faults(toml) == [f"config.toml:2: {told.format(here=here)}"]
+    assert faults(toml) == [f"config.toml:2: {reported.format(here=here)}"]
 
 
 def test_folders_whose_names_only_begin_alike_are_apart(empty_folder: Path) -> None:
@@ -313,10 +313,10 @@ def test_each_value_says_where_it_comes_from() -> None:
     Path("config.toml").write_text(
         'log = { level = "debug" }\n\n[inbox]\n# a comment\npath = """\nin\\\n"""\nrecursive = true\n'
     )
-    sourced = load_sourced(None, {"WATCHER_WORKERS__COUNT": "2", "WATCHER_INBOX__RECURSIVE": "false"})
-    assert sourced.origin("log", "level") == "config.toml:1"
-    assert sourced.origin("log", "format") == "default"
-    assert sourced.origin("inbox", "path") == "config.toml:5"
-    assert sourced.origin("inbox", "recursive") == "WATCHER_INBOX__RECURSIVE"
-    assert sourced.origin("workers", "count") == "WATCHER_WORKERS__COUNT"
-    assert (sourced.config.inbox.recursive, sourced.config.workers.count) == (False, 2)
+    loaded = load_with_origins(None, {"WATCHER_WORKERS__COUNT": "2", "WATCHER_INBOX__RECURSIVE": "false"})
+    assert loaded.origin("log", "level") == "config.toml:1"
+    assert loaded.origin("log", "format") == "default"
+    assert loaded.origin("inbox", "path") == "config.toml:5"
+    assert loaded.origin("inbox", "recursive") == "WATCHER_INBOX__RECURSIVE"
+    assert loaded.origin("workers", "count") == "WATCHER_WORKERS__COUNT"
+    assert (loaded.config.inbox.recursive, loaded.config.workers.count) == (False, 2)

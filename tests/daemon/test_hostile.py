@@ -21,7 +21,7 @@ from watcher.text import name_as_text
 SEVEN = reference_picture(7)
 IS_ROOT = os.geteuid() == 0
 LINK, FOLDER = "it is a link; links are not followed", "it is a folder, and [inbox] recursive is false"
-NO_FILE = "it is no regular file"
+NO_FILE = "it is not a regular file"
 
 
 @dataclass(frozen=True)
@@ -267,7 +267,7 @@ def test_in_its_subfolders_as_well(trained: Path, tmp_path: Path) -> None:
             stack.enter_context(mounted(place.inbox / "mounted"))
             make_files(place.inbox, {"mounted/other disk.png": SEVEN})
             alone["mounted/other disk.png"] = SEVEN
-            told.add(("other disk.png", "it cannot be taken: Invalid cross-device link"))
+            told.add(("other disk.png", "it cannot be claimed: Invalid cross-device link"))
         with Daemon(place, workers__executor="threads", inbox__recursive=True) as daemon:
             wait_until(lambda: place.filed() == len(theirs), 60)
             make_files(place.inbox, {"0/after.png": SEVEN})

@@ -1,4 +1,4 @@
-"""The arrivals: each file once, whether an event hinted at it or a sweep came upon it."""
+"""The arrivals: each file once, whether from an event or a sweep."""
 
 import os
 from pathlib import Path
@@ -117,14 +117,14 @@ def test_past_a_bound_hints_are_dropped_and_the_sweep_finds_the_files(
     assert sorted(names(arrivals)) == ["a", "b", "c", "d"]
 
 
-def test_what_is_no_file_is_told_once(tmp_path: Path) -> None:
+def test_anything_but_a_file_is_reported_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to("nowhere")
     arrivals = arrivals_of(tmp_path)
     arrivals.sweep()
     assert names(arrivals) == []
     assert arrivals.left_alone() == {
-        str(tmp_path / "fifo"): "it is no regular file",
+        str(tmp_path / "fifo"): "it is not a regular file",
         str(tmp_path / "link"): "it is a link; links are not followed",
     }
     os.mkfifo(tmp_path / "another")
@@ -135,10 +135,10 @@ def test_what_is_no_file_is_told_once(tmp_path: Path) -> None:
     assert arrivals.left_alone() == {}
 
 
-def test_of_very_many_that_are_no_files_only_so_many_are_told(
+def test_of_very_many_that_are_no_files_only_so_many_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door_module, "MOST_TOLD", 3)
+    monkeypatch.setattr(door_module, "MOST_REPORTED", 3)
     for number in range(5):
         os.mkfifo(tmp_path / f"{number}")
     arrivals = arrivals_of(tmp_path)

@@ -1,4 +1,4 @@
-"""Claims: taken by a rename, found again after a crash, gone when done; and read without being fooled."""
+"""Claims: taken by a rename, found again after a crash, gone when done; and read safely."""
 
 import errno
 import itertools
@@ -93,7 +93,7 @@ def test_a_subfolder_that_became_a_link_gives_nothing_of_what_lies_elsewhere(tmp
     refused: list[tuple[str, str]] = []
     taken = claims.take(arrivals, lambda arrival, why: refused.append((arrival.path, why)))
     assert [claim.name for claim in taken] == ["b.png"]
-    assert refused == [(str(inbox / "link" / "a.png"), "it cannot be taken: Not a directory")]
+    assert refused == [(str(inbox / "link" / "a.png"), "it cannot be claimed: Not a directory")]
     assert read_files(tmp_path / "elsewhere") == {"a.png": b"not ours"}
 
 
@@ -106,7 +106,7 @@ def test_what_is_gone_is_not_claimed(tmp_path: Path) -> None:
     assert len(list(claims.path.iterdir())) == 1
 
 
-def test_what_the_system_does_not_let_go_is_left_and_told(
+def test_what_the_system_does_not_let_go_is_left_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_files(tmp_path, {"a.png": b"a", "b.png": b"b"})
@@ -118,12 +118,12 @@ def test_what_the_system_does_not_let_go_is_left_and_told(
         rename(source, goal)
 
     monkeypatch.setattr(os, "rename", sticky)
-    told: list[tuple[str, str]] = []
+    reported: list[tuple[str, str]] = []
     claims = claims_of(tmp_path)
     arrivals = arrived(tmp_path, "a.png", "b.png")
-    [b] = claims.take(arrivals, lambda arrival, why: told.append((arrival.name, why)))
+    [b] = claims.take(arrivals, lambda arrival, why: reported.append((arrival.name, why)))
     assert b.name == "b.png"
-    assert told == [("a.png", "it cannot be taken: Operation not permitted")]
+    assert reported == [("a.png", "it cannot be claimed: Operation not permitted")]
     assert (tmp_path / "a.png").read_bytes() == b"a"
 
 

@@ -1,4 +1,4 @@
-"""What claimed files hold: read to the end, without being fooled, and examined before a row tells of them."""
+"""Claimed files: read safely and completely, and checked again before they are recorded."""
 
 import errno
 import os
@@ -56,7 +56,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         os.truncate(tmp_path / name, size)
     assert len(read_file(str(tmp_path / "largest"))) == LARGEST_FILE
     for name in ("larger", "sparse"):
-        with pytest.raises(Unreadable, match=r"bytes long; pictures of more than 33,554,432 are not read$"):
+        with pytest.raises(Unreadable, match=r"; files of more than 33,554,432 bytes are not read$"):
             read_file(str(tmp_path / name))
 
 
@@ -75,11 +75,11 @@ def make_socket(path: Path) -> None:
         pytest.param(lambda path: path.symlink_to("nowhere"), id="dangling link"),
     ],
 )
-def test_what_is_no_regular_file_is_unreadable(empty_folder: Path, make: Callable[[Path], object]) -> None:
+def test_all_but_regular_files_are_unreadable(empty_folder: Path, make: Callable[[Path], object]) -> None:
     make(empty_folder / "odd")
     with pytest.raises(Unreadable) as raised:
         read_file(str(empty_folder / "odd"))
-    assert str(raised.value) == "it is no regular file"
+    assert str(raised.value) == "it is not a regular file"
 
 
 def test_a_disk_that_does_not_answer_may_do_so_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

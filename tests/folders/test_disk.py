@@ -1,4 +1,4 @@
-"""What is asked of the disk itself."""
+"""Flushing the disk, links between folders, and moving without replacing."""
 
 import errno
 import os
@@ -50,7 +50,7 @@ def test_what_is_written_before_a_flush_begins_is_flushed_when_it_is_done(
     assert set(flushed[1]) >= {"one", "two", "three"}
 
 
-def test_a_flush_that_fails_is_told(tmp_path: Path) -> None:
+def test_a_flush_that_fails_is_reported(tmp_path: Path) -> None:
     flusher = Flusher(tmp_path)
     flusher.close()
     with pytest.raises(OSError, match="Bad file descriptor") as raised:
@@ -92,8 +92,8 @@ def test_folders_of_two_disks_are_refused_by_name(tmp_path: Path, monkeypatch: p
     with pytest.raises(DiskError) as raised:
         require_one_disk(tmp_path / "in" / ".claimed", tmp_path / "out")
     assert str(raised.value) == (
-        f"the inbox ({tmp_path}/in) and the outbox ({tmp_path}/out) lie on different disks or mounts; "
-        "put both below one folder of one disk"
+        f"the inbox ({tmp_path}/in) and the outbox ({tmp_path}/out) are on different disks or mounts; "
+        "put both into one folder on one disk"
     )
     assert read_files(tmp_path) == {}
 
@@ -106,7 +106,7 @@ def test_two_real_disks_are_refused(tmp_path: Path) -> None:
     assert not list(OTHER_DISK.glob(".probe-*"))
 
 
-def test_what_else_goes_wrong_is_not_hidden(tmp_path: Path) -> None:
+def test_other_errors_are_not_hidden(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         require_one_disk(tmp_path, tmp_path / "nowhere")
     assert read_files(tmp_path) == {}

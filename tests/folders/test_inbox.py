@@ -1,4 +1,4 @@
-"""The inbox: what is found in it, and when a file counts as complete."""
+"""The inbox: which files are found, and when a file is complete."""
 
 import errno
 import fcntl
@@ -111,7 +111,7 @@ def test_a_subfolder_that_cannot_be_read_is_left_alone_and_the_rest_is_found(
     assert [name for name, verdict in found.items() if verdict is NotYet.CLOSED_FOLDER] == ["lost+found"]
 
 
-def test_an_inbox_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_an_inbox_that_is_gone_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         list(deep(tmp_path / "nowhere").sweep())
 
@@ -122,7 +122,7 @@ def test_a_complete_file_is_an_arrival(tmp_path: Path) -> None:
     assert flat(tmp_path).look(str(path)) == Arrival(str(path), path.name, path.stat().st_ctime)
 
 
-def test_what_is_no_regular_file_is_none(tmp_path: Path) -> None:
+def test_anything_but_a_regular_file_is_no_arrival(tmp_path: Path) -> None:
     make_files(tmp_path, {"folder/": None, "elsewhere/file": b""})
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to("elsewhere/file")
@@ -144,7 +144,7 @@ def test_what_is_no_regular_file_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nowhere", "file/below"])
-def test_what_is_gone_is_none(tmp_path: Path, name: str) -> None:
+def test_a_missing_file_is_no_arrival(tmp_path: Path, name: str) -> None:
     make_files(tmp_path, {"file": b""})
     assert deep(tmp_path).look(str(tmp_path / name)) is NotYet.GONE
 
@@ -210,7 +210,7 @@ def test_a_file_that_another_process_has_open_is_being_written(tmp_path: Path) -
     assert isinstance(inbox.look(path), Arrival)
 
 
-def test_looking_does_not_stand_in_a_writers_way(tmp_path: Path) -> None:
+def test_checking_does_not_disturb_a_writer(tmp_path: Path) -> None:
     make_files(tmp_path, {"a.png": b"half"})
     assert isinstance(flat(tmp_path).look(str(tmp_path / "a.png")), Arrival)
     descriptor = os.open(tmp_path / "a.png", os.O_WRONLY | os.O_NONBLOCK)  # fails while there is a lease
@@ -240,7 +240,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_where_no_lease_is_granted_a_quiet_time_tells(tmp_path: Path, clock: Clock) -> None:
+def test_without_a_lease_a_quiet_time_decides(tmp_path: Path, clock: Clock) -> None:
     make_files(tmp_path, {"a.png": b"half"})
     path, inbox = str(tmp_path / "a.png"), flat(tmp_path)
     assert inbox.look(path) is NotYet.BEING_WRITTEN
@@ -253,7 +253,7 @@ def test_where_no_lease_is_granted_a_quiet_time_tells(tmp_path: Path, clock: Clo
     assert isinstance(inbox.look(path), Arrival)
 
 
-def test_the_quiet_time_begins_anew_for_the_next_file_of_a_name(tmp_path: Path, clock: Clock) -> None:
+def test_the_quiet_time_begins_again_for_the_next_file_of_a_name(tmp_path: Path, clock: Clock) -> None:
     make_files(tmp_path, {"a.png": b"x"})
     path, inbox = str(tmp_path / "a.png"), flat(tmp_path)
     inbox.look(path)

@@ -72,7 +72,7 @@ def test_while_nothing_happens_there_is_no_fault(inbox: Path, hold: InboxLock) -
     assert hold.whereabouts() == str(inbox)
 
 
-def test_a_folder_that_is_gone_is_told_with_where_it_is(inbox: Path, hold: InboxLock) -> None:
+def test_a_folder_that_is_gone_is_reported_with_where_it_is(inbox: Path, hold: InboxLock) -> None:
     inbox.rename(inbox.with_name("elsewhere"))
     assert hold.fault() == f"{inbox}: No such file or directory"
     assert hold.whereabouts() == str(inbox.with_name("elsewhere"))
@@ -85,7 +85,7 @@ def test_a_folder_that_is_gone_is_told_with_where_it_is(inbox: Path, hold: Inbox
     assert hold.whereabouts() is None
 
 
-def test_a_folder_made_anew_is_another_even_under_the_old_number(inbox: Path, hold: InboxLock) -> None:
+def test_a_folder_made_again_is_another_even_with_the_old_number(inbox: Path, hold: InboxLock) -> None:
     for _ in range(20):
         shutil.rmtree(inbox)
         inbox.mkdir()

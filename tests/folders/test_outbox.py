@@ -1,4 +1,4 @@
-"""The outbox: every file keeps its name or gets the next free one, and none is ever written over."""
+"""The outbox: every file keeps its name or gets the next free one, and none is ever overwritten."""
 
 import os
 from collections import Counter
@@ -62,7 +62,7 @@ def test_a_batch_shares_no_destination(tmp_path: Path) -> None:
     assert chosen == ["7/scan.png", "7/scan-1.png", "7/scan-2.png"]
 
 
-def test_a_name_that_was_taken_meanwhile_is_told_and_nothing_written_over(tmp_path: Path) -> None:
+def test_a_name_that_was_taken_meanwhile_is_reported_and_nothing_written_over(tmp_path: Path) -> None:
     outbox = outbox_in(tmp_path)
     source = claimed(tmp_path, b"ours")
     destination = outbox.choose("7", "scan.png", set())

@@ -1,4 +1,4 @@
-"""A place where the real filing files what it is given, and fsck looks at it."""
+"""A workspace where the real filing files given files, and fsck checks them."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -13,8 +13,8 @@ from watcher.folders.disk import Flusher
 from watcher.folders.inbox import Arrival
 from watcher.folders.outbox import Outbox
 from watcher.maintenance.fsck.examination import examine
-from watcher.maintenance.fsck.repair import Mender
-from watcher.maintenance.fsck.site import Site
+from watcher.maintenance.fsck.repair import Repairer
+from watcher.maintenance.fsck.scope import Scope
 from watcher.pipeline.filing import Filing
 from watcher.pipeline.outcome import Outcome
 from watcher.recognition import Reading
@@ -34,7 +34,7 @@ FILED = {
 
 
 class Crash(BaseException):
-    """The power goes."""
+    """Simulates a power cut."""
 
 
 class Found(NamedTuple):
@@ -53,11 +53,11 @@ class Unhurried(Flusher):
 
 
 class FsckScenario:
-    """A place, and what the filing and fsck do in it."""
+    """A workspace, and what filing and fsck do in it."""
 
     def __init__(self, workspace: Workspace, database: Database, flusher: Flusher) -> None:
         self.workspace = workspace
-        self.site = Site(database, Claims(workspace.inbox), Outbox(workspace.outbox))
+        self.scope = Scope(database, Claims(workspace.inbox), Outbox(workspace.outbox))
         self._flusher = flusher
 
     def file(self, files: Mapping[str, bytes], *, until: str | None = None) -> None:
@@ -66,30 +66,30 @@ class FsckScenario:
         arrivals = [Arrival(str(self.workspace.inbox / name), name, 1e9) for name in files]
         claims = Claims(self.workspace.inbox)
         claimed = claims.take(arrivals)
-        log = ResultsLog(self.site.database)
-        for part in (log, claims, self.site.outbox):
+        log = ResultsLog(self.scope.database)
+        for part in (log, claims, self.scope.outbox):
             if until is not None and hasattr(part, until):
                 setattr(part, until, _crash)
         try:
-            filing = Filing(log, claims, self.site.outbox, self._flusher, 0.9)
+            filing = Filing(log, claims, self.scope.outbox, self._flusher, 0.9)
             filing.finish([outcome(claim) for claim in claimed])
         except Crash:
             assert until is not None
         else:
             assert until is None
-        vars(self.site.outbox).pop(until or "", None)
+        vars(self.scope.outbox).pop(until or "", None)
 
     def found(self, *, is_running: bool = False, deep: bool = False) -> list[Found]:
         """What a look at it finds."""
-        discrepancies = examine(self.site, is_running=is_running, deep=deep)
+        discrepancies = examine(self.scope, is_running=is_running, deep=deep)
         return [Found(one.kind.word, one.place, one.row.id if one.row else None) for one in discrepancies]
 
     def repair(self) -> list[str | None]:
         """What was done about each discrepancy, in their order."""
-        log = ResultsLog(self.site.database)
-        filing = Filing(log, self.site.claims, self.site.outbox, self._flusher, 0.9)
-        mender = Mender(self.site, self.workspace.inbox, filing)
-        return [mender.mend(one) for one in examine(self.site, is_running=False, deep=False)]
+        log = ResultsLog(self.scope.database)
+        filing = Filing(log, self.scope.claims, self.scope.outbox, self._flusher, 0.9)
+        mender = Repairer(self.scope, self.workspace.inbox, filing)
+        return [mender.repair(one) for one in examine(self.scope, is_running=False, deep=False)]
 
 
 def _crash(*_: object, **__: object) -> None:
@@ -97,7 +97,7 @@ def _crash(*_: object, **__: object) -> None:
 
 
 def outcome(claim: Claim) -> Outcome:
-    """What workers would have found: the digit that a file is made of, surely or not; or nothing."""
+    """What workers would find: the digit in the file's bytes, certain or not; or nothing."""
     content = Path(claim.path).read_bytes()
     digest = sha256(content).hexdigest()
     if not content[:1].isdigit():

@@ -14,8 +14,8 @@ def reading(certainty: float, reason: str | None = None) -> Reading:
     ("found", "fault", "verdict"),
     [
         (reading(0.9), None, Verdict("filed", "7", None)),
-        (reading(0.8996), None, Verdict("review", "review", "its certainty, 0.899, is below 0.9")),
-        (reading(0.5), None, Verdict("review", "review", "its certainty, 0.500, is below 0.9")),
+        (reading(0.8996), None, Verdict("review", "review", "its certainty, 89.9 %, is below 90 %")),
+        (reading(0.5), None, Verdict("review", "review", "its certainty, 50.0 %, is below 90 %")),
         (reading(1.0, "it is blank"), None, Verdict("review", "review", "it is blank")),
         (None, "it is cut off", Verdict("failed", "failed", "it is cut off")),
     ],

@@ -1,4 +1,4 @@
-"""A page of an evaluation shows the mistakes that tell most, and says how many more there are."""
+"""A page of an evaluation shows the most certain mistakes, and says how many more there are."""
 
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +9,7 @@ from helpers.support import digit_picture
 from watcher.config.settings import RecognitionSettings
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import evaluate
-from watcher.report.evaluation import MOST_UNREADABLE, Judged, evaluation_report
+from watcher.report.evaluation import MOST_UNREADABLE, EvaluatedSource, evaluation_report
 from watcher.report.render.misread import MOST_SHOWN
 from watcher.store.database import open_database
 from watcher.store.references import LabeledImage, ReferenceStore
@@ -22,7 +22,7 @@ def test_many_mistakes_are_shown_in_part(tmp_path: Path) -> None:
     readings = [Reading(7, n / 1000, None, (0.0,) * 10, (1,)) for n in range(len(images))]
     outcome = evaluate([1] * len(images), readings, review_below=0.9, unreadable=MOST_UNREADABLE + 1)
     unreadable = [(images[0], "it is empty")] * (MOST_UNREADABLE + 1)
-    judged = Judged("test", outcome, list(zip(images, readings, strict=True)), unreadable)
+    judged = EvaluatedSource("test", outcome, list(zip(images, readings, strict=True)), unreadable)
     with closing(open_database(tmp_path / "watcher.db")) as database:
         references = ReferenceStore(database)
         references.add([LabeledImage(digit_picture(7), 7, "images", "7_0.png")], "first")

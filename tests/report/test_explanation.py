@@ -1,4 +1,4 @@
-"""What is shown of a recognition is what was compared, fetched from where it is kept."""
+"""An explanation shows what was compared."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,7 +10,7 @@ from helpers.support import digit_picture
 
 from watcher.config.settings import RecognitionSettings
 from watcher.recognition import NORMALIZERS, Reading, read_picture
-from watcher.report.explanation import Recognition, circumstances, explained
+from watcher.report.explanation import Recognition, explanations_of, provenance
 from watcher.store.database import open_database
 from watcher.store.references import LabeledImage, ReferenceStore
 from watcher.workers import Recognized
@@ -31,7 +31,7 @@ def references(tmp_path: Path) -> Iterator[ReferenceStore]:
 def test_a_reading_comes_with_its_picture_and_references(references: ReferenceStore) -> None:
     image = digit_picture(7, 1)
     reading = Reading(7, 0.5, 1, (0.0,) * 10, (1,))
-    (shown,) = explained([Recognition("a", image, Recognized("", reading), 7)], references, SETTINGS)
+    (shown,) = explanations_of([Recognition("a", image, Recognized("", reading), 7)], references, SETTINGS)
     assert (shown.name, shown.label, shown.status, shown.reading) == ("a", 7, "review", reading)
     assert shown.picture is not None
     assert shown.normalized is not None
@@ -45,14 +45,14 @@ def test_a_reading_comes_with_its_picture_and_references(references: ReferenceSt
 
 def test_references_that_cannot_be_had_are_left_out(references: ReferenceStore) -> None:
     reading = Reading(7, 1.0, 1, (0.0,) * 10, (99, 2, 1))
-    (shown,) = explained([Recognition("a", SEVEN.image, Recognized("", reading))], references, SETTINGS)
+    (shown,) = explanations_of([Recognition("a", SEVEN.image, Recognized("", reading))], references, SETTINGS)
     assert [near.id for near in shown.neighbors] == [1]
     assert shown.status == "filed"
 
 
 def test_what_could_not_be_read_has_its_reason_alone(references: ReferenceStore) -> None:
     unread = Recognition("a", b"", Recognized(None, None, "it is empty"))
-    (shown,) = explained([unread], references, SETTINGS)
+    (shown,) = explanations_of([unread], references, SETTINGS)
     assert (shown.status, shown.reason, shown.picture, shown.neighbors) == (
         "failed",
         "it is empty",
@@ -61,7 +61,7 @@ def test_what_could_not_be_read_has_its_reason_alone(references: ReferenceStore)
     )
 
 
-def test_circumstances_hold_every_setting_of_recognition() -> None:
-    made_with = circumstances(SETTINGS, (1,) * 10, 3)
+def test_the_provenance_holds_every_setting_of_recognition() -> None:
+    made_with = provenance(SETTINGS, (1,) * 10, 3)
     assert [name for name, _ in made_with.settings] == list(RecognitionSettings.model_fields)
     assert made_with.made_at.endswith("Z")

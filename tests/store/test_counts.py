@@ -32,7 +32,7 @@ def decision(number: int, status: Status, reason: str | None = None) -> Decision
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """A log of thirty pictures, one a second: filed, filed, review, failed, and over again."""
+    """A log of thirty pictures, one a second: filed, filed, review, failed, and so on."""
     with closing(open_database(tmp_path / "watcher.db")) as database:
         kinds: list[Status] = ["filed", "filed", "review", "failed"]
         ResultsLog(database).record(
@@ -52,7 +52,7 @@ def test_what_was_decided_at_a_time_or_later_is_counted(database: Database) -> N
     assert tallies.since(stamp(START + 30)) == StatusCounts()
 
 
-def test_failures_are_told_by_reason_the_most_frequent_first_with_the_newest(database: Database) -> None:
+def test_failures_are_reported_by_reason_the_most_frequent_first_with_the_newest(database: Database) -> None:
     assert ResultCounts(database).failures(stamp(START)) == [
         Failures("reason 0", 3, "scan-27.png"),
         Failures("reason 2", 2, "scan-23.png"),
@@ -64,7 +64,7 @@ def test_failures_are_told_by_reason_the_most_frequent_first_with_the_newest(dat
     ]
 
 
-def test_of_many_reasons_the_most_frequent_are_told(database: Database) -> None:
+def test_of_many_reasons_the_most_frequent_are_reported(database: Database) -> None:
     ResultsLog(database).record([decision(100 + number, "failed", f"other {number}") for number in range(50)])
     assert len(ResultCounts(database).failures(stamp(START))) == MOST_REASONS
 

@@ -1,4 +1,4 @@
-"""The database file: made, opened beside others, and reported by name when it is of no use."""
+"""The database file: made, opened while others use it, and refused by name if it is unusable."""
 
 import os
 import sqlite3
@@ -186,7 +186,7 @@ def test_its_log_is_not_left_long_where_a_reader_lingered(file: Path, database: 
         (sqlite3.SQLITE_CONSTRAINT_UNIQUE, False),
     ],
 )
-def test_faults_of_the_disk_are_told_from_those_of_the_database(
+def test_faults_of_the_disk_are_distinguished_from_those_of_the_database(
     file: Path, code: int, *, passing: bool
 ) -> None:
     fault = sqlite3.OperationalError("so it is")
@@ -206,7 +206,7 @@ def test_opened_to_read_it_is_left_as_it_is(file: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
-def test_who_may_make_no_files_beside_it_is_told_what_to_do(file: Path) -> None:
+def test_a_user_who_may_make_no_files_in_its_folder_gets_advice(file: Path) -> None:
     open_database(file).close()
     script = (
         "import os, sys; from pathlib import Path; from watcher.errors import WatcherError\n"
@@ -222,7 +222,7 @@ def test_who_may_make_no_files_beside_it_is_told_what_to_do(file: Path) -> None:
         with closing(open_database(file)):
             subprocess.run(command, env=environment({}), check=True)
     assert alone.stderr == (
-        f"{file}: while no daemon has it open, it can be read only by who may make files beside it; "
+        f"{file}: without a running daemon, only a user who may make files in its folder can read it; "
         f"run this as the user that owns {folder}\n"
     )
 
@@ -244,14 +244,14 @@ def test_the_database_of_a_newer_program_is_refused_by_name(
     with pytest.raises(DatabaseError) as raised:
         open_it(file)
     assert str(raised.value) == (
-        f"{file}: it was made by a newer watcher (its schema is 9999, this program knows {HEAD}); "
+        f"{file}: a newer watcher made it (its schema is 9999, this program knows {HEAD}); "
         "install the newer program"
     )
     assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize("open_it", [open_database, open_log])
-def test_what_is_no_database_is_refused_by_name(file: Path, open_it: Callable[[Path], Database]) -> None:
+def test_a_file_of_another_kind_is_refused_by_name(file: Path, open_it: Callable[[Path], Database]) -> None:
     file.write_bytes(b"dear diary, " * 100)
     with pytest.raises(DatabaseError) as raised:
         open_it(file)
@@ -267,7 +267,7 @@ def test_a_folder_is_refused_by_name(file: Path, open_it: Callable[[Path], Datab
     assert str(raised.value).startswith(f"{file}: ")
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DatabaseError, match=r"Not a directory$"):
         open_database(tmp_path / "file" / "below" / "watcher.db")
@@ -276,7 +276,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks Linux which files are open")
 @pytest.mark.parametrize("open_it", [open_database, open_log])
 @pytest.mark.parametrize("newer", [True, False])
-def test_what_was_refused_is_let_go_of(
+def test_a_refused_database_is_closed(
     file: Path, open_it: Callable[[Path], Database], *, newer: bool
 ) -> None:
     if newer:
@@ -290,7 +290,7 @@ def test_what_was_refused_is_let_go_of(
     del raised
 
 
-def test_names_are_told_on_one_line(tmp_path: Path) -> None:
+def test_names_are_reported_on_one_line(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError) as raised:
         open_log(tmp_path / "a\nb\x1b.db")
     assert str(raised.value).isprintable()

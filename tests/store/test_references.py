@@ -1,4 +1,4 @@
-"""The references: immutable sets that follow each other as versions."""
+"""The references: sets of labeled images with versions."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -189,7 +189,7 @@ def test_only_what_is_in_use_can_be_retired_and_all_of_it_or_none(references: Re
     references.retire([2, 3], "two wrong labels")
     assert [reference.id for reference in references.load()] == [1]
     assert references.version() == 2
-    with pytest.raises(UnknownReferenceError, match="no reference 2, 99 in use; none was retired"):
+    with pytest.raises(UnknownReferenceError, match="no reference in use has the id 2, 99; none was retired"):
         references.retire([99, 1, 2], "some more")
     assert [reference.id for reference in references.load()] == [1]
     assert references.version() == 2

@@ -1,4 +1,4 @@
-"""The log of results: all or nothing, each claim once, and asked for by any combination of filters."""
+"""The log of results: all or nothing, each claim once, and selected by any combination of filters."""
 
 import itertools
 import json
@@ -126,7 +126,7 @@ def test_a_claim_is_known_from_when_it_was_decided(log: ResultsLog) -> None:
     assert log.recorded([]) == {}
 
 
-def test_what_was_decided_and_not_filed_is_told_with_where_it_goes(log: ResultsLog) -> None:
+def test_what_was_decided_and_not_filed_is_reported_with_where_it_goes(log: ResultsLog) -> None:
     assert log.unfiled() == []
     log.record([replace(DECISION, claim=claim) for claim in "abc"])
     log.record([replace(DECISION, claim="d", status="failed", destination="failed/x", reason="it is empty")])

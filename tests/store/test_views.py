@@ -1,4 +1,4 @@
-"""What people ask the log by: the views give what the rows hold, and every column is explained."""
+"""The views for people: they agree with the rows, and every column is explained."""
 
 import sqlite3
 from collections.abc import Iterator

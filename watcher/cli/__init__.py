@@ -1,4 +1,4 @@
-"""The command line: one small module a command, imported only when that command is used."""
+"""The command line. Each command is a small module that is imported only when the command is used."""
 
 import importlib
 import os
@@ -15,28 +15,28 @@ from watcher.errors import WatcherError
 COMMANDS = {
     "run": "Watch the inbox and sort until stopped.",
     "train": "Add labeled images to the references.",
-    "references": "Say how many references there are, of each digit, from where.",
-    "classify": "Say what is in these files; move and record nothing.",
-    "evaluate": "Say how often it is right on labeled images; move and record nothing.",
+    "references": "Count the references, by digit and by source.",
+    "classify": "Recognize files. Move and record nothing.",
+    "evaluate": "Measure how often it is right on labeled images. Move and record nothing.",
     "results": "Query the log.",
-    "export": "Write the log to a file: as CSV, JSON lines or Parquet.",
-    "sql": "Ask the log anything, in SQL; it is only read.",
-    "status": "Say how the watcher is: at work or not, what waits, what came, what is amiss.",
-    "report": "Draw what came in a period: one page, with pictures.",
-    "prune": "Remove old rows from the log; no picture is touched.",
-    "retry": "Put failed files back into the inbox, to be put through again.",
-    "doctor": "Check all that the watcher needs, and say what to do.",
-    "fsck": "Hold the log against the folders, and mend what differs if asked to.",
+    "export": "Write the log to a file: CSV, JSON lines or Parquet.",
+    "sql": "Query the log in SQL. The log is only read.",
+    "status": "Show whether the watcher runs, what waits, what came, what is wrong.",
+    "report": "Write a page about a period, with charts and pictures.",
+    "prune": "Remove old rows from the log. No picture is touched.",
+    "retry": "Put failed files back into the inbox.",
+    "doctor": "Check everything the watcher needs, and say what to do.",
+    "fsck": "Compare the log with the folders. Repair differences if asked to.",
     "config": "Check or show the settings, and where each comes from.",
     "unit": "Print a systemd unit for this installation.",
     "init": "Write a config.toml with every setting and what it means.",
-    "demo": "Show in a minute what it does: sample pictures, dropped one by one.",
-    "completion": "Print what a shell needs to complete commands, options and files.",
+    "demo": "Show in a minute what the watcher does, with sample pictures.",
+    "completion": "Print a script that makes a shell complete commands, options and files.",
 }
 
 
 class _Commands(click.Group):
-    """Knows every command's summary, and imports a command only to use it."""
+    """Knows every command's summary, and imports a command only when it is used."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -48,7 +48,7 @@ class _Commands(click.Group):
         return command
 
     def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
-        """What a word may become; no command is imported to know its summary."""
+        """The commands and options a word may become, with their summaries; no command is imported."""
         options = click.Command.shell_complete(self, context, incomplete)
         words = [name for name in COMMANDS if name.startswith(incomplete)]
         return [*(CompletionItem(word, help=COMMANDS[word]) for word in words), *options]
@@ -73,7 +73,7 @@ config_option = click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PATH",
-    help="The settings to use, instead of ./config.toml.",
+    help="Read the settings from this file, not from ./config.toml.",
 )
 
 
@@ -86,8 +86,8 @@ Examples:
   watcher run                        watch ./inbox, file into ./outbox
   watcher run --once                 empty the inbox, then exit
   watcher train my-digits/           learn from 7_0.png, 7_1.png … or 7/*.png
-  watcher classify scan.png          what is it?
-  watcher results --status review    what should I look at myself?""",
+  watcher classify scan.png          which digit is it?
+  watcher results --status review    which pictures should I look at?""",
 )
 @config_option
 @click.option(
@@ -100,16 +100,16 @@ Examples:
 )
 @click.pass_context
 def watcher(context: click.Context, config: Path | None) -> None:
-    """Sort pictures of handwritten digits: from a watched folder into one folder a digit.
+    """Sort pictures of handwritten digits from a watched folder into one folder for each digit.
 
-    Every setting has a default; config.toml in the current folder and WATCHER_SECTION__KEY in the
-    environment change them.
+    Every setting has a default. Change it in config.toml in the current folder, or with
+    WATCHER_SECTION__KEY in the environment.
     """
     context.obj = config
 
 
 def main() -> None:
-    """Run the command line, and exit with the code that its outcome has."""
+    """Run the command line and exit with the command's exit code."""
     try:
         try:
             watcher.main(prog_name="watcher", standalone_mode=True)
@@ -120,7 +120,7 @@ def main() -> None:
             click.echo(f"watcher: {line}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does. Python would complain again when it flushes.
+        # The reader of our output has ended, as `head` does. Python would fail again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
@@ -132,10 +132,10 @@ def main() -> None:
 
 
 def configured(function: Any) -> Any:
-    """Give a command the option --config, and hand it the Config as its first argument."""
+    """Give a command the option --config, and pass it the Config as its first argument."""
 
     def with_config(*args: Any, config: Path | None, **options: Any) -> Any:
-        from watcher.config.load import load_config  # noqa: PLC0415 - takes longer than showing help may
+        from watcher.config.load import load_config  # noqa: PLC0415 - too slow to import for help
 
         path = config or click.get_current_context().obj
         return function(load_config(path, os.environ), *args, **options)

@@ -1,4 +1,4 @@
-"""The database as commands open it: where it had to be upgraded first, that is said."""
+"""Open the database for a command, and report an upgrade."""
 
 from contextlib import AbstractContextManager, closing
 
@@ -11,18 +11,21 @@ from watcher.text import printable
 
 
 def to_read(config: Config) -> AbstractContextManager[Database]:
-    """It, to read only, closed when the context is left. Raises DatabaseError when there is none yet."""
-    return closing(open_log(config.database.file, upgraded=_tell))
+    """Open the database to read only; closed at the end of the context.
+
+    Raises DatabaseError if there is none yet.
+    """
+    return closing(open_log(config.database.file, upgraded=_report_upgrade))
 
 
 def to_write(config: Config) -> AbstractContextManager[Database]:
-    """It, to read and write, made if there is none, and closed when the context is left."""
-    return closing(open_database(config.database.file, upgraded=_tell))
+    """Open the database to read and write, made if there is none; closed at the end of the context."""
+    return closing(open_database(config.database.file, upgraded=_report_upgrade))
 
 
-def _tell(upgrade: Upgrade) -> None:
+def _report_upgrade(upgrade: Upgrade) -> None:
     click.echo(
-        f"The database was upgraded from schema {upgrade.before} to {upgrade.after}. As it was before, it is "
-        f"kept in {printable(str(upgrade.backup))}; to go back, {upgrade.way_back}.",
+        f"The database was upgraded from schema {upgrade.before} to {upgrade.after}. A copy of the old one "
+        f"is {printable(str(upgrade.backup))}. To go back, {upgrade.way_back}.",
         err=True,
     )

@@ -1,4 +1,4 @@
-"""A demonstration: sample pictures, and a real daemon of its own that is told of by its own log."""
+"""The demonstration: sample pictures, and a real daemon that is followed through its log."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from watcher.pen.drawing import draw
 from watcher.pen.ink import png
 
 WRITER = 2
-"""The pen's seed for hands that are none of the references'."""
+"""A seed of the pen that gives other handwriting than the references have."""
 READY_SECONDS = 120.0
 SORTED_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -29,7 +29,7 @@ Event = dict[str, Any]
 
 
 def samples() -> list[tuple[str, bytes]]:
-    """Names and contents as a scanner might drop them: clear ones, one name twice, a blot, and no picture."""
+    """(name, content) as a scanner may drop them: clear digits, one name twice, a blot, and no picture."""
     blot = np.minimum(draw(WRITER, 3, 1), draw(WRITER, 5, 1))
     return [
         ("meter-0412.png", png(draw(WRITER, 7, 0))),
@@ -42,7 +42,7 @@ def samples() -> list[tuple[str, bytes]]:
 
 
 class Demonstration:
-    """A daemon at work in a folder of its own."""
+    """A daemon that runs in a folder of its own."""
 
     def __init__(self, folder: Path, process: subprocess.Popen[str]) -> None:
         self._inbox = folder / "inbox"
@@ -51,11 +51,11 @@ class Demonstration:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def wait_until_ready(self) -> Event:
-        """What it says when it is. Raises WatcherError where it does not get that far."""
+        """Its log event when it is ready. Raises WatcherError if it ends or says nothing before."""
         return self._next("ready", READY_SECONDS)
 
     def drop(self, name: str, content: bytes) -> Event:
-        """Put a file into the inbox; what is said of it. Raises WatcherError, OSError."""
+        """Put a file into the inbox; returns its log event. Raises WatcherError, OSError."""
         unfinished = self._inbox / f".{name}"
         unfinished.write_bytes(content)
         unfinished.rename(self._inbox / name)
@@ -68,13 +68,13 @@ class Demonstration:
                 said = self._events.get(timeout=seconds)
             except Empty:
                 raise WatcherError(
-                    f"the demonstration's daemon says nothing for {seconds:g} s; try `watcher doctor`"
+                    f"the demonstration's daemon has logged nothing for {seconds:g} s; run `watcher doctor`"
                 ) from None
             if said is not None and said["event"] == event:
                 return said
         assert self._process.stderr is not None
-        why = self._process.stderr.read().strip() or "it says no more"
-        raise WatcherError(f"the demonstration's daemon ended: {why}; try `watcher doctor`")
+        why = self._process.stderr.read().strip() or "it gave no reason"
+        raise WatcherError(f"the demonstration's daemon ended: {why}; run `watcher doctor`")
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -85,7 +85,7 @@ class Demonstration:
 
 @contextmanager
 def demonstrating(folder: Path) -> Iterator[Demonstration]:
-    """While in the context, a daemon watches `inbox` of an empty folder. It has ended when that is left."""
+    """Run a daemon that watches `inbox` of an empty folder; it has ended at the end of the context."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     paths = [str(Path(__file__).parents[2]), *filter(None, [ours.get("PYTHONPATH")])]
     with subprocess.Popen(

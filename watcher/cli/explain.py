@@ -1,4 +1,4 @@
-"""`watcher classify --explain`: what a page shows of one picture, on a terminal."""
+"""`watcher classify --explain`: how a picture was recognized, drawn on the terminal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,28 +7,28 @@ from rich.table import Table
 from rich.text import Text
 
 from watcher.report.render.terminal import Style, bar, digit_lines, shares
-from watcher.report.render.values import Circumstances, Explanation, Neighbor
-from watcher.report.render.words import certain, verdict
-from watcher.text import printable
+from watcher.report.render.values import Explanation, Neighbor, Provenance
+from watcher.report.render.words import verdict
+from watcher.text import percent, printable
 
-COLUMNS = 28  # of a drawn digit, as many as a normalized one has pixels
+COLUMNS = 28  # of a drawn digit: one for each pixel of a normalized digit
 MOST_OF_A_BAR = 32
 GAP = 2
 
 
 class Explainer:
-    """Shows explanations on the standard output, in what its terminal and encoding have."""
+    """Prints explanations to standard output, with the colors and characters that the terminal has."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
         self._style = _style(self._console)
 
     def show(self, explanation: Explanation) -> None:
-        """One picture: what it is taken for and why."""
+        """Print what one picture was taken for and why."""
         self._print(Text(self._plain(explanation.name), "bold"))
         reading = explanation.reading
         if reading:
-            guess = f"{reading.digit}, {certain(reading.certainty)} certain"
+            guess = f"{reading.digit}, {percent(reading.certainty)} certain"
             self._print(Text(f"{guess}. {self._plain(verdict(explanation))}"))
         else:
             self._print(Text(self._plain(verdict(explanation))))
@@ -37,11 +37,11 @@ class Explainer:
             self._print(part)
         self._print(Text(""))
 
-    def show_circumstances(self, circumstances: Circumstances) -> None:
-        """The settings and references that all of it was seen with."""
-        settings = ", ".join(f"{name} {value}" for name, value in circumstances.settings)
-        number = sum(circumstances.references)
-        self._print(Text(f"With {number:,} references, version {circumstances.version}; {settings}", "dim"))
+    def show_provenance(self, provenance: Provenance) -> None:
+        """Print the settings and references that were used."""
+        settings = ", ".join(f"{name} {value}" for name, value in provenance.settings)
+        number = sum(provenance.references)
+        self._print(Text(f"With {number:,} references, version {provenance.version}; {settings}", "dim"))
 
     def _parts(self, explanation: Explanation) -> Iterator[RenderableType]:
         if explanation.normalized is not None and explanation.reading is not None:
@@ -49,7 +49,7 @@ class Explainer:
             yield _side_by_side([drawn, self._scores(explanation.reading.scores, explanation.reading.digit)])
         near = explanation.neighbors
         if near:
-            yield Text("The nearest references, the nearest first:")
+            yield Text("The nearest references, nearest first:")
             columns = self._columns_for(len(near))
             if columns:
                 yield _side_by_side([self._neighbor(each, columns) for each in near])
@@ -59,7 +59,7 @@ class Explainer:
         numbers = [f"{score:.4g}" for score in scores]
         room = self._console.width - COLUMNS - GAP - len("0    ") - max(map(len, numbers))
         columns = max(min(room, MOST_OF_A_BAR), 4)
-        lines = [Text("scores, higher is likelier", "dim"), Text("")]
+        lines = [Text("scores, higher is more likely", "dim"), Text("")]
         for digit, share in enumerate(shares(tuple(scores))):
             drawn = bar(share, columns, self._style).ljust(columns)
             line = Text(f"{digit}  {drawn}  {numbers[digit]}", "bold" if digit == best else "")
@@ -67,7 +67,7 @@ class Explainer:
         return Group(*lines)
 
     def _columns_for(self, digits: int) -> int:
-        """How many columns each of so many drawings gets: as many as there are pixels, half as many, or 0."""
+        """The columns that each of `digits` drawings gets: one a pixel, half of that, or 0."""
         room = (self._console.width + GAP) // digits - GAP
         return next((columns for columns in (COLUMNS, COLUMNS // 2) if columns <= room), 0)
 

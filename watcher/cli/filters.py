@@ -1,4 +1,4 @@
-"""Which rows of the log a command is asked for: options that several commands share."""
+"""Options that select rows of the log, shared by several commands."""
 
 import re
 from collections.abc import Callable
@@ -15,29 +15,35 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 class MomentParam(click.ParamType[str]):
-    """A point in time, as a stamp: 2026-11-22, 2026-11-22T14:00, or an age such as 90m, 24h, 7d, 2w."""
+    """A time, converted to a stamp: 2026-11-22, 2026-11-22T14:00, or an age such as 90m, 24h, 7d, 2w."""
 
     name = "WHEN"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The stamp of what was written. Raises click.BadParameter."""
+        """The stamp. Raises click.BadParameter."""
         try:
             return as_stamp(_moment(value))
         except (ValueError, OverflowError):
             self.fail(
-                f"{value!r} is no time; write 2026-11-22, 2026-11-22T14:00, or an age: 90m, 24h, 7d",
+                f"{value!r} is not a time; write 2026-11-22, 2026-11-22T14:00, or an age: 90m, 24h, 7d",
                 param,
                 ctx,
             )
 
 
 since_option = click.option(
-    "--since", type=MomentParam(), help="Decided at this time or later: a UTC time, or an age as 24h or 7d."
+    "--since",
+    type=MomentParam(),
+    help="Decided at this time or later: a UTC time, or an age such as 24h or 7d.",
 )
 until_option = click.option("--until", type=MomentParam(), help="Decided before this time.")
 _OPTIONS = (
     click.option(
-        "--digit", "digits", multiple=True, type=click.IntRange(0, 9), help="Only this digit; repeatable."
+        "--digit",
+        "digits",
+        multiple=True,
+        type=click.IntRange(0, 9),
+        help="Only this digit; repeatable.",
     ),
     click.option(
         "--status",
@@ -48,14 +54,14 @@ _OPTIONS = (
     ),
     since_option,
     until_option,
-    click.option("--above", type=click.FloatRange(0, 1), help="Only certainties of at least this."),
-    click.option("--below", type=click.FloatRange(0, 1), help="Only certainties below this."),
-    click.option("--name", metavar="PATTERN", help="Only names like this: scan-1*.png"),
+    click.option("--above", type=click.FloatRange(0, 1), help="Only a certainty of at least this, 0 to 1."),
+    click.option("--below", type=click.FloatRange(0, 1), help="Only a certainty below this, 0 to 1."),
+    click.option("--name", metavar="PATTERN", help="Only names that match, such as scan-1*.png."),
 )
 
 
 def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that say which rows, and hand it the Query as `query`."""
+    """Give a command the options that select rows, and pass it the Query as `query`."""
 
     def with_query(
         *args: Any, digits: Any, statuses: Any, above: float | None, below: float | None, **others: Any

@@ -1,4 +1,4 @@
-"""Where a page is written: made sure of before the work begins, and replaced whole at its end."""
+"""Write a page: check the place before the work begins, and replace the file whole at the end."""
 
 import os
 import stat
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from watcher.cli.drafts import drafted, settle
+from watcher.cli.atomic_write import put_in_place, temporary_beside
 from watcher.errors import WatcherError
 from watcher.report.render.values import GENERATOR
 from watcher.text import printable
@@ -21,26 +21,26 @@ class PageError(WatcherError):
 
 
 @contextmanager
-def page_at(path: Path) -> Iterator[Callable[[str], None]]:
-    """A function that writes the page and says where it is; until it is called the file stays as it is.
+def page_writer(path: Path) -> Iterator[Callable[[str], None]]:
+    """A function that writes the page and prints its path. The file does not change before it is called.
 
-    Raises PageError at once where nothing can be written, and where a file lies that is no page of ours.
+    Raises PageError at once if nothing can be written there, or if another kind of file is there.
     """
     shown, stack = printable(str(path)), ExitStack()
     try:
         target = Path(os.path.realpath(path))
         _refuse_others(target, shown)
-        draft = stack.enter_context(drafted(target))
+        temporary = stack.enter_context(temporary_beside(target))
     except OSError as error:
         raise PageError(f"{shown}: the page cannot be written there: {error.strerror}") from error
 
     def write(page: str) -> None:
         try:
-            draft.write_text(page, encoding="utf-8")
-            settle(draft, target, replacing=True)
+            temporary.write_text(page, encoding="utf-8")
+            put_in_place(temporary, target, replacing=True)
         except OSError as error:
             raise PageError(f"{shown}: the page could not be written: {error.strerror}") from error
-        click.echo(f"The page is {shown}", err=True)  # out of the output's way
+        click.echo(f"The page is {shown}", err=True)  # standard output is for results
 
     with stack:
         yield write
@@ -52,10 +52,10 @@ def _refuse_others(target: Path, shown: str) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISDIR(mode):
-        raise PageError(f"{shown}: it is a folder; name the file that the page is to be written to")
+        raise PageError(f"{shown}: it is a folder; give the name of a file")
     if not stat.S_ISREG(mode):
-        raise PageError(f"{shown}: it is no regular file")
+        raise PageError(f"{shown}: it is not a regular file; choose another name")
     with target.open("rb") as file:
         head = file.read(HEAD_BYTES)
         if head and GENERATOR.encode() not in head:
-            raise PageError(f"{shown}: it exists and is no page of watcher's; choose another name")
+            raise PageError(f"{shown}: it exists and is not a page of the watcher; choose another name")

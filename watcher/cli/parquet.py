@@ -1,4 +1,4 @@
-"""Rows of the log as a Parquet file, with times as times; for who has installed `watcher[parquet]`."""
+"""Write rows of the log as a Parquet file, with typed columns. Needs `watcher[parquet]`."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from watcher.store.results import COLUMNS
 from watcher.store.schema import results
 
 GROUP_ROWS = 16_384
-"""Rows that are written together; so many are in memory at a time."""
+"""Rows that are written together and held in memory at a time."""
 _TIMES = ("arrived_at", "decided_at", "filed_at")
 
 
@@ -21,19 +21,19 @@ class ParquetError(WatcherError):
 
 
 def pyarrow() -> Any:
-    """The library. Raises ParquetError where it is not installed."""
+    """The library. Raises ParquetError if it is not installed."""
     try:
         import_module("pyarrow.parquet")
         return import_module("pyarrow")
     except ImportError as error:
         raise ParquetError(
-            "Parquet needs pyarrow, which is not installed: `pip install 'watcher[parquet]'`; "
-            "or name a file that ends in .csv or .jsonl"
+            "Parquet needs pyarrow, which is not installed; run `pip install 'watcher[parquet]'`, "
+            "or give a name that ends in .csv or .jsonl"
         ) from error
 
 
 def write_parquet(rows: Iterable[Sequence[Any]], path: Path) -> None:
-    """Write rows, each with COLUMNS, in groups. Raises ParquetError, OSError."""
+    """Write rows of COLUMNS, in groups of GROUP_ROWS. Raises ParquetError, OSError."""
     library = pyarrow()
     schema = _schema(library)
     try:
@@ -50,7 +50,7 @@ def write_parquet(rows: Iterable[Sequence[Any]], path: Path) -> None:
 
 
 def _schema(library: Any) -> Any:
-    """Each column with its type, and what it means."""
+    """The schema: each column's type and meaning."""
     kinds = {
         "id": library.int64(),
         "digit": library.int8(),

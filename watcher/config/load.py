@@ -1,4 +1,4 @@
-"""config.toml and WATCHER_* of the environment → one frozen Config, all its faults told at once."""
+"""Read config.toml and WATCHER_* in the environment into one frozen Config; report all faults at once."""
 
 import itertools
 import json
@@ -25,8 +25,8 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Sourced:
-    """A configuration, and where it was read from."""
+class LoadedConfig:
+    """A configuration, and where its values come from."""
 
     config: Config
     file: TomlFile | None
@@ -42,16 +42,16 @@ class Sourced:
 
 
 def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
-    """The configuration of a file, overridden by `WATCHER_SECTION__KEY` of the environment.
+    """The configuration from a file, overridden by `WATCHER_SECTION__KEY` in the environment.
 
-    Without a path it is `config.toml` of the current folder, if there is one. Relative paths in it count from
-    the folder it lies in. Raises ConfigError with every fault on a line of its own.
+    Without a path, the file is `config.toml` in the current folder, if there is one. Paths in it are relative
+    to its folder. Raises ConfigError with every fault on a line of its own.
     """
-    return load_sourced(path, environ).config
+    return load_with_origins(path, environ).config
 
 
-def load_sourced(path: Path | None, environ: Mapping[str, str]) -> Sourced:
-    """As `load_config`, with where each value comes from."""
+def load_with_origins(path: Path | None, environ: Mapping[str, str]) -> LoadedConfig:
+    """As `load_config`, together with where each value comes from."""
     file = read_toml(path or FILE) if path or FILE.exists() else None
     written: Mapping[str, Any] = file.values if file else {}
     sections: dict[str, Any] = {section: written.get(section, {}) for section in Config.model_fields}
@@ -62,7 +62,7 @@ def load_sourced(path: Path | None, environ: Mapping[str, str]) -> Sourced:
             sections[section] = {**sections[section], key: value}
     if file:
         faults += [
-            f"{file.place(section)}: [{printable(section)}] is no section"
+            f"{file.place(section)}: [{printable(section)}] is not a section"
             f"{did_you_mean(section, Config.model_fields)}"
             for section in written
             if section not in Config.model_fields
@@ -72,25 +72,25 @@ def load_sourced(path: Path | None, environ: Mapping[str, str]) -> Sourced:
     except ValidationError as error:
         faults += [_fault(file, variables, dict(detail)) for detail in error.errors()]
         raise ConfigError(sorted(faults, key=_by_line)) from None
-    sourced = Sourced(config, file, variables)
-    faults += _folder_faults(sourced)
+    loaded = LoadedConfig(config, file, variables)
+    faults += _folder_faults(loaded)
     if faults:
         raise ConfigError(sorted(faults, key=_by_line))
-    return sourced
+    return loaded
 
 
 def _variables(environ: Mapping[str, str]) -> tuple[dict[Key, str], list[str]]:
-    """The variables that override settings, and what is wrong with others that look as if they did."""
+    """The variables that override settings, and a fault for each other variable with our prefix."""
     known = {
         f"{PREFIX}{section}__{key}".upper(): (section, key)
         for section in Config.model_fields
         for key in _settings(section)
     }
     ours = sorted(variable for variable in environ if variable.startswith(PREFIX))
-    strangers = [variable for variable in ours if variable.upper() not in known]
+    unknown = [variable for variable in ours if variable.upper() not in known]
     faults = [
         f"{printable(name)}: there is no such setting{did_you_mean(name.upper(), known, prefix=PREFIX)}"
-        for name in strangers
+        for name in unknown
     ]
     return {known[variable.upper()]: variable for variable in ours if variable.upper() in known}, faults
 
@@ -101,7 +101,7 @@ def _settings(section: str) -> Any:
 
 
 def _value(text: str, annotation: object) -> Any:
-    """A variable's text as config.toml would have it: words stay words, all else is read as TOML."""
+    """A variable's text as the value in config.toml: text stays text, anything else is read as TOML."""
     if annotation in {str, Path}:
         return text
     try:
@@ -117,7 +117,8 @@ def _fault(file: TomlFile | None, variables: Mapping[Key, str], detail: Mapping[
         return f"{place}: {section} must be a section, written [{section}]"
     key = rest[0]
     if detail["type"] == "extra_forbidden":
-        return f"{place}: [{section}] {printable(key)} is no setting{did_you_mean(key, _settings(section))}"
+        hint = did_you_mean(key, _settings(section))
+        return f"{place}: [{section}] {printable(key)} is not a setting{hint}"
     given, choices = detail["input"], typing.get_args(_settings(section)[key].annotation)
     if choices:
         hint = did_you_mean(given, filter(None, map(_word, choices))) if isinstance(given, str) else ""
@@ -146,14 +147,14 @@ def _word(choice: object) -> str | None:
 
 
 def _by_line(fault: str) -> tuple[int, str]:
-    """Faults of the environment first, then those of the file from its top down."""
+    """Sort key: faults of the environment first, then those of the file by line."""
     line = fault.split(":")[1]
     return (int(line) if line.isdecimal() else 0), fault
 
 
-def _folder_faults(sourced: Sourced) -> list[str]:
-    """What would come in again once it is filed: folders that are one another, or lie in one another."""
-    config = sourced.config
+def _folder_faults(loaded: LoadedConfig) -> list[str]:
+    """Folders that are the same or inside each other: filed pictures would come in again."""
+    config = loaded.config
     places = {
         section: Path(os.path.realpath(settings.path))
         for section, settings in (
@@ -164,29 +165,29 @@ def _folder_faults(sourced: Sourced) -> list[str]:
     }
     faults = []
     for (first, a), (second, b) in itertools.combinations(places.items(), 2):
-        where = _given(sourced, (first, "path"), (second, "path"))
+        where = _origin(loaded, (first, "path"), (second, "path"))
         if a == b:
-            both = f"[{first}] path and [{second}] path are one folder"
-            faults.append(f"{where}: {both} ({_shown(a)}); each needs its own")
+            both = f"[{first}] path and [{second}] path are the same folder"
+            faults.append(f"{where}: {both} ({_shown(a)}); give each its own")
         elif b.is_relative_to(a):
             faults.append(f"{where}: {_inside(second, b, first, a)}")
         elif a.is_relative_to(b):
             faults.append(f"{where}: {_inside(first, a, second, b)}")
     if config.database.file.is_relative_to(places["inbox"]):
-        where = _given(sourced, ("inbox", "path"), ("database", "url"))
+        where = _origin(loaded, ("inbox", "path"), ("database", "url"))
         faults.append(
-            f"{where}: [database] url lies inside [inbox] path ({_shown(config.database.file)}); move it out"
+            f"{where}: [database] url is inside [inbox] path ({_shown(config.database.file)}); move it out"
         )
     return faults
 
 
 def _inside(section: str, path: Path, outer: str, around: Path) -> str:
-    return f"[{section}] path ({_shown(path)}) lies inside [{outer}] path ({_shown(around)}); move it out"
+    return f"[{section}] path ({_shown(path)}) is inside [{outer}] path ({_shown(around)}); move it out"
 
 
-def _given(sourced: Sourced, *keys: Key) -> str:
-    """Where the last of these settings is given that is not a default."""
-    origins = [sourced.origin(*key) for key in keys]
+def _origin(loaded: LoadedConfig, *keys: Key) -> str:
+    """Where the last of these settings comes from, leaving out those with defaults."""
+    origins = [loaded.origin(*key) for key in keys]
     return next((origin for origin in reversed(origins) if origin != DEFAULT), str(FILE))
 
 

@@ -1,4 +1,4 @@
-"""The settings there are, each with its default and what it means."""
+"""All settings, each with its default and meaning."""
 
 import os
 from pathlib import Path
@@ -11,10 +11,10 @@ from sqlalchemy.exc import ArgumentError
 
 
 def _against_base(path: Path, info: ValidationInfo) -> Path:
-    """A path of the configuration counts from the folder that config.toml lies in."""
+    """The absolute path; a relative path starts at the folder of config.toml."""
     base: Path = (info.context or {}).get("base", Path.cwd())
     if "\0" in str(path):
-        raise ValueError("holds a NUL character, which no path can")
+        raise ValueError("contains a NUL character, which no path can")
     try:
         return (base / path.expanduser()).absolute()
     except RuntimeError as error:
@@ -25,10 +25,10 @@ def _database_url(url: str, info: ValidationInfo) -> str:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise ValueError('is no database address; write it like "sqlite:///watcher.db"') from error
+        raise ValueError('is not a database address; write it like "sqlite:///watcher.db"') from error
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(
-            f'is a {parsed.get_backend_name()} address; the log is kept in SQLite ("sqlite:///…")'
+            f'is a {parsed.get_backend_name()} address; only SQLite is supported ("sqlite:///…")'
         )
     if not parsed.database or parsed.database == ":memory:":
         raise ValueError('names no file; write it like "sqlite:///watcher.db"')
@@ -36,14 +36,14 @@ def _database_url(url: str, info: ValidationInfo) -> str:
 
 
 def _no_number(value: object) -> object:
-    """Python takes 1 for True; a setting that is true, false or a word does not."""
+    """Refuse numbers for a setting that is true, false or a word: Python would take 1 for True."""
     if isinstance(value, int) and not isinstance(value, bool):
         raise ValueError("is a number")  # noqa: TRY004 - pydantic asks for ValueError
     return value
 
 
 def _american(value: object) -> object:
-    """The former spelling of a normalizer goes on to be understood."""
+    """Accept the former spelling of a normalizer too."""
     return "centered" if value == "centred" else value
 
 
@@ -67,43 +67,43 @@ class InboxSettings(_Section):
     """The folder that pictures are dropped into."""
 
     path: Folder = Field(Path("inbox"), description="the folder that is watched")
-    recursive: bool = Field(default=False, description="watch its subfolders too")
+    recursive: bool = Field(default=False, description="true: watch its subfolders too")
     polling: Annotated[Literal["auto", True, False], BeforeValidator(_no_number)] = Field(
-        "auto", description="true: look through the folder instead of waiting for the system's events"
+        "auto", description="true: find files by sweeps only; false: do not start without the system's events"
     )
     quiet_seconds: Annotated[float, Reloadable()] = Field(
         1.0,
         ge=0,
         le=3600,
-        description="how long a file must stay unchanged where the system cannot tell that it is complete",
+        description="seconds a file must stay unchanged, if the system cannot say whether it is complete",
     )
     sweep_seconds: Annotated[float, Reloadable()] = Field(
         1.0,
         gt=0,
         le=3600,
-        description="how often the folder is looked at, whatever the events say",
+        description="seconds between two sweeps, which look through the whole folder",
     )
 
 
 class OutboxSettings(_Section):
-    """The folder they are filed in."""
+    """The folder that pictures are filed in."""
 
     path: Folder = Field(Path("outbox"), description="the folder with 0/ … 9/, review/ and failed/")
 
 
 class ReferencesSettings(_Section):
-    """What the first references are made from."""
+    """The source of the first references."""
 
     path: Folder = Field(
-        Path("images"), description="the labeled images that an empty database is filled from"
+        Path("images"), description="the labeled images that become the references at the first start"
     )
 
 
 class DatabaseSettings(_Section):
-    """The one file that remembers."""
+    """The file that keeps the log and the references."""
 
     url: Annotated[str, AfterValidator(_database_url)] = Field(
-        "sqlite:///watcher.db", description="where the log and the references are kept"
+        "sqlite:///watcher.db", description="the address of the database"
     )
 
     @property
@@ -113,46 +113,50 @@ class DatabaseSettings(_Section):
 
 
 class RecognitionSettings(_Section):
-    """How a picture becomes a digit."""
+    """How pictures are recognized."""
 
     normalizer: Annotated[Literal["none", "binary", "centered"], BeforeValidator(_american), Reloadable()] = (
-        Field("centered", description="what is done to a picture before it is compared")
+        Field("centered", description="how a picture is prepared before it is compared")
     )
     rule: Annotated[Literal["votes", "averaged", "nearest", "deformable"], Reloadable()] = Field(
         "deformable", description="how a picture is compared with the references"
     )
     augment: Annotated[bool, Reloadable()] = Field(
-        default=True, description="deformable: compare with distorted copies too, where references are few"
+        default=True,
+        description="if there are few references, deformable also compares with distorted copies of them",
     )
     review_below: Annotated[float, Reloadable()] = Field(
-        0.9, ge=0, le=1, description="a picture whose certainty is lower goes to review; a probability"
+        0.9, ge=0, le=1, description="a picture with a lower certainty goes to review; 0.9 is 90 %"
     )
 
 
 class WorkersSettings(_Section):
-    """Who does it."""
+    """The workers that recognize pictures."""
 
-    count: int = Field(0, ge=0, le=256, description="how many recognize at the same time; 0: one a core")
+    count: int = Field(0, ge=0, le=256, description="number of workers; 0: one for each processor core")
     executor: Literal["processes", "threads"] = Field(
         "processes",
-        description="what they are; threads are not guarded against a picture that crashes or never ends",
+        description="what workers are; with threads, a picture can crash or hang the daemon",
     )
     deadline_seconds: Annotated[float, Reloadable()] = Field(
-        10.0, gt=0, le=3600, description="how long recognizing one picture may take; processes only"
+        10.0, gt=0, le=3600, description="seconds that recognizing one picture may take; only with processes"
     )
     memory_megabytes: Annotated[int, Reloadable()] = Field(
-        1024, ge=256, le=2**20, description="how much memory recognizing may take; processes only, on Linux"
+        1024,
+        ge=256,
+        le=2**20,
+        description="memory that recognizing one picture may take; only with processes, on Linux",
     )
 
 
 class LogSettings(_Section):
-    """What the daemon says."""
+    """What the daemon logs."""
 
     format: Annotated[Literal["auto", "console", "json"], Reloadable()] = Field(
         "auto", description="auto: colors on a terminal, JSON lines otherwise"
     )
     level: Annotated[Literal["debug", "info", "warning", "error"], Reloadable()] = Field(
-        "info", description="the least that is said"
+        "info", description="the lowest level that is logged"
     )
 
 
@@ -169,5 +173,5 @@ class Config(_Section):
 
     @property
     def cache(self) -> Path:
-        """The folder of fitted classifiers, beside the database; it can be removed at any time."""
+        """The folder of fitted classifiers, next to the database; it can be removed at any time."""
         return self.database.file.with_name(self.database.file.name + ".cache")

@@ -1,4 +1,4 @@
-"""A TOML file that knows on which line each of its keys stands."""
+"""A TOML file that knows the line of each of its keys."""
 
 import re
 import tomllib
@@ -16,20 +16,20 @@ _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 @dataclass(frozen=True)
 class TomlFile:
-    """What a file says: its name as people see it, its text, and the values in it."""
+    """A file's name as people see it, its text, and the values in it."""
 
     name: str
     text: str
     values: Mapping[str, Any]
 
     def place(self, *keys: str) -> str:
-        """`NAME:LINE` where the value under these nested keys begins; `NAME` where there is none."""
+        """`NAME:LINE` of the value under these nested keys; `NAME` if there is none."""
         line = self._lines.get(keys)
         return f"{self.name}:{line}" if line else self.name
 
     @cached_property
     def _lines(self) -> dict[tuple[str, ...], int]:
-        # tomllib keeps no positions. A key stands on the first line without which the file does not hold it.
+        # tomllib gives no positions. So the file is parsed line by line: a key is on the line that adds it.
         lines: dict[tuple[str, ...], int] = {}
         source, start = self.text.split("\n"), 1
         for end in range(1, len(source) + 1):

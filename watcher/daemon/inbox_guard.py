@@ -8,7 +8,7 @@ from watcher.errors import WatcherError
 from watcher.folders.inbox_lock import InboxLock
 from watcher.monitoring.faults import Condition, Conditions
 from watcher.pipeline.resumption import Resumption
-from watcher.text import in_words, name_as_text
+from watcher.text import error_text, name_as_text
 
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
 
@@ -47,7 +47,7 @@ class InboxGuard:
         """Whether an error comes of the inbox being lost, or having been lost for a moment."""
         fault = self._lock.fault()
         if fault is None and error.errno in _GONE and error.filename2 is None:  # nothing between two folders
-            fault = in_words(error)
+            fault = error_text(error)
         if fault is not None:
             self._lose(fault)
         return fault is not None
@@ -69,7 +69,7 @@ class InboxGuard:
             self._resumption.take_up()
         except (OSError, WatcherError) as error:
             self._absence.raise_(
-                in_words(error), **self._more, do="put it back or make it anew; it is tried every second"
+                error_text(error), **self._more, do="put it back or make it anew; it is tried every second"
             )
             return False
         if not self._absence.is_on:  # it is back before anything was said

@@ -91,7 +91,7 @@ class InboxWatcher:
             fault = self._watch.fault
             if fault is not None:
                 self._tell_silence(f"what was to report them broke down: {fault}")
-            elif self._watch.has_told:
+            elif self._watch.is_delivering:
                 self._tell_silence(None)
             if fault is not None or (lost and self._settings.recursive):
                 # Among what was lost may be new subfolders, which this one would never report.
@@ -122,10 +122,10 @@ class InboxWatcher:
             return "its folders lie too deep in one another"
         self._watch = watch
         try:
-            delivers = watch.delivers(PATIENCE)
+            is_delivering = watch.probe(PATIENCE)
         except OSError:
             return None  # no file can be made in it, so it cannot be tried
-        return None if delivers else f"a hidden file was not told of within {PATIENCE:g} s"
+        return None if is_delivering else f"a hidden file was not told of within {PATIENCE:g} s"
 
     def _deafen(self) -> None:
         if self._watch is not None:

@@ -9,7 +9,7 @@ from watcher.errors import WatcherError
 from watcher.monitoring.faults import Condition, Conditions
 from watcher.references.model import StoredModel
 from watcher.references.refresh import ReferenceRefresh
-from watcher.text import in_words
+from watcher.text import error_text
 
 
 class ModelSwap:
@@ -34,7 +34,7 @@ class ModelSwap:
         try:
             model = self._refresh.poll()
         except (OSError, WatcherError) as error:
-            self._unusable.raise_(in_words(error))
+            self._unusable.raise_(error_text(error))
             return
         if model is None:
             return

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from watcher.monitoring.faults import Condition
-from watcher.text import in_words
+from watcher.text import error_text
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
@@ -37,10 +37,10 @@ class Outage:
         now = self._clock()
         if self.fault is None:
             self._since, self._pause = now, FIRST_PAUSE
-            self._condition.raise_(in_words(fault))
+            self._condition.raise_(error_text(fault))
         else:
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        self.fault = in_words(fault)
+        self.fault = error_text(fault)
         self._next_try = now + self._pause
 
     def try_now(self) -> None:

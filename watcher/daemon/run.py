@@ -15,7 +15,7 @@ from watcher.monitoring.faults import Conditions
 from watcher.monitoring.log import Log, library_log
 from watcher.pipeline.wakeup import WakeUp
 from watcher.store.results import Decision
-from watcher.text import in_words
+from watcher.text import error_text
 
 
 def serve(  # noqa: PLR0913 - what it is given, and what it is asked to do
@@ -52,9 +52,9 @@ def serve(  # noqa: PLR0913 - what it is given, and what it is asked to do
             log.logger.info("stopped before it was ready")
             heartbeat.ended()
         except (OSError, WatcherError) as error:
-            heartbeat.ended(in_words(error))
+            heartbeat.ended(error_text(error))
             if isinstance(error, WatcherError):
                 raise
-            raise WatcherError(in_words(error)) from error
+            raise WatcherError(error_text(error)) from error
         else:
             heartbeat.ended()

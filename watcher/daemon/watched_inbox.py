@@ -125,7 +125,7 @@ class WatchedInbox:
             return
         try:
             if self._outage.fault is not None:
-                self._arrivals.sweep_anew()  # what was to be claimed when the fault came is still there
+                self._arrivals.restart_sweep()  # what was to be claimed when the fault came is still there
             self._dispatcher.step(taking=taking and self._is_there, retrying=retrying)
         except UnfitReferencesError as fault:
             self._outage.met(fault)

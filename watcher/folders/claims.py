@@ -1,4 +1,4 @@
-"""Claims: files taken out of the inbox by a rename into a private folder, where nobody else touches them."""
+"""Claims: files that were renamed from the inbox into a private folder, where nobody else touches them."""
 
 import errno
 import os
@@ -15,15 +15,15 @@ from watcher.folders.safe_open import opened_beneath
 
 FOLDER = ".claimed"
 _STILL_USED = {errno.ENOTEMPTY, errno.EEXIST}
-"""How the system refuses to remove a folder in which there is something."""
+"""How the system refuses to remove a folder that is not empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A file that is ours alone. `token` names it in the log, for good.
+    """A claimed file. `token` identifies it in the log permanently.
 
-    `arrived` is in Unix seconds; `taken`, in seconds of the monotonic clock, is when this run took it up.
-    `tries` is 1 where recognizing it went wrong once, 2 where it was begun again after that.
+    `arrived` is in Unix seconds. `taken` is when this run took it, in seconds of the monotonic clock. `tries`
+    is 1 after recognizing it has failed once, and 2 once the second try has begun.
     """
 
     token: str
@@ -35,10 +35,10 @@ class Claim:
 
 
 class Claims:
-    """The private folder `.claimed` of one inbox; each batch has a folder of its own in it.
+    """The private folder `.claimed` of one inbox; each batch has its own folder in it.
 
-    The folder of a batch that is done is kept, empty and by a new name, for the next one: to make and remove
-    one takes ten times as long as to rename it, and a picture would wait for that.
+    When a batch is done, its empty folder is renamed and kept for the next batch. To make and remove a folder
+    takes ten times as long as to rename it, and a picture would wait for that.
     """
 
     def __init__(self, inbox: Path) -> None:
@@ -49,7 +49,7 @@ class Claims:
         self._newest = 0
 
     def make(self) -> None:
-        """Make the private folder where there is none."""
+        """Make the private folder if there is none."""
         self.path.mkdir(mode=0o700, exist_ok=True)
 
     def take(
@@ -58,12 +58,12 @@ class Claims:
         refused: Callable[[Arrival, str], object] = lambda *_: None,
         left: Callable[[Arrival], object] = lambda _: None,
     ) -> list[Claim]:
-        """Claim these files, as far as they are still there.
+        """Claim those of these files that are still there.
 
-        `refused` is told of each that the system does not let go, as in folders with a sticky bit, and why.
-        `left` is told of each that is left for the next time: of two with one name, out of different
-        subfolders, and from where a fault that passes came between. Raises OSError for such a fault where
-        nothing was claimed yet.
+        `refused` is called, with the reason, for each file that the system does not let us move, as in a
+        folder with the sticky bit. `left` is called for each file that is left for the next time: the second
+        of two with the same name in different subfolders, and all after a fault that passes. Raises OSError
+        for such a fault if nothing was claimed before it.
         """
         batch = self._new_batch()
         now = time.monotonic()
@@ -76,12 +76,12 @@ class Claims:
             try:
                 self._fetch(arrival.path, goal)
             except OSError as error:
-                # Network shares can report that a rename failed which was done. Taken for failed, the next
-                # of that name would replace it.
+                # A network share can report a failure although the file was renamed. If we took that for a
+                # failure, the next file of that name would replace it.
                 if not os.path.lexists(goal):
                     if not passes(error):
                         if not isinstance(error, FileNotFoundError):
-                            refused(arrival, f"it cannot be taken: {error.strerror}")
+                            refused(arrival, f"it cannot be claimed: {error.strerror}")
                         continue
                     if not claims:
                         self._spare = batch
@@ -92,11 +92,11 @@ class Claims:
             token = _token(batch, arrival.name)
             claims[arrival.name] = Claim(token, goal, arrival.name, arrival.arrived, now)
         if not claims:
-            self._spare = batch  # it serves as the next one
+            self._spare = batch  # used for the next batch
         return list(claims.values())
 
     def left(self) -> Iterator[Claim]:
-        """The claims that an earlier run left behind, oldest batch first."""
+        """The claims that an earlier run left, oldest batch first."""
         for batch in sorted(os.scandir(self.path), key=lambda entry: entry.name):
             if batch.is_dir(follow_symlinks=False):
                 files = sorted(os.scandir(batch.path), key=lambda entry: entry.name)
@@ -109,19 +109,19 @@ class Claims:
                     os.rmdir(batch.path)
 
     def path_of(self, token: str) -> str:
-        """Where the file of a claim lies, if it still does."""
+        """The path of a claim's file, if it is still there."""
         return f"{self._root}/{token.partition('/')[0]}/{claimed_name(token)}"
 
     def tokens(self) -> Iterator[str]:
-        """The claims that lie there; nothing is touched."""
+        """The tokens of all claims; nothing is changed."""
         with suppress(FileNotFoundError), os.scandir(self.path) as batches:
             for batch in batches:
-                with suppress(FileNotFoundError, NotADirectoryError):  # a daemon may be at work
+                with suppress(FileNotFoundError, NotADirectoryError):  # a daemon may run
                     for name in os.listdir(batch.path):
                         yield _token(batch.path, name)
 
     def set_aside(self, claim: Claim) -> Claim:
-        """The claim in a batch of its own, whose name keeps that recognizing it went wrong once."""
+        """Move the claim to its own batch, whose name says that recognizing it has failed once."""
         batch = self._new_batch("-1")
         moved = _moved(claim, batch, tries=1)
         try:
@@ -129,19 +129,19 @@ class Claims:
         except OSError:
             os.rmdir(batch)
             raise
-        with suppress(OSError):  # others of its batch are still on their way
+        with suppress(OSError):  # other files of its batch are still there
             os.rmdir(os.path.dirname(claim.path))
         return moved
 
     def begin_again(self, claim: Claim) -> Claim:
-        """The claim that was set aside, its batch renamed to keep that it is begun for the second time."""
+        """Rename the batch of a claim that was set aside, to say that its second try has begun."""
         batch = os.path.dirname(claim.path)
         moved = _moved(claim, batch.removesuffix("-1") + "-2", tries=2)
         os.rename(batch, os.path.dirname(moved.path))
         return moved
 
     def drop(self, paths: Iterable[str]) -> None:
-        """Remove claimed files that lie in the outbox by now, and the folders of batches that are done."""
+        """Remove claimed files that are in the outbox now, and the folders of finished batches."""
         batches = set()
         for path in paths:
             with suppress(FileNotFoundError):
@@ -159,7 +159,7 @@ class Claims:
                 os.rmdir(spare)
 
     def _fetch(self, path: str, goal: str) -> None:
-        """Rename a file of the inbox. No link on the way is followed: it would take what lies elsewhere."""
+        """Rename a file of the inbox. No link in its path is followed: it could lead out of the inbox."""
         folder, name = os.path.split(path)
         if folder == self._inbox:
             os.rename(path, goal)
@@ -168,7 +168,7 @@ class Claims:
                 os.rename(name, goal, src_dir_fd=descriptor)
 
     def _is_kept(self, batch: str) -> bool:
-        """Keep a batch's folder for the next one, if it is empty, by a name that is in no token yet."""
+        """If a batch's folder is empty, keep it for the next batch, under a name that no token has."""
         try:
             with os.scandir(batch) as files:
                 if any(files):
@@ -181,14 +181,14 @@ class Claims:
         return True
 
     def _new_path(self, suffix: str = "") -> str:
-        """A path that no batch of this run has had, however the clock goes."""
+        """A path that no batch of this run has had, even if the clock was set back."""
         self._newest = max(time.time_ns(), self._newest + 1)
         return f"{self._root}/{self._newest:016x}{suffix}"
 
     def _new_batch(self, suffix: str = "") -> str:
         if not suffix:
             spare, self._spare = self._spare, None
-            if spare is not None and os.path.isdir(spare):  # nobody has removed it
+            if spare is not None and os.path.isdir(spare):
                 return spare
         while True:
             batch = self._new_path(suffix)
@@ -200,7 +200,7 @@ class Claims:
 
 
 def _remove(batch: str) -> None:
-    """Remove the folder of a batch, unless there is something in it."""
+    """Remove the folder of a batch if it is empty."""
     try:
         os.rmdir(batch)
     except FileNotFoundError:
@@ -211,7 +211,7 @@ def _remove(batch: str) -> None:
 
 
 def claimed_name(token: str) -> str:
-    """The name that a claimed file came with."""
+    """The original name of a claimed file."""
     return os.fsdecode(unquote_to_bytes(token.partition("/")[2]))
 
 

@@ -6,13 +6,13 @@ import os
 import time
 from collections.abc import Callable, Iterable
 
-# The kernel refuses a read lease with EAGAIN for as long as anybody has the file open for writing; any other
-# refusal means that it cannot tell: somebody else's file, or a network share.
+# The kernel refuses a read lease with EAGAIN while anybody has the file open for writing. Any other refusal
+# means that it cannot say: the file belongs to another user, or lies on a network share.
 _BEING_WRITTEN = errno.EAGAIN
 
 
 class CompletenessCheck:
-    """Tells by a lease where the system grants one, elsewhere by a quiet time."""
+    """Checks whether a file is complete: by a lease if the system grants one, otherwise by a quiet time."""
 
     def __init__(self, quiet_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.quiet_seconds = quiet_seconds
@@ -20,16 +20,16 @@ class CompletenessCheck:
         self._seen: dict[str, tuple[tuple[int, int, int], float]] = {}
 
     def is_being_written(self, descriptor: int, path: str, status: os.stat_result) -> bool:
-        """Whether the open file may still change; where only time can tell, ask again later."""
+        """Whether the open file may still change. Without a lease: until it was quiet for `quiet_seconds`."""
         is_open = is_open_for_writing(descriptor)
         return not self.is_quiet(path, status) if is_open is None else is_open
 
     def __contains__(self, path: str) -> bool:
-        """Whether only time can tell of this file, and has not yet."""
+        """Whether this file's quiet time is still being measured."""
         return path in self._seen
 
     def forget(self, path: str) -> None:
-        """The file is gone or taken."""
+        """Forget a file that is gone or claimed."""
         self._seen.pop(path, None)
 
     def keep_only(self, paths: Iterable[str]) -> None:
@@ -37,7 +37,7 @@ class CompletenessCheck:
         self._seen = {path: self._seen[path] for path in paths if path in self._seen}
 
     def is_quiet(self, path: str, status: os.stat_result) -> bool:
-        """Whether the file has stayed as it is for the quiet time, over the times it was asked about."""
+        """Whether the file has not changed for the quiet time, as far as the calls so far show."""
         now = self._clock()
         state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         before, since = self._seen.get(path, (None, now))
@@ -48,7 +48,7 @@ class CompletenessCheck:
 
 
 def is_open_for_writing(descriptor: int) -> bool | None:
-    """Whether anybody has the open file open to write; None where the system does not tell."""
+    """Whether anybody has the open file open for writing; None if the system does not say."""
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The contents of claimed files: read without being fooled, and read again before anything rests on them."""
+"""Read claimed files safely, and check that they have not changed before they are recorded."""
 
 import errno
 import os
@@ -11,13 +11,13 @@ from watcher.folders.completeness import is_open_for_writing
 LARGEST_FILE = 32 * 2**20
 
 State = tuple[int, int]
-"""Size, and time of the last change in nanoseconds: how a file lies there. When it changes, the file did."""
+"""A file's size in bytes and last change in nanoseconds. If this changes, the file has changed."""
 
 
 def read_file(path: str) -> bytes:
     """The bytes of a claimed file.
 
-    Raises Unreadable where it has none that can be read, and OSError for a fault that may pass.
+    Raises Unreadable if they cannot be read, and OSError for a fault that may pass.
     """
     descriptor, status = _opened(path)
     try:
@@ -27,11 +27,11 @@ def read_file(path: str) -> bytes:
 
 
 def examine(path: str, digest: str | None, *, from_disk: bool) -> State | None:
-    """How a claimed file lies there, if it still is what it was when it was read.
+    """The state of a claimed file if its content still has this sha256.
 
-    None where it is gone, changed, or somebody has it open to write. `digest` is None if it was unreadable.
-    `from_disk` asks the disk itself instead of what the system remembers of it. Raises OSError for a fault
-    that may pass.
+    None if it is gone, has changed, or somebody has it open for writing. `digest` is None if the file was
+    unreadable. `from_disk` reads from the disk itself and not from the system's cache. Raises OSError for a
+    fault that may pass.
     """
     unreadable = state_of(path) if digest is None else None
     try:
@@ -56,7 +56,7 @@ def examine(path: str, digest: str | None, *, from_disk: bool) -> State | None:
 
 
 def is_being_written(path: str) -> bool:
-    """Whether somebody has a claimed file open to write, as far as the system tells."""
+    """Whether somebody has a claimed file open for writing, as far as the system says."""
     try:
         descriptor, _ = _opened(path)
     except (OSError, Unreadable):
@@ -68,7 +68,7 @@ def is_being_written(path: str) -> bool:
 
 
 def state_of(path: str) -> State | None:
-    """How a file lies there, None where there is none."""
+    """A file's state; None if there is no file."""
     try:
         return _state(os.lstat(path))
     except FileNotFoundError:
@@ -86,7 +86,7 @@ def _opened(path: str) -> tuple[int, os.stat_result]:
         raise Unreadable("there is no permission to read it") from error
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENXIO}:  # a link, a socket
-            raise Unreadable("it is no regular file") from error
+            raise Unreadable("it is not a regular file") from error
         raise
     try:
         status = os.fstat(descriptor)
@@ -99,15 +99,15 @@ def _opened(path: str) -> tuple[int, os.stat_result]:
 
 def _require_readable(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise Unreadable("it is no regular file")
+        raise Unreadable("it is not a regular file")
     if status.st_size > LARGEST_FILE:
         raise Unreadable(
-            f"it is {status.st_size:,} bytes long; pictures of more than {LARGEST_FILE:,} are not read"
+            f"it is {status.st_size:,} bytes long; files of more than {LARGEST_FILE:,} bytes are not read"
         )
 
 
 def _read(descriptor: int, size: int) -> bytes:
-    """All there is, up to LARGEST_FILE; in one call where that is as much as the system says."""
+    """The content, up to LARGEST_FILE; in one call if the file has the given size."""
     content = os.read(descriptor, size + 1)
     if len(content) == size:
         return content

@@ -1,4 +1,4 @@
-"""What the disk itself must promise: that data lies on it, and that links work between two folders."""
+"""What the disk must provide: data that survives a power cut, and links between two folders."""
 
 import ctypes
 import errno
@@ -17,14 +17,14 @@ PROBE = ".probe-"
 
 
 class DiskError(WatcherError):
-    """These folders cannot serve together."""
+    """These folders cannot be used together."""
 
 
 class Flusher:
-    """Makes all that was written on a folder's disk so far survive a power cut, data and names.
+    """Flushes a folder's disk, so that all data and names written so far survive a power cut.
 
-    `failed_at`, in Unix seconds, is when that failed last. The system may have given up then what it could
-    not write, and says so but once: what was there by then must be read from the disk itself to be believed.
+    `failed_at`, in Unix seconds, is when a flush failed last. The system may have discarded what it could not
+    write, and reports that only once. So files written before then must be read from the disk itself.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,13 +37,13 @@ class Flusher:
         self._begun: Future[None] | None = None
 
     def begin(self) -> Future[None]:
-        """Flush what was written by now, beside whatever else is done meanwhile."""
+        """Begin to flush, in a thread, everything that was written before this call."""
         if self._begun is None or self._begun.running() or self._begun.done():
             self._begun = self._beside.submit(self.flush)
         return self._begun
 
     def flush(self) -> None:
-        """Flush the disk; raises OSError when it reports that data was lost."""
+        """Flush the disk; raises OSError if it reports that data was lost."""
         if self._syncfs is None:
             os.sync()
         elif self._syncfs(self._descriptor) != 0:
@@ -52,7 +52,7 @@ class Flusher:
             raise OSError(code, os.strerror(code))
 
     def reopen(self) -> None:
-        """Flush from now on the disk that the folder's path leads to now; it may have been mounted anew."""
+        """From now on, flush the disk that the folder's path leads to now; it may be another one."""
         descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         if self._begun is not None:
             wait([self._begun])
@@ -60,13 +60,13 @@ class Flusher:
         self._descriptor = descriptor
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Wait for the flush in progress and close the folder."""
         self._beside.shutdown()
         os.close(self._descriptor)
 
 
 def move_without_replacing(source: str, goal: str) -> None:
-    """Rename a file unless the name is taken, in one step. Raises FileExistsError where it is.
+    """Rename a file unless the name is taken, in one step. Raises FileExistsError if it is.
 
     This is Linux's renameat2(2) with RENAME_NOREPLACE.
     """
@@ -79,17 +79,17 @@ def move_without_replacing(source: str, goal: str) -> None:
 
 
 def require_one_disk(claimed: Path, outbox: Path) -> None:
-    """Try a link from one folder into the other. Raises DiskError where the system refuses it.
+    """Try a link from one folder to the other. Raises DiskError if the system refuses it.
 
-    Folders can be mounted apart from one and the same disk, so comparing device numbers would not do. What
-    a run that was killed in the middle of this left is removed.
+    Device numbers would not show it: one disk can be mounted twice, and links between the mounts fail. Files
+    that a killed run left from this test are removed.
     """
     for left in [*claimed.glob(f"{PROBE}*"), *outbox.glob(f"{PROBE}*")]:
         left.unlink(missing_ok=True)
     try:
         probe = tempfile.NamedTemporaryFile(dir=claimed, prefix=PROBE)  # noqa: SIM115 - closed below
     except OSError as error:
-        error.filename = os.fspath(claimed)  # the probe's own name would say nothing
+        error.filename = os.fspath(claimed)  # the probe's own name would not help
         raise
     with probe:
         goal = outbox / Path(probe.name).name
@@ -101,7 +101,7 @@ def require_one_disk(claimed: Path, outbox: Path) -> None:
                 raise
             raise DiskError(
                 f"the inbox ({printable(str(claimed.parent))}) and the outbox ({printable(str(outbox))}) "
-                "lie on different disks or mounts; put both below one folder of one disk"
+                "are on different disks or mounts; put both into one folder on one disk"
             ) from error
         finally:
             with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""The watchdog observer: says quickly that something came. What it says is a hint; only a sweep is sure."""
+"""File system events: they report new files quickly, but not reliably; only a sweep is sure."""
 
 import os
 import threading
@@ -21,7 +21,7 @@ CANARY = ".watcher-canary"
 
 
 class _Source(Protocol):
-    """A thread that is told of files by the system."""
+    """A thread that receives the system's events."""
 
     def watch(self, folder: str, *, recursive: bool) -> None: ...
     def is_alive(self) -> bool: ...
@@ -30,10 +30,10 @@ class _Source(Protocol):
 
 
 class EventWatcher:
-    """How the watch of a folder fares; `notice` is called with the path of every file that may have come.
+    """Watches a folder; calls `notice` with the path of every file that may have come.
 
-    That is done by a thread of its own, which an exception in `notice` would end. Raises OSError where the
-    system gives no events.
+    A thread of its own does that; an exception in `notice` would end it. Raises OSError if the system gives
+    no events.
     """
 
     def __init__(self, path: Path, notice: Callable[[str], object]) -> None:
@@ -46,27 +46,27 @@ class EventWatcher:
 
     @property
     def fault(self) -> str | None:
-        """Why it tells nothing any more; None while it is well."""
+        """Why no events come any more; None while it works."""
         if self._death is not None:
             return repr(self._death)
         return None if self._source.is_alive() else "it ended by itself"
 
     @property
-    def has_told(self) -> bool:
-        """Whether events of the folder come, as far as `delivers` has tried."""
+    def is_delivering(self) -> bool:
+        """Whether the event of the last `probe` has come by now."""
         return self._canary_came.is_set()
 
     def has_lost_events(self) -> bool:
-        """Whether there were more events than the system keeps, since this was asked last."""
+        """Whether the system has dropped events since the last call."""
         lost = self._lost.is_set()
         self._lost.clear()
         return lost
 
-    def delivers(self, patience: float) -> bool:
-        """Whether events of the folder come, tried with a hidden file; waits at most so many seconds.
+    def probe(self, patience: float) -> bool:
+        """Make a hidden file and wait up to `patience` seconds for its event; returns whether it came.
 
-        Raises OSError where no file can be made. In a folder that machines share, what this one does is told
-        and what the others do is not: that cannot be tried from here.
+        Raises OSError if no file can be made. On a network share, this machine's own changes give events and
+        those of other machines do not; this test cannot show that.
         """
         self._canary_came.clear()
         canary = os.path.join(self._path, CANARY)
@@ -76,26 +76,26 @@ class EventWatcher:
         return self._canary_came.wait(patience)
 
     def start(self, *, recursive: bool) -> None:
-        """Begin; raises OSError where the folder is not there or the system refuses."""
+        """Begin to watch; raises OSError if there is no such folder or the system refuses."""
         self._source.watch(os.fspath(self._path), recursive=recursive)
 
     def stop(self) -> None:
-        """End, with all threads."""
+        """Stop all threads and wait for them."""
         self._source.stop()
-        with suppress(RuntimeError):  # it did not even start
+        with suppress(RuntimeError):  # it was never started
             self._source.join()
 
     def _make_source(self) -> _Source:
         if not platform.is_linux():
-            return _Observed(self._told)
+            return _Observed(self._receive)
         from watcher.folders.inotify import Inotify  # noqa: PLC0415 - exists on Linux only
 
-        return Inotify(self._told, self._lost.set, self._died)
+        return Inotify(self._receive, self._lost.set, self._died)
 
     def _died(self, error: Exception) -> None:
         self._death = error
 
-    def _told(self, path: str) -> None:
+    def _receive(self, path: str) -> None:
         if os.path.basename(path) == CANARY:
             self._canary_came.set()
         self._notice(path)
@@ -103,7 +103,7 @@ class EventWatcher:
 
 @contextmanager
 def watching(path: Path, notice: Callable[[str], object], *, recursive: bool) -> Iterator[EventWatcher]:
-    """While in the context, the folder is watched. Raises OSError where it is not there, or no events are."""
+    """Watch the folder in this context. Raises OSError if there is no such folder, or no events."""
     watch = EventWatcher(path, notice)
     try:
         watch.start(recursive=recursive)
@@ -113,11 +113,11 @@ def watching(path: Path, notice: Callable[[str], object], *, recursive: bool) ->
 
 
 class _Observed(FileSystemEventHandler):
-    """What other systems tell, by watchdog's own observer."""
+    """The events of other systems than Linux, from watchdog's own observer."""
 
-    def __init__(self, told: Callable[[str], object]) -> None:
+    def __init__(self, receive: Callable[[str], object]) -> None:
         self._observer = Observer()
-        self._told = told
+        self._receive = receive
 
     def watch(self, folder: str, *, recursive: bool) -> None:
         arrivals: list[type[FileSystemEvent]] = [FileClosedEvent, FileCreatedEvent, FileMovedEvent]
@@ -125,7 +125,7 @@ class _Observed(FileSystemEventHandler):
         self._observer.start()
 
     def dispatch(self, event: FileSystemEvent) -> None:
-        self._told(os.fsdecode(event.dest_path or event.src_path))
+        self._receive(os.fsdecode(event.dest_path or event.src_path))
 
     def is_alive(self) -> bool:
         return all(thread.is_alive() for thread in (self._observer, *self._observer.emitters))

@@ -1,4 +1,4 @@
-"""The inbox: which files lie in it, and which of them are complete and for us."""
+"""The inbox: which files are in it, and which of them are complete and can be claimed."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ from watcher.folders.completeness import CompletenessCheck
 
 UNFINISHED = (".tmp", ".part", ".crdownload")
 FRESH_SECONDS = 3.0
-"""How coarse the time of a folder's last change may be: a change that is younger may hide the next one."""
+"""How coarse a folder's modification time may be: within this time, a second change may not show."""
 MOST_REMEMBERED = 10_000
 
 
@@ -29,20 +29,20 @@ class Arrival:
 
 
 class NotYet(Enum):
-    """Why a path is no arrival."""
+    """Why a path is not an arrival."""
 
     GONE = "it is gone"
     HIDDEN = "its name marks it as hidden or unfinished"
     BEING_WRITTEN = "it is still being written"
-    NO_FILE = "it is no regular file"
+    NO_FILE = "it is not a regular file"
     LINK = "it is a link; links are not followed"
     FOLDER = "it is a folder, and [inbox] recursive is false"
     CLOSED_FOLDER = "it is a folder that cannot be read"
-    OUT_OF_REACH = "its folder may not be entered, or its path is too long"
+    OUT_OF_REACH = "its folder cannot be entered, or its path is too long"
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a name is left alone: dot files, and names that programs give to what they still write."""
+    """Whether a name is left alone: dot files, and the suffixes of unfinished files."""
     return name.startswith(".") or name.lower().endswith(UNFINISHED)
 
 
@@ -56,14 +56,14 @@ class Inbox:
         self._folders: dict[str, int] = {}
 
     def adopt(self, quiet_seconds: float) -> None:
-        """From now on, wait so long for what only time can tell."""
+        """Use another `quiet_seconds` from now on."""
         self._writing.quiet_seconds = quiet_seconds
 
     def sweep(self) -> Iterator[str]:
-        """The paths of all that is not hidden, as it lies there; read as they are asked for.
+        """The paths of everything that is not hidden, read while they are iterated over.
 
-        Of folders these are given: those that cannot be read, and all where subfolders are not watched.
-        Raises OSError where the inbox itself cannot be read.
+        They include folders that cannot be read, and all folders if subfolders are not watched. Raises
+        OSError if the inbox itself cannot be read.
         """
         self._folders = {}
         folders: dict[str, int] = {}
@@ -71,16 +71,16 @@ class Inbox:
         waiting: list[str] = []
         for path in self._walk(folders):
             yield path
-            if path in self._writing:  # since it was looked at just now, or before
+            if path in self._writing:  # its quiet time is being measured
                 waiting.append(path)
         self._writing.keep_only(waiting)
         if len(folders) < MOST_REMEMBERED and all(changed < fresh for changed in folders.values()):
             self._folders = folders
 
-    def is_as_swept(self) -> bool:
-        """Whether no name came or went since the last whole sweep began, as the folders' times tell.
+    def is_unchanged_since_sweep(self) -> bool:
+        """Whether no name came or went since the last whole sweep began, by the folders' modification times.
 
-        Says no where they cannot tell. Costs next to nothing, but network shares may tell late.
+        False if these cannot show it. Very cheap, but network shares may update the times late.
         """
         try:
             return bool(self._folders) and all(
@@ -90,7 +90,7 @@ class Inbox:
             return False
 
     def look(self, path: str) -> Arrival | NotYet:
-        """The file at a path as an arrival, or why it is none."""
+        """The file at a path as an arrival, or why it is not one."""
         verdict = self._look(path)
         if isinstance(verdict, Arrival) or verdict is NotYet.GONE:
             self._writing.forget(path)
@@ -122,10 +122,10 @@ class Inbox:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except PermissionError:
-            # It can be claimed all the same; then reading it fails, and that is its result.
+            # It can be claimed all the same. Reading it then fails, and that is its result.
             return not self._writing.is_quiet(path, status)
         except BlockingIOError:
-            return True  # somebody holds a lease to write it, as file servers do, and is now told to let go
+            return True  # a file server, say, holds a write lease; this makes the kernel ask it to release it
         try:
             return self._writing.is_being_written(descriptor, path, status)
         finally:
@@ -138,7 +138,7 @@ class Inbox:
         return self._recursive and not any(part.startswith(".") for part in below.split(os.sep))
 
     def _walk(self, folders: dict[str, int]) -> Iterator[str]:
-        """The sweep's paths; notes when each folder on the way was changed last, before it is read."""
+        """The sweep's paths. Stores each folder's modification time in `folders` before reading it."""
         ahead = [self._root]
         while ahead:
             folder = ahead.pop()
@@ -164,7 +164,7 @@ class Inbox:
 
 
 def _is_gone(error: OSError) -> bool:
-    """Whether somebody removed it meanwhile, or put something else in its place."""
+    """Whether the file was removed or replaced by something else meanwhile."""
     return error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESTALE}
 
 
@@ -173,7 +173,7 @@ def _is_out_of_reach(error: OSError) -> bool:
 
 
 def waiting(path: Path, *, recursive: bool, most: int) -> int:
-    """How many files lie in a watched folder for us, `most` where there are that many. Raises OSError."""
+    """How many files wait in a watched folder, at most `most`. Raises OSError."""
     inbox = Inbox(path, recursive=recursive, quiet_seconds=0)
     return sum(1 for _ in islice(filter(_is_file, inbox.sweep()), most))
 

@@ -10,7 +10,7 @@ from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
 from watcher.folders.disk import require_one_disk
 from watcher.folders.locks import try_lock
-from watcher.text import in_words, printable
+from watcher.text import error_text, printable
 
 _DELETED = " (deleted)"
 
@@ -70,7 +70,7 @@ class InboxLock:
             if not os.path.samestat(os.lstat(self._claims.path), os.fstat(self._held.claimed)):
                 return f"{printable(str(self._claims.path))} was replaced"
         except OSError as error:
-            return in_words(error)
+            return error_text(error)
         return None
 
     def require(self) -> None:

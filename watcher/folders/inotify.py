@@ -1,4 +1,4 @@
-"""What Linux tells of a folder, read by watchdog: at once, and with no loss and no death kept quiet."""
+"""Linux's events for a folder, read with watchdog: without delay, with every loss and failure reported."""
 
 import os
 from collections.abc import Callable
@@ -20,34 +20,36 @@ _ARRIVALS = Mask(InotifyConstants.IN_CLOSE_WRITE | InotifyConstants.IN_MOVED_TO 
 
 
 class Inotify(InotifyFD):
-    """Calls `told` with the path of every file that may have come, from a thread of its own.
+    """Calls `receive` with the path of every file that may have come, from a thread of its own.
 
-    watchdog's own observer passes each event through three threads, and holds it back for half a second when
-    a file was renamed out of the folder before, which is how files are claimed. It logs every overflow of the
-    kernel's queue, thousands in a burst, and goes on as if it lived when a thread of its own is dead. This
-    calls `lost` when events were lost, and `died` when it dies. Raises OSError where the system gives none.
+    It calls `lost` when events were lost, and `died` when its thread ends with an exception. Raises OSError
+    if the system gives no events.
+
+    watchdog's own observer passes each event through three threads. It delays an event by half a second after
+    a file was renamed out of the folder, which is how files are claimed. It logs every overflow of the
+    kernel's queue, thousands in a burst. And it seems alive when one of its threads is dead.
     """
 
     def __init__(
         self,
-        told: Callable[[str], object],
+        receive: Callable[[str], object],
         lost: Callable[[], object],
         died: Callable[[Exception], object],
     ) -> None:
         super().__init__()
-        self._told = told
+        self._receive = receive
         self._lost = lost
         self._died = died
 
     def watch(self, folder: str, *, recursive: bool) -> None:
-        """Begin; raises OSError where the folder is not there or the system refuses."""
+        """Begin to watch; raises OSError if there is no such folder or the system refuses."""
         self.start()
-        # The slash has a link to a folder followed.
+        # With the slash, a link to a folder is followed.
         path = os.fsencode(os.path.join(folder, ""))
-        _Folders(self, path, _ARRIVALS, is_recursive=recursive, told=self._told)
+        _Folders(self, path, _ARRIVALS, is_recursive=recursive, receive=self._receive)
 
     def handle_event(self, event: InotifyEvent) -> None:
-        """Pass on what the kernel tells."""
+        """Handle an event from the kernel."""
         if event.is_queue_overflow:
             self._lost()
         else:
@@ -57,14 +59,14 @@ class Inotify(InotifyFD):
         """Read from the kernel until stopped."""
         try:
             super().run()
-        except Exception as error:  # noqa: BLE001 - whatever it was, files must be found in another way
-            self._is_reading = False  # or `stop` would leave it to this thread to close what is open
+        except Exception as error:  # noqa: BLE001 - after any error, files must be found in another way
+            self._is_reading = False  # otherwise `stop` would leave closing to this thread
             self._died(error)
 
     def _add_callback(
         self, path: bytes, mask: Mask, callback: WatchCallback, id_: CallbackId
     ) -> WatchDescriptor:
-        """As watchdog's, but a folder that is added again has been renamed, which is worth no warning."""
+        """As watchdog's own, but without a warning if a folder is added again: it was renamed."""
         watch = self._get_or_create_watch(path, mask)
         watch.callbacks[id_] = callback
         return watch.wd
@@ -72,23 +74,23 @@ class Inotify(InotifyFD):
 
 @dataclass
 class _Folders(InotifyWatchGroup):
-    """The inbox, and its subfolders where they are watched too."""
+    """The inbox, and its subfolders if they are watched too."""
 
-    told: Callable[[str], object] = field(kw_only=True)
+    receive: Callable[[str], object] = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        self._move_event_grouper = _PassedOn(self.told)
+        self._move_event_grouper = _Undelayed(self.receive)
         super().__post_init__()
 
 
-class _PassedOn(InotifyMoveEventGrouper):
-    """Where watchdog pairs renames and queues all events, they are passed on at once."""
+class _Undelayed(InotifyMoveEventGrouper):
+    """Passes events on at once, where watchdog would pair renames and queue all events."""
 
-    def __init__(self, told: Callable[[str], object]) -> None:
+    def __init__(self, receive: Callable[[str], object]) -> None:
         super().__init__()
-        self._told = told
+        self._receive = receive
 
     def put_event(self, event: PathedInotifyEvent) -> None:
-        """Tell of a file."""
+        """Pass on the event of a file that may have come."""
         if event.ev.mask & _ARRIVALS and not event.ev.is_directory:
-            self._told(os.fsdecode(event.path))
+            self._receive(os.fsdecode(event.path))

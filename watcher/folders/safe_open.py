@@ -1,4 +1,4 @@
-"""Folders below another, reached without following links."""
+"""Open folders below another folder without following links."""
 
 import os
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @contextmanager
 def opened_beneath(root: str, folder: str) -> Iterator[int]:
-    """A descriptor of a folder that lies below `root`, whose own path may lead through links.
+    """A descriptor of a folder below `root`. The path of `root` itself may contain links.
 
-    Raises NotADirectoryError where a link, or a file, lies on the way from there.
+    Raises NotADirectoryError if there is a link or a file between the two.
     """
     with ExitStack() as stack:
         descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

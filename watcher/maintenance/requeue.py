@@ -11,7 +11,7 @@ from watcher.folders.disk import Flusher
 from watcher.folders.locks import locked
 from watcher.folders.outbox import Outbox, destination_of
 from watcher.store.requeued import FailedResult, RequeuedResults
-from watcher.text import in_words
+from watcher.text import error_text
 
 AT_ONCE = 100
 PATIENCE = 5.0
@@ -92,7 +92,7 @@ class Requeue:
                     continue
                 refused(f"result {result.id}: a file named {result.name} waits in the inbox; try again later")
             except OSError as error:
-                refused(f"result {result.id}: {in_words(error)}")
+                refused(f"result {result.id}: {error_text(error)}")
             else:
                 return True
             return False

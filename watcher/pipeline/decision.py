@@ -1,10 +1,10 @@
 """What is decided of a picture: filed under its digit, set aside for review, or failed."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from watcher.recognition.reading import Reading
+from watcher.text import exact_percent, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,6 @@ def decide(reading: Reading | None, fault: str | None, review_below: float) -> V
     if reading.reason is not None:
         return Verdict("review", "review", reading.reason)
     if reading.certainty < review_below:
-        shown = math.floor(reading.certainty * 1000) / 1000  # 0.8999 is not to be shown as 0.900, below 0.9
-        return Verdict("review", "review", f"its certainty, {shown:.3f}, is below {review_below:g}")
+        certainty, threshold = percent(reading.certainty), exact_percent(review_below)
+        return Verdict("review", "review", f"its certainty, {certainty}, is below {threshold}")
     return Verdict("filed", str(reading.digit), None)

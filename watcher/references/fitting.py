@@ -11,7 +11,7 @@ from watcher.errors import WatcherError, passes
 from watcher.references.model import StoredModel, stored_model
 from watcher.store.database import open_log
 from watcher.store.references import ReferenceStore
-from watcher.text import in_words
+from watcher.text import error_text
 from watcher.workers.sandbox.limits import ONE_THREAD, die_with
 
 BOOT = "import sys; sys.path[:] = sys.argv[3:]; from watcher.references.fitting import main; main()"
@@ -79,5 +79,5 @@ def _answer(order: dict[str, object]) -> dict[str, object]:
         references = ReferenceStore(open_log(Path(str(order["file"]))))
         model = stored_model(references, recognition, Path(str(order["cache"])))
     except (OSError, MemoryError, WatcherError) as error:
-        return {"fault": in_words(error), "passes": passes(error)}
+        return {"fault": error_text(error), "passes": passes(error)}
     return {"folder": os.fspath(model.folder), "version": model.version}

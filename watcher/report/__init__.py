@@ -1,1 +1,1 @@
-"""What is fetched from the log, the folders and the model for the pages that show it."""
+"""Fetch from the log, the folders and the model what the pages show."""

@@ -1,4 +1,4 @@
-"""From what an evaluation found to the page that shows it."""
+"""Make the page of an evaluation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from watcher.config.settings import RecognitionSettings
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import Evaluation
-from watcher.report.explanation import Recognition, circumstances, explained
+from watcher.report.explanation import Recognition, explanations_of, provenance
 from watcher.report.render.evaluation import Evaluated, evaluation_page
 from watcher.report.render.misread import misread
 from watcher.store.references import LabeledImage, ReferenceStore
@@ -16,7 +16,7 @@ MOST_UNREADABLE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EvaluatedSource:
     """An evaluation of a source, with each image's reading, or the reason why it has none."""
 
     source: str
@@ -26,21 +26,21 @@ class Judged:
 
 
 def evaluation_report(
-    judged: Judged, references: ReferenceStore, settings: RecognitionSettings, version: int
+    source: EvaluatedSource, references: ReferenceStore, settings: RecognitionSettings, version: int
 ) -> str:
-    """The page of an evaluation under these settings and this version of the references."""
-    shown, more = misread((image.digit, reading, image) for image, reading in judged.readings)
+    """The page of an evaluation with these settings and this version of the references."""
+    shown, more = misread((image.digit, reading, image) for image, reading in source.readings)
     mistakes = [
         Recognition(image.name, image.image, Recognized(None, reading), label)
         for label, reading, image in shown
     ]
     evaluated = Evaluated(
-        source=judged.source,
-        outcome=judged.outcome,
+        source=source.source,
+        outcome=source.outcome,
         review_below=settings.review_below,
-        answers=[(reading.certainty, reading.digit == image.digit) for image, reading in judged.readings],
-        misread=explained(mistakes, references, settings),
+        answers=[(reading.certainty, reading.digit == image.digit) for image, reading in source.readings],
+        misread=explanations_of(mistakes, references, settings),
         more=more,
-        unreadable=[(image.name, why) for image, why in judged.unreadable[:MOST_UNREADABLE]],
+        unreadable=[(image.name, why) for image, why in source.unreadable[:MOST_UNREADABLE]],
     )
-    return evaluation_page(evaluated, circumstances(settings, references.counts(), version))
+    return evaluation_page(evaluated, provenance(settings, references.counts(), version))

@@ -1,4 +1,4 @@
-"""What has to be fetched to explain a reading: the picture, its normalized digit, the nearest references."""
+"""Fetch what explains a reading: the picture, its normalized digit, the nearest references."""
 
 import time
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from watcher.config.settings import RecognitionSettings
 from watcher.errors import Unreadable
 from watcher.pipeline.decision import decide
 from watcher.recognition import ImageClassifier, read_picture
-from watcher.report.render.values import Circumstances, Explanation, Neighbor
+from watcher.report.render.values import Explanation, Neighbor, Provenance
 from watcher.store.references import LabeledImage, ReferenceStore
 from watcher.store.timestamps import stamp
 from watcher.workers import Recognized
@@ -16,7 +16,7 @@ from watcher.workers import Recognized
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """A file's name and bytes, what was found in it, and its label where it has one."""
+    """A file's name and bytes, the result of recognizing it, and its label if it has one."""
 
     name: str
     image: bytes
@@ -24,10 +24,10 @@ class Recognition:
     label: int | None = None
 
 
-def explained(
+def explanations_of(
     recognitions: Sequence[Recognition], references: ReferenceStore, settings: RecognitionSettings
 ) -> list[Explanation]:
-    """Each recognition with its picture and references; a reference that is not to be had is left out."""
+    """Each recognition with its picture and references; references that cannot be read are left out."""
     readings = [each.recognized.reading for each in recognitions]
     ids = {reference for reading in readings if reading for reference in reading.nearest}
     classifier = ImageClassifier(settings.normalizer, settings.rule)
@@ -36,10 +36,10 @@ def explained(
     return [_explained(each, neighbors, classifier, settings.review_below) for each in recognitions]
 
 
-def circumstances(settings: RecognitionSettings, counts: tuple[int, ...], version: int) -> Circumstances:
-    """These settings and references, now."""
+def provenance(settings: RecognitionSettings, counts: tuple[int, ...], version: int) -> Provenance:
+    """The provenance of what is recognized now, with these settings and references."""
     named = tuple((name, str(value)) for name, value in settings.model_dump().items())
-    return Circumstances(stamp(time.time()), named, counts, version)
+    return Provenance(stamp(time.time()), named, counts, version)
 
 
 def _explained(
@@ -70,7 +70,7 @@ def _explained(
 def _neighbor(number: int, reference: LabeledImage, classifier: ImageClassifier) -> Neighbor | None:
     try:
         picture = read_picture(reference.image)
-    except Unreadable:  # it was readable when it became a reference, by another version of the decoders
+    except Unreadable:  # another version of the decoders could read it
         return None
     normalized = classifier.normalize(picture)[0]
     return Neighbor(number, reference.digit, reference.source, reference.name, picture, normalized)

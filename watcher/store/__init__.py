@@ -1,1 +1,1 @@
-"""All the SQL there is."""
+"""All SQL of the program: the log of results and the references."""

@@ -1,4 +1,4 @@
-"""How many pictures came to what since when, counted from an index: quick in a log of millions."""
+"""Count pictures by status since a given time, from an index: fast in a log of millions of rows."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ MOST_REASONS = 20
 
 @dataclass(frozen=True, slots=True)
 class StatusCounts:
-    """How many pictures were decided to be filed, to go to review, and to have failed."""
+    """How many pictures were filed, went to review and failed."""
 
     filed: int = 0
     review: int = 0
@@ -20,13 +20,13 @@ class StatusCounts:
 
     @property
     def pictures(self) -> int:
-        """All of them."""
+        """The sum of the three."""
         return self.filed + self.review + self.failed
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """How many pictures failed for one reason, and the name of the newest."""
+    """A reason, how many pictures failed for it, and the name of the newest."""
 
     reason: str
     pictures: int
@@ -34,13 +34,13 @@ class Failures:
 
 
 class ResultCounts:
-    """What the log says in numbers; `since` is a stamp."""
+    """Counts rows of the log; `since` is a stamp."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def since(self, since: str) -> StatusCounts:
-        """What was decided at that time or later."""
+        """The pictures decided at that time or later."""
         counts = {
             status: func.count().filter(results.c.status == status)
             for status in ("filed", "review", "failed")
@@ -50,10 +50,10 @@ class ResultCounts:
             return StatusCounts(**dict(zip(counts, connection.execute(statement).one(), strict=True)))
 
     def failures(self, since: str) -> list[Failures]:
-        """Why pictures failed since, the most frequent reason first; MOST_REASONS at most."""
+        """Why pictures failed since then, the most frequent reason first; at most MOST_REASONS."""
         count, newest = func.count(), func.max(results.c.decided_at)
         statement = (
-            # SQLite gives the name of the row that holds the maximum.
+            # SQLite takes the name from the row with the maximum.
             select(results.c.reason, count, results.c.name, newest)
             .where(results.c.status == "failed", results.c.decided_at >= since)
             .group_by(results.c.reason)

@@ -1,4 +1,4 @@
-"""The database file: opening it, bringing it to the newest schema, and transactions in it."""
+"""The database file: open it, migrate it to the newest schema, and run transactions in it."""
 
 import os
 import sqlite3
@@ -21,9 +21,9 @@ from watcher.text import printable
 BUSY_SECONDS = 15.0
 """How long a command waits for its turn to write."""
 LOG_BYTES = 4 * 2**20
-"""What SQLite's log beside the database, its -wal file, is cut back to whenever it begins anew."""
+"""The size to which SQLite cuts its log, the -wal file next to the database, when it starts again."""
 WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
-"""How transactions begin; a reader's does not keep others from writing."""
+"""How transactions begin; a reader's does not block writers."""
 _PASSING = frozenset(
     {
         *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL),
@@ -34,7 +34,7 @@ _PASSING = frozenset(
 
 
 class DatabaseError(WatcherError):
-    """The database cannot be used; the text says what SQLite says of it."""
+    """The database cannot be used; the text is SQLite's message."""
 
     def __init__(self, message: str, *, passing: bool = False) -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ class DatabaseError(WatcherError):
 
 
 class Database:
-    """One process's way to the log and the references; for one thread at a time."""
+    """An open database with the log and the references; for one thread at a time."""
 
     def __init__(self, engine: Engine, file: Path, turn: WriteLock | None = None) -> None:
         """Who is to write needs a `turn`."""
@@ -54,7 +54,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A transaction that is committed at its end, or undone by an exception."""
+        """A transaction; committed at the end of the context, or undone by an exception."""
         # SQLite checkpoints by itself at a commit, so that one who writes has the turn for it, too.
         with translated_errors(self.file), self._held():
             self._require_file()
@@ -62,18 +62,18 @@ class Database:
                 yield connection
 
     def hold_on(self) -> None:
-        """From now on, refuse to go on with any other file, or none, at its path."""
+        """Remember this file: from now on, a transaction fails if its path leads to another file or none."""
         self._opened = self.file.stat()
 
     def log_bytes(self) -> int:
-        """How long SQLite's log beside the database is; it grows for as long as a reader holds on to it."""
+        """The size of SQLite's log, the -wal file; it grows while a reader keeps a transaction open."""
         try:
             return self.file.with_name(f"{self.file.name}-wal").stat().st_size
         except FileNotFoundError:
             return 0
 
     def cut_log(self) -> None:
-        """Bring SQLite's log into the database and cut it to nothing, unless somebody still reads in it."""
+        """Copy SQLite's log into the database and empty it, unless somebody still reads from it."""
         with translated_errors(self.file), self._held(), self._connected() as connection:
             cursor = connection.connection.cursor()
             ((patience,),) = cursor.execute("PRAGMA busy_timeout").fetchall()
@@ -82,7 +82,7 @@ class Database:
             cursor.execute(f"PRAGMA busy_timeout = {patience}")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         # The last to close checkpoints. While it is somebody else's turn we are not the last.
         with ExitStack() as stack:
             with suppress(OSError):
@@ -94,7 +94,7 @@ class Database:
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
-        """The connection, which is kept for the next time unless something went wrong."""
+        """The connection; it is kept for the next transaction unless an error occurred."""
         if self._connection is None:
             self._connection = self._engine.connect()
         try:
@@ -109,7 +109,7 @@ class Database:
             self._connection = None
 
     def _require_file(self) -> None:
-        """SQLite would go on writing into a file that was removed; it goes with who has it open."""
+        """Raise DatabaseError if the file was removed: SQLite would write on to it, and lose everything."""
         if self._opened is None:
             return
         try:
@@ -118,8 +118,8 @@ class Database:
             is_there = False
         if not is_there:
             raise DatabaseError(
-                f"{printable(str(self.file))}: it was removed or replaced while it was in use; put it back, "
-                "or start the watcher anew, which takes what lies there now",
+                f"{printable(str(self.file))}: it was removed or replaced while in use; put it back, "
+                "or restart the watcher to use what is there now",
                 passing=True,
             )
 
@@ -130,10 +130,10 @@ class Database:
 def open_database(
     file: Path, patience: float = BUSY_SECONDS, *, upgraded: Callable[[Upgrade], object] = lambda _: None
 ) -> Database:
-    """Open it to read and write, made if there is none, and at the newest schema.
+    """Open the database to read and write, with the newest schema; it is made if there is none.
 
-    `patience` is how long, in seconds, others that write it are waited for. An older one is copied before it
-    is migrated, and `upgraded` is told afterwards. Raises DatabaseError, BackupError.
+    `patience` is how many seconds to wait for other writers. An older database is copied before it is
+    migrated; `upgraded` is called afterwards. Raises DatabaseError, BackupError.
     """
     with translated_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -152,10 +152,10 @@ def open_database(
 
 
 def open_log(file: Path, *, upgraded: Callable[[Upgrade], object] = lambda _: None) -> Database:
-    """Open it to read only, beside whoever writes it. Raises DatabaseError when there is none yet.
+    """Open the database to read only, while others may write. Raises DatabaseError if there is none yet.
 
-    Opened so, SQLite writes neither the database nor its log, also where it finds what a crash left. An older
-    one is migrated first, as by `open_database`.
+    SQLite then writes neither the database nor its log, not even after a crash. An older database is migrated
+    first, as by `open_database`.
     """
     if not file.exists():
         raise DatabaseError(f"{printable(str(file))}: there is no database yet; `watcher run` makes it")
@@ -169,8 +169,8 @@ def open_log(file: Path, *, upgraded: Callable[[Upgrade], object] = lambda _: No
             if not error.passes or os.access(file.parent, os.W_OK):
                 raise
             raise DatabaseError(
-                f"{printable(str(file))}: while no daemon has it open, it can be read only by who may make "
-                f"files beside it; run this as the user that owns {printable(str(file.parent))}"
+                f"{printable(str(file))}: without a running daemon, only a user who may make files in its "
+                f"folder can read it; run this as the user that owns {printable(str(file.parent))}"
             ) from error
         if revision != HEAD:
             open_database(file, upgraded=upgraded).close()
@@ -179,9 +179,9 @@ def open_log(file: Path, *, upgraded: Callable[[Upgrade], object] = lambda _: No
 
 
 def open_as_it_is(file: Path) -> Database:
-    """Open it to read only, whatever it holds: nothing is made or migrated.
+    """Open the database to read only, whatever it holds: nothing is made or migrated.
 
-    Where nobody has it open, SQLite is told that it does not change, and then leaves no files beside it.
+    If nobody has it open, SQLite opens it as immutable, and then makes no files next to it.
     """
     in_use = file.with_name(f"{file.name}-wal").exists()
     return _opened_to_read(file, {} if in_use else {"immutable": "1"})
@@ -194,8 +194,8 @@ def _opened_to_read(file: Path, query: dict[str, str]) -> Database:
 
 
 def _engine(url: URL, begin: str, patience: float) -> Engine:
-    # isolation_level=None leaves transactions to the `begin` event below: the driver's own would begin
-    # deferred, and such a transaction fails at once where it has to wait to become a writer.
+    # isolation_level=None leaves transactions to the `begin` event below. The driver would begin a deferred
+    # transaction, which fails at once if it must wait to become a writer.
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -221,23 +221,23 @@ def _engine(url: URL, begin: str, patience: float) -> Engine:
 
 @contextmanager
 def translated_errors(file: Path) -> Iterator[None]:
-    """What SQLite or the system says of the file, as a DatabaseError that names it."""
+    """Turn errors of SQLite and the system into a DatabaseError that names the file."""
     try:
         yield
     except DBAPIError as error:
         if file.is_dir():
             raise DatabaseError(
-                f"{printable(str(file))}: it is a folder, and the database is a file; move it away, or name "
-                "another place in [database] url"
+                f"{printable(str(file))}: it is a folder, but the database must be a file; move the folder "
+                "away, or change [database] url"
             ) from error
-        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # above are details
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the higher bits are details
         raise DatabaseError(f"{printable(str(file))}: {error.orig}", passing=code in _PASSING) from error
     except OSError as error:
         raise DatabaseError(f"{printable(str(file))}: {error.strerror}", passing=passes(error)) from error
 
 
 def revision_of(connection: Connection) -> str | None:
-    """The schema's revision; None where there is none."""
+    """The schema's revision; None if there is none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -245,17 +245,17 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def _migrate(connection: Connection, file: Path) -> Upgrade | None:
-    """Run the migrations that are missing, all in the transaction that is open; what there was, is copied."""
+    """Copy an older database and run the missing migrations, all in the open transaction."""
     revision = revision_of(connection)
     if revision == HEAD:
         return None
     if revision is not None and revision > HEAD:
         raise DatabaseError(
-            f"{printable(str(file))}: it was made by a newer watcher (its schema is {revision}, "
+            f"{printable(str(file))}: a newer watcher made it (its schema is {revision}, "
             f"this program knows {HEAD}); install the newer program"
         )
     backup = None if revision is None else back_up(file, revision)
-    from alembic import command  # noqa: PLC0415 - a quarter of a second that most starts do without
+    from alembic import command  # noqa: PLC0415 - takes a quarter of a second, and most starts need no migration
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()

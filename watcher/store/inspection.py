@@ -1,4 +1,4 @@
-"""Looking at a database file as it is: nothing is made, migrated or left behind."""
+"""Inspect a database file without changing it: nothing is made, migrated or left behind."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +12,15 @@ from watcher.store.schema import HEAD, results
 MOST_FAULTS = 5
 SQLITE = sqlite_version_info
 TWO_WRITERS_SAFE = (3, 51, 3)
-"""Before this SQLite, two that write or checkpoint at the same moment can damage a database in WAL mode."""
+"""Older versions of SQLite can damage a WAL database if two processes write or checkpoint at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a database file says of itself.
+    """What was found in a database file.
 
-    `revision` is its schema's, None where it is no watcher's; `damage` what SQLite found wrong in it, at most
-    MOST_FAULTS lines. `rows` of results there are, `newest` is the stamp of the last decision.
+    `revision` is that of its schema, None if it is not a watcher's database. `damage` is what SQLite found
+    wrong, at most MOST_FAULTS lines. `rows` is the number of results, `newest` the last decision's stamp.
     """
 
     revision: str | None
@@ -40,21 +40,21 @@ class Inspection:
 
 
 def inspect_database(file: Path) -> Inspection:
-    """Check a database file from end to end. Raises DatabaseError where SQLite cannot read it at all."""
+    """Check a whole database file. Raises DatabaseError if SQLite cannot read it at all."""
     was_closed = not wal_of(file).exists()
     inspection = _inspect(file)
-    if was_closed and wal_of(file).exists():  # somebody began to write it meanwhile
+    if was_closed and wal_of(file).exists():  # another process began to write it meanwhile
         inspection = _inspect(file)
     return inspection
 
 
 def files_of(file: Path) -> tuple[Path, ...]:
-    """The database, its write-ahead log, that log's index, and the lock by which writers take turns."""
+    """The database, its write-ahead log, that log's index, and the write lock's file."""
     return tuple(file.with_name(f"{file.name}{suffix}") for suffix in ("", "-wal", "-shm", ".lock"))
 
 
 def wal_of(file: Path) -> Path:
-    """The write-ahead log beside a database."""
+    """The write-ahead log of a database."""
     return files_of(file)[1]
 
 

@@ -1,4 +1,4 @@
-"""The log as a list of what was filed where, read in steps, so that a long look at it holds up nobody."""
+"""Where the log says each file is, read in steps, so that a long read blocks nobody."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ ROWS_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class LoggedFile:
-    """What a row of the log says of where its file is. Times are stamps (see `clock`)."""
+    """A row of the log, as far as it concerns the file's place. Times are stamps (see `timestamps`)."""
 
     id: int
     claim: str
@@ -26,7 +26,7 @@ class LoggedFile:
 
     @property
     def explanation(self) -> str | None:
-        """What `NAME.reason.txt` beside the file says; None where there is none."""
+        """The text of the file's `NAME.reason.txt`; None if the file has none."""
         return self.reason if self.status == "failed" else None
 
 
@@ -34,13 +34,13 @@ _SELECTED = select(*(results.c[field.name] for field in fields(LoggedFile)))
 
 
 def count_logged_files(database: Database) -> int:
-    """How many rows there are."""
+    """The number of rows."""
     with database.transaction() as connection:
         return connection.execute(select(func.count()).select_from(results)).scalar_one()
 
 
 def logged_files(database: Database) -> Iterator[list[LoggedFile]]:
-    """All rows, newest first, so many at a time."""
+    """All rows, newest first, ROWS_AT_ONCE at a time."""
     statement = _SELECTED.where(results.c.id < bindparam("before"))
     statement = statement.order_by(results.c.id.desc()).limit(ROWS_AT_ONCE)
     before = 2**63 - 1
@@ -54,7 +54,7 @@ def logged_files(database: Database) -> Iterator[list[LoggedFile]]:
 
 
 def logged_file(database: Database, row: int) -> LoggedFile | None:
-    """One row as it is now."""
+    """The row with this id as it is now; None if there is none."""
     with database.transaction() as connection:
         found = connection.execute(_SELECTED.where(results.c.id == row)).one_or_none()
     return None if found is None else LoggedFile(*found)

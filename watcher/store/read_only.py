@@ -1,4 +1,4 @@
-"""Any question to the database, in SQL, that cannot change it."""
+"""Run any SQL query on the database; it cannot change anything."""
 
 import re
 import sqlite3
@@ -11,9 +11,9 @@ from watcher.errors import WatcherError
 from watcher.store import schema, views
 from watcher.store.database import BUSY_SECONDS
 
-HELP = "`watcher sql --tables` says what there is to ask for"
+HELP = "`watcher sql --tables` lists tables and columns"
 STEPS_BETWEEN = 10_000
-"""How many of SQLite's steps are done between two looks at whether somebody has asked to stop."""
+"""SQLite's steps between two checks for a signal."""
 _DOING = {
     sqlite3.SQLITE_ATTACH: "ATTACH or VACUUM",
     sqlite3.SQLITE_DETACH: "DETACH",
@@ -32,23 +32,23 @@ _HARMLESS_PRAGMAS = frozenset(
         *("integrity_check", "quick_check", "foreign_key_check", "journal_mode"),
     }
 )
-"""Without an argument they only tell."""
-_OF_SOMETHING = re.compile(r".*(_info|_xinfo|_list|_check)")
-"""With an argument these still only tell: it says of what."""
+"""Without an argument these only read."""
+_TAKES_A_NAME = re.compile(r".*(_info|_xinfo|_list|_check)")
+"""These only read with an argument too: it names a table or an index."""
 
 
-class QuestionError(WatcherError):
-    """The SQL is wrong, or would not only read; the text says what SQLite says of it."""
+class QueryError(WatcherError):
+    """The SQL is wrong, or would change something; the text is SQLite's message."""
 
 
 class Answer(NamedTuple):
-    """The columns' names and the rows, which are read as they are taken."""
+    """The column names and the rows; the rows are read while they are iterated over."""
 
     columns: tuple[str, ...]
     rows: Iterator[Sequence[Any]]
 
 
-class Described(NamedTuple):
+class TableDescription(NamedTuple):
     """A table or view: its name, what it holds, and (name, type, meaning) of each column."""
 
     name: str
@@ -56,10 +56,10 @@ class Described(NamedTuple):
     columns: tuple[tuple[str, str, str], ...]
 
 
-def described() -> list[Described]:
-    """All tables and views there are, in words."""
+def table_descriptions() -> list[TableDescription]:
+    """All tables and views, with their meaning."""
     return [
-        Described(
+        TableDescription(
             table.name,
             table.comment or "",
             tuple((column.name, str(column.type), column.comment or "") for column in table.c),
@@ -70,10 +70,10 @@ def described() -> list[Described]:
 
 
 @contextmanager
-def asked(file: Path, question: str) -> Iterator[Answer]:
-    """The answer to one SQL statement. Raises QuestionError, also while its rows are taken.
+def run_query(file: Path, query: str) -> Iterator[Answer]:
+    """The answer to one SQL statement. Raises QueryError, also while the rows are read.
 
-    KeyboardInterrupt ends it at once, however much SQLite has to do.
+    KeyboardInterrupt ends a long query at once.
     """
     uri = f"{file.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)) as connection:
@@ -81,63 +81,63 @@ def asked(file: Path, question: str) -> Iterator[Answer]:
         connection.execute("PRAGMA query_only = ON")
         guard = _Guard()
         connection.set_authorizer(guard.judge)
-        connection.set_progress_handler(_let_python_look, STEPS_BETWEEN)
-        with _told(guard):
-            cursor = connection.execute(question)
+        connection.set_progress_handler(_let_python_handle_signals, STEPS_BETWEEN)
+        with _translated_errors(guard):
+            cursor = connection.execute(query)
         if cursor.description is None:
-            raise QuestionError(f"there is no question in this; {HELP}")
+            raise QueryError(f"this is not a query; {HELP}")
         with closing(_rows(cursor, guard)) as rows:
             yield Answer(tuple(name for name, *_ in cursor.description), rows)
 
 
 class _Guard:
-    """Lets SQLite do what only reads, and keeps what else it was asked for."""
+    """Allows SQLite what only reads, and remembers what it refused."""
 
     def __init__(self) -> None:
         self.refused: str | None = None
 
     def judge(self, action: int, first: str | None, second: str | None, *_: object) -> int:
-        """Whether SQLite may do this, as its authorizer."""
+        """SQLite's authorizer: whether this action is allowed."""
         pragma = (first or "").lower()
         if action in _READING or (
-            # How SQLite says that it has prepared a function that gives a table, as json_each.
+            # SQLite asks this when it prepares a function that returns a table, such as json_each.
             action == sqlite3.SQLITE_UPDATE and first == "sqlite_master"
         ):
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_PRAGMA:
-            if pragma in _HARMLESS_PRAGMAS and (second is None or _OF_SOMETHING.fullmatch(pragma)):
+            if pragma in _HARMLESS_PRAGMAS and (second is None or _TAKES_A_NAME.fullmatch(pragma)):
                 return sqlite3.SQLITE_OK
             self.refused = f"PRAGMA {pragma}"
         elif action in _WRITING and not (first or "").startswith("sqlite_"):
             self.refused = f"changing {first}"
         else:
-            self.refused = _DOING.get(action, "changing what tables there are")
+            self.refused = _DOING.get(action, "changing tables or views")
         return sqlite3.SQLITE_DENY
 
 
 def _rows(cursor: sqlite3.Cursor, guard: _Guard) -> Generator[Sequence[Any]]:
-    with _told(guard):
+    with _translated_errors(guard):
         yield from cursor
 
 
-def _let_python_look() -> int:
-    """Called by SQLite while it is at work: a signal, as that of Ctrl-C, is handled now, and ends it."""
+def _let_python_handle_signals() -> int:
+    """SQLite calls this during a query, so that Python handles a signal such as Ctrl-C."""
     return 0
 
 
 @contextmanager
-def _told(guard: _Guard) -> Iterator[None]:
+def _translated_errors(guard: _Guard) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
             raise KeyboardInterrupt from None
         if guard.refused is not None:
-            raise QuestionError(f"the log is only read here; {guard.refused} is refused") from error
+            raise QueryError(f"{guard.refused} is refused: a query can only read the log") from error
         if "bindings supplied" in str(error):
-            raise QuestionError("it has parameters, as ? or :name; write the values themselves") from error
+            raise QueryError("the SQL has parameters such as ? or :name; write values instead") from error
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR:
-            raise QuestionError(f"the SQL is wrong: {error}; {HELP}") from error
-        raise QuestionError(f"the database could not be read: {error}") from error
+            raise QueryError(f"the SQL is wrong: {error}; {HELP}") from error
+        raise QueryError(f"the database could not be read: {error}") from error
     except UnicodeEncodeError as error:
-        raise QuestionError("the SQL is wrong: it is not UTF-8") from error
+        raise QueryError("the SQL is wrong: it is not UTF-8") from error

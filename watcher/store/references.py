@@ -1,4 +1,4 @@
-"""The references: labeled images, as immutable sets that follow each other as versions."""
+"""The references: sets of labeled images; each change makes a new version of the set."""
 
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -18,9 +18,9 @@ ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class LabeledImage:
-    """An image file's bytes, the digit somebody says it shows, and where it came from.
+    """An image file's bytes, its label, and where it came from.
 
-    `source` is the folder or IDX file it was given in, `name` its name or index there.
+    `source` is the folder or IDX file it was read from, `name` its name or index there.
     """
 
     image: bytes
@@ -39,7 +39,7 @@ class Reference:
 
 
 class KnownImage(NamedTuple):
-    """What is known of an image that is a reference already."""
+    """The label and origin of an image that is already a reference."""
 
     digit: int
     source: str
@@ -48,7 +48,7 @@ class KnownImage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """An image that is a reference already, under another digit."""
+    """An image that is already a reference for another digit."""
 
     refused: LabeledImage
     known: KnownImage
@@ -56,7 +56,7 @@ class Conflict:
 
 @dataclass(slots=True)
 class Added:
-    """What became of the images given."""
+    """How many images were added and how many were known, and the conflicts."""
 
     added: int = 0
     known: int = 0
@@ -64,7 +64,7 @@ class Added:
 
 
 class UnknownReferenceError(WatcherError):
-    """An id that is no reference's."""
+    """No reference in use has this id."""
 
 
 class ReferenceStore:
@@ -74,20 +74,20 @@ class ReferenceStore:
         self._database = database
 
     def version(self) -> int | None:
-        """The newest version; None where there never was a reference."""
+        """The newest version; None if there never was a reference."""
         with self._database.transaction() as connection:
             newest: int | None = connection.execute(select(func.max(reference_versions.c.version))).scalar()
         return newest
 
     def add(self, images: Iterable[LabeledImage], reason: str) -> Added:
-        """Add images as one new version, or none of them. Adding an image twice makes one reference of it."""
+        """Add images as one new version, all or none. An image added twice is one reference."""
         with self._database.transaction() as connection:
             return _Adding(connection, reason).add(images)
 
     def retire(self, ids: Collection[int], reason: str) -> None:
-        """Take references out of use, as one new version; their images are kept.
+        """Stop using references, as one new version; their images are kept.
 
-        Raises UnknownReferenceError, and retires none, where an id is that of no reference in use.
+        Raises UnknownReferenceError, and retires none, if an id belongs to no reference in use.
         """
         columns = reference_images.c
         with self._database.transaction() as connection:
@@ -95,7 +95,7 @@ class ReferenceStore:
             unknown = sorted(set(ids) - set(in_use))
             if unknown:
                 raise UnknownReferenceError(
-                    f"there is no reference {', '.join(map(str, unknown))} in use; none was retired"
+                    f"no reference in use has the id {', '.join(map(str, unknown))}; none was retired"
                 )
             now = stamp(time.time())
             retired = {"retired_at": now, "retired_in": _new_version(connection, now, reason)}
@@ -103,7 +103,7 @@ class ReferenceStore:
             connection.execute(statement, [{"of_id": known} for known in set(ids)])
 
     def fingerprint(self) -> str:
-        """Names the set in use: another set, of this database or any other, has another fingerprint."""
+        """Identifies the set in use: any other set, in this database or another, has another fingerprint."""
         columns = reference_images.c
         statement = select(columns.id, columns.digit, columns.sha256).where(columns.retired_at.is_(None))
         digest = sha256()
@@ -115,8 +115,8 @@ class ReferenceStore:
     def load(self) -> Iterator[Reference]:
         """The references in use, in the order of their ids.
 
-        They are read in steps: who takes long over them keeps nobody waiting. If the version is the same
-        afterwards as before, they are that version's.
+        They are read in steps, so that a slow reader blocks nobody. They belong to one version if `version`
+        is the same before and after.
         """
         columns = reference_images.c
         statement = select(columns.id, columns.digit, columns.image)
@@ -132,7 +132,7 @@ class ReferenceStore:
             after = some[-1].id
 
     def with_ids(self, ids: Collection[int]) -> dict[int, LabeledImage]:
-        """The references of these ids, in use or retired since; an id that is none's is left out."""
+        """The references with these ids, in use or retired, by id; unknown ids are left out."""
         wanted = sorted(set(ids))
         columns = reference_images.c
         statement = select(columns.id, columns.image, columns.digit, columns.source, columns.name)
@@ -144,7 +144,7 @@ class ReferenceStore:
         return known
 
     def counts(self) -> tuple[int, ...]:
-        """How many of each digit are in use; ten numbers."""
+        """How many references of each digit are in use; ten numbers."""
         columns = reference_images.c
         statement = select(columns.digit, func.count()).where(columns.retired_at.is_(None))
         with self._database.transaction() as connection:
@@ -153,7 +153,7 @@ class ReferenceStore:
         return tuple(known.get(digit, 0) for digit in range(10))
 
     def summary(self) -> list[tuple[str, int, int]]:
-        """How many are in use: (source, digit, count), from each folder or file they came from."""
+        """How many references are in use: (source, digit, count) for each source."""
         columns = reference_images.c
         statement = (
             select(columns.source, columns.digit, func.count())

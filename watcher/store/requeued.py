@@ -32,7 +32,7 @@ class RequeuedResults:
         self._database = database
 
     def failed(self) -> list[int]:
-        """The ids of all that lies in failed/, oldest first."""
+        """The ids of all failed and filed results, oldest first."""
         columns = results.c
         wanted = select(columns.id).where(columns.status == "failed", columns.filed_at.is_not(None))
         with self._database.transaction() as connection:

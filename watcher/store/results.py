@@ -1,4 +1,4 @@
-"""The log of results: what was decided of each picture, and when it was filed."""
+"""The log of results: what was decided about each picture, and when it was filed."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from watcher.store.bulk import Bulk
+from watcher.store.bulk_statement import BulkStatement
 from watcher.store.database import Database
 from watcher.store.schema import results
 from watcher.text import name_as_text
@@ -30,7 +30,7 @@ Status = Literal["filed", "review", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is recorded of one claimed picture. Times are stamps (see `clock`)."""
+    """What is recorded about one claimed picture. Times are stamps (see `timestamps`)."""
 
     claim: str
     name: str
@@ -49,7 +49,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the log says of a claim that was decided."""
+    """What the log says about a decided claim."""
 
     claim: str
     status: Status
@@ -61,9 +61,9 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which rows are asked for; what is None or empty asks for all.
+    """Which rows to select; a field that is None or empty selects all.
 
-    `since` and `until` are stamps, `name` is a GLOB pattern; ranges include their beginning, not their end.
+    `since` and `until` are stamps, `name` is a GLOB pattern. Ranges include their start, not their end.
     """
 
     digits: Sequence[int] = ()
@@ -77,75 +77,77 @@ class Query:
 
 
 COLUMNS = tuple(column.name for column in results.c if column.name != "claim")
-"""What `query` gives of a row, in order."""
+"""The columns of a row that `query` gives, in order."""
 
 
-# The plus has SQLite find a period by its index, not id by id.
+# With the plus, SQLite finds a period by its index and does not go through all ids.
 _ID: ColumnElement[int] = literal_column("+results.id", Integer)
 _ENDS = select(func.min(_ID), func.max(_ID)).select_from(results)
 _RECORDED = select(*(results.c[field.name] for field in fields(Recorded)))
-_RECORD = Bulk(insert(results), [field.name for field in fields(Decision)])
+_RECORD = BulkStatement(insert(results), [field.name for field in fields(Decision)])
 _OF_CLAIM = results.c.claim == bindparam("of_claim")
-_MARK_FILED = Bulk(update(results).where(_OF_CLAIM).values(filed_at=bindparam("at")), ["of_claim", "at"])
-_FORGET = Bulk(delete(results).where(_OF_CLAIM, results.c.filed_at.is_(None)), ["of_claim"])
+_MARK_FILED = BulkStatement(
+    update(results).where(_OF_CLAIM).values(filed_at=bindparam("at")), ["of_claim", "at"]
+)
+_FORGET = BulkStatement(delete(results).where(_OF_CLAIM, results.c.filed_at.is_(None)), ["of_claim"])
 
 
 class ResultsLog:
-    """The table `results`, written by one process at a time and read by any."""
+    """The table `results`; one process at a time writes it, any number read it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def record(self, decisions: Sequence[Decision]) -> None:
-        """Add a row for each, all or none. A claim that has a row already is refused by the database."""
+        """Add a row for each decision, all or none. The database refuses a second row for a claim."""
         if decisions:
             with self._database.transaction() as connection:
                 _RECORD.execute(connection, [_row(decision) for decision in decisions])
 
     def redirect(self, claim: str, destination: str) -> None:
-        """Somebody took the name first: the file goes elsewhere than its row said."""
+        """Change a claim's destination, because another file has taken the name."""
         with self._database.transaction() as connection:
             connection.execute(
                 update(results).where(results.c.claim == claim).values(destination=name_as_text(destination))
             )
 
     def mark_filed(self, claims: Sequence[str], filed_at: str) -> None:
-        """Say that the files of these claims lie at their destinations."""
+        """Record that the files of these claims are at their destinations."""
         if claims:
             with self._database.transaction() as connection:
                 _MARK_FILED.execute(connection, [(claim, filed_at) for claim in claims])
 
     def forget(self, claims: Sequence[str]) -> None:
-        """Take back what was decided of these claims: their files changed before they were filed."""
+        """Remove the unfiled rows of these claims: their files changed before they were filed."""
         if claims:
             with self._database.transaction() as connection:
                 _FORGET.execute(connection, [(claim,) for claim in claims])
 
     def unfiled(self) -> list[Recorded]:
-        """What was decided and is not marked filed: work that was cut short."""
+        """The rows that are decided but not marked filed: interrupted work."""
         with self._database.transaction() as connection:
             rows = connection.execute(_RECORDED.where(results.c.filed_at.is_(None)).order_by(results.c.id))
             return [Recorded(*row) for row in rows]
 
     def is_filed_at(self, destination: str) -> bool:
-        """Whether the file of a row lies at a destination, as the log says."""
+        """Whether the log says that a file was filed at this destination."""
         filed = results.c.filed_at.is_not(None)
         statement = select(results.c.id).where(results.c.destination == destination, filed).limit(1)
         with self._database.transaction() as connection:
             return connection.execute(statement).first() is not None
 
     def recorded(self, claims: Iterable[str]) -> dict[str, Recorded]:
-        """What was decided of these claims, by claim; those of which nothing was are left out."""
+        """What was decided about these claims, by claim; claims without a row are left out."""
         statement = _RECORDED.where(_OF_CLAIM)
         with self._database.transaction() as connection:
             rows = (connection.execute(statement, {"of_claim": claim}).one_or_none() for claim in claims)
             return {row.claim: Recorded(*row) for row in rows if row is not None}
 
     def query(self, query: Query) -> Iterator[Row[Any]]:
-        """The rows asked for, newest first, each with COLUMNS.
+        """The selected rows, newest first, each with COLUMNS.
 
-        They are read in steps: a reader who lingers between two rows holds up nobody, and does not make
-        SQLite's log grow. Rows that come meanwhile are newer than those that are read, and left out.
+        They are read in steps: a slow reader blocks nobody and does not make SQLite's log grow. Rows that are
+        added meanwhile are left out.
         """
         first, last = self._ends(query)
         columns = [results.c[name] for name in COLUMNS]
@@ -163,7 +165,7 @@ class ResultsLog:
             left = None if left is None else left - step
 
     def _ends(self, query: Query) -> tuple[int, int]:
-        """The ids between which the rows of a period lie."""
+        """The first and last id of the rows of a period."""
         period = _period(query)
         if not period:
             return 0, NEWEST
@@ -172,7 +174,7 @@ class ResultsLog:
         return (0, -1) if None in ends else (ends[0], ends[1])
 
     def count(self, query: Query) -> int:
-        """How many rows `query` would give now."""
+        """The number of rows that `query` would give now."""
         with self._database.transaction() as connection:
             count: int = connection.execute(
                 select(func.count()).select_from(results).where(*_wanted(query))
@@ -181,7 +183,7 @@ class ResultsLog:
 
 
 def _row(decision: Decision) -> tuple[object, ...]:
-    """The values of its row in `results`, in the order of its own."""
+    """The values of a decision's row in `results`, in the order of its fields."""
     return (
         decision.claim,
         name_as_text(decision.name),
@@ -200,7 +202,7 @@ def _row(decision: Decision) -> tuple[object, ...]:
 
 
 def _as_json(numbers: list[float]) -> str:
-    """A list of numbers in JSON: as Python writes it, but for what is no number, which has an n in it."""
+    """A list of numbers in JSON. Python's own form is JSON, except for nan and inf, which json refuses."""
     text = repr(numbers)
     return text if "n" not in text else json.dumps(numbers, allow_nan=False)
 

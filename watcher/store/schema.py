@@ -1,6 +1,6 @@
-"""The tables and views, as the newest migration leaves them, and what each column means.
+"""The tables, as the newest migration makes them, and what each column means.
 
-SQLite keeps no comments: what is said here is shown by `watcher sql --tables` and in the reference.
+SQLite keeps no comments: `watcher sql --tables` and docs/reference/ show those given here.
 """
 
 from sqlalchemy import (
@@ -32,56 +32,56 @@ metadata = MetaData(
 results = Table(
     "results",
     metadata,
-    Column("id", Integer, primary_key=True, comment="counts up in the order of deciding; never given twice"),
+    Column("id", Integer, primary_key=True, comment="counts up in the order of decisions; never used twice"),
     Column(
         "name",
         Text,
         nullable=False,
         comment="the name the file came with; bytes that are not UTF-8 as \\xNN",
     ),
-    Column("sha256", Text, comment="checksum of the file's bytes, hex; NULL where they could not be read"),
-    Column("digit", Integer, comment="the best guess, 0 to 9; NULL where no picture could be read"),
+    Column("sha256", Text, comment="checksum of the file's bytes, hex; NULL if they could not be read"),
+    Column("digit", Integer, comment="the best guess, 0 to 9; NULL if no picture could be read"),
     Column("certainty", REAL, comment="the probability that digit is right, 0 to 1"),
     Column("runner_up", Integer, comment="the second best guess"),
     Column(
         "scores",
         Text,
-        comment="JSON: ten numbers, one a digit from 0 to 9; higher is likelier. They are no probabilities",
+        comment="JSON: ten numbers, for the digits 0 to 9; higher is more likely. They are not probabilities",
     ),
     Column(
         "status",
         Text,
         nullable=False,
-        comment="filed: it was sure; review: a person should look; failed: no picture could be read",
+        comment="filed: certain enough; review: a person should look; failed: no picture could be read",
     ),
-    Column("reason", Text, comment="why it was not filed under its digit; NULL where it was"),
+    Column("reason", Text, comment="why it was not filed under its digit; NULL if it was"),
     Column(
         "destination",
         Text,
         nullable=False,
-        comment="where it was filed, relative to the outbox: 7/scan.png; people may have moved it since",
+        comment="where it was filed, relative to the outbox: 7/scan.png; a person may have moved it since",
     ),
     Column(
         "arrived_at",
         Text,
         nullable=False,
-        comment="when the file was complete in the inbox, or claimed where a crash came between; "
+        comment="when the file was complete in the inbox, or, after a crash, when it was claimed; "
         "UTC, ISO 8601 with microseconds and Z",
     ),
-    Column("decided_at", Text, nullable=False, comment="when it was decided; UTC, as arrived_at"),
-    Column("filed_at", Text, comment="when the file lay safely at its destination; UTC; NULL until it does"),
-    # The database itself refuses to decide a claim twice.
+    Column("decided_at", Text, nullable=False, comment="when it was decided; UTC, like arrived_at"),
+    Column("filed_at", Text, comment="when the file was safely at its destination; UTC; NULL until then"),
+    # The database itself refuses a second row for a claim.
     Column(
         "claim",
         Text,
         nullable=False,
         unique=True,
-        comment="the token of the claim that this row decides, BATCH/NAME; for the program itself",
+        comment="the claim's token, BATCH/NAME; for the program itself",
     ),
     Column(
         "reference_version",
         Integer,
-        comment="under which version of the references it was decided; see reference_versions",
+        comment="the version of the references that decided it; see reference_versions",
     ),
     CheckConstraint("digit BETWEEN 0 AND 9", name="digit"),
     CheckConstraint("runner_up BETWEEN 0 AND 9", name="runner_up"),
@@ -95,7 +95,7 @@ results = Table(
 retried_results = Table(
     "retried_results",
     metadata,
-    # As the row was in `results`; that each file has one row there stays true when it is put through again.
+    # The row as it was in `results`, where a requeued file gets one new row.
     *(
         Column(
             column.name,
@@ -106,8 +106,8 @@ retried_results = Table(
         )
         for column in results.c
     ),
-    Column("retried_at", Text, nullable=False, comment="when `watcher retry` took the row out of results"),
-    Column("put_back_at", Text, comment="when the file lay in the inbox again; NULL until it does"),
+    Column("retried_at", Text, nullable=False, comment="when `watcher retry` moved the row here; UTC"),
+    Column("put_back_at", Text, comment="when the file was in the inbox again; UTC; NULL until then"),
     sqlite_strict=True,
     comment="the rows of failed files that were put back into the inbox; each has a newer row in results",
 )
@@ -126,7 +126,7 @@ reference_versions = Table(
     metadata,
     Column("version", Integer, primary_key=True, comment="counts up; the highest is in use"),
     Column("made_at", Text, nullable=False, comment="when the references were changed; UTC"),
-    Column("reason", Text, nullable=False, comment="what changed them"),
+    Column("reason", Text, nullable=False, comment="why they were changed, such as the command"),
     sqlite_autoincrement=True,
     sqlite_strict=True,
     comment="each change of the references",
@@ -136,10 +136,13 @@ reference_images = Table(
     "reference_images",
     metadata,
     Column(
-        "id", Integer, primary_key=True, comment="what `watcher classify` names as nearest; never given twice"
+        "id",
+        Integer,
+        primary_key=True,
+        comment="the number in `nearest` of `watcher classify`; never used twice",
     ),
-    Column("image", LargeBinary, nullable=False, comment="the file's bytes, as they came"),
-    Column("digit", Integer, nullable=False, comment="what it shows, as its label says; 0 to 9"),
+    Column("image", LargeBinary, nullable=False, comment="the file's bytes, unchanged"),
+    Column("digit", Integer, nullable=False, comment="its label, 0 to 9"),
     Column("sha256", Text, nullable=False, comment="checksum of the image's bytes, hex"),
     Column("source", Text, nullable=False, comment="the folder or file it was read from"),
     Column("name", Text, nullable=False, comment="its name there"),
@@ -151,7 +154,7 @@ reference_images = Table(
         nullable=False,
         comment="the first version it is part of",
     ),
-    Column("retired_at", Text, comment="when it was taken out of use; UTC; NULL where it is in use"),
+    Column("retired_at", Text, comment="when it was retired; UTC; NULL while it is in use"),
     Column(
         "retired_in",
         Integer,
@@ -161,20 +164,19 @@ reference_images = Table(
     CheckConstraint("digit BETWEEN 0 AND 9", name="digit"),
     sqlite_autoincrement=True,
     sqlite_strict=True,
-    comment="the labeled pictures that others are compared with",
+    comment="the labeled pictures that new pictures are compared with",
 )
 
-# Looked up at every start; almost always empty.
+# For the rows that are not filed yet, read at every start; almost always empty.
 Index("ix_results_unfiled", results.c.id, sqlite_where=results.c.filed_at.is_(None))
 
-# Periods of the log are asked for, reported and pruned; new rows come at its end. What became of the pictures
-# stands in it, so that a million of them are counted in a moment.
+# For queries about a period. It holds the status too, so that a million pictures are counted quickly.
 Index("ix_results_decided_at_status", results.c.decided_at, results.c.status)
 
-# Looked up now and then; almost always empty.
+# For requeues that were interrupted; almost always empty.
 Index("ix_retried_results_begun", retried_results.c.id, sqlite_where=retried_results.c.put_back_at.is_(None))
 
-# One image is one reference for as long as it is in use; a retired one may come back as a new row.
+# An image is one reference while it is in use; after it is retired, it may be added again as a new row.
 Index(
     "uq_reference_images_sha256",
     reference_images.c.sha256,

@@ -1,4 +1,4 @@
-"""The views that people ask the log by, and what each column means; the migrations hold their SQL.
+"""The views for people who query the log, and what each column means. The migrations hold their SQL.
 
 The program itself uses none of them.
 """
@@ -11,7 +11,7 @@ from sqlalchemy import REAL, Column, Integer, MetaData, Table, Text
 from watcher.store.schema import results
 
 metadata = MetaData()
-"""Apart from the tables': nothing here is made or compared by table."""
+"""Separate from the tables' metadata: nothing here is created or compared as a table."""
 
 
 def _counted(period: Column[Any]) -> Iterator[Column[Any]]:
@@ -21,8 +21,8 @@ def _counted(period: Column[Any]) -> Iterator[Column[Any]]:
     yield Column("review", Integer, comment="how many went to review")
     yield Column("failed", Integer, comment="how many failed")
     yield Column("review_share", REAL, comment="review as a share of files, 0 to 1")
-    yield Column("certainty", REAL, comment="mean certainty, of those that have one")
-    yield Column("seconds", REAL, comment="mean time from arrived_at to filed_at")
+    yield Column("certainty", REAL, comment="mean certainty, 0 to 1, of those that have one")
+    yield Column("seconds", REAL, comment="mean time from arrived_at to filed_at, in seconds")
     yield Column("slowest", REAL, comment="longest time from arrived_at to filed_at, in seconds")
     for digit in range(10):
         yield Column(f"filed_{digit}", Integer, comment=f"how many were filed under {digit}")
@@ -36,27 +36,27 @@ def _of_results(*names: str) -> Iterator[Column[Any]]:
 daily = Table(
     "daily",
     metadata,
-    *_counted(Column("day", Text, comment="UTC, as 2026-11-25")),
-    comment="the log in figures, a row for each day, the newest first",
+    *_counted(Column("day", Text, comment="UTC, such as 2026-11-25")),
+    comment="the log in numbers: a row for each day, newest first",
 )
 
 hourly = Table(
     "hourly",
     metadata,
-    *_counted(Column("hour", Text, comment="UTC, as 2026-11-25T14:00Z")),
-    comment="the log in figures, a row for each hour, the newest first",
+    *_counted(Column("hour", Text, comment="UTC, such as 2026-11-25T14:00Z")),
+    comment="the log in numbers: a row for each hour, newest first",
 )
 
 to_review = Table(
     "to_review",
     metadata,
     *_of_results("id", "name", "digit", "certainty", "runner_up", "reason", "destination", "decided_at"),
-    comment="what went to review, the least certain first; people may have moved the files since",
+    comment="what went to review, least certain first; a person may have moved the files since",
 )
 
 failures = Table(
     "failures",
     metadata,
     *_of_results("id", "name", "reason", "destination", "decided_at", "sha256"),
-    comment="what failed and why, the newest first",
+    comment="what failed and why, newest first",
 )

@@ -1,4 +1,4 @@
-"""`watcher classify` and `watcher evaluate`: they say what they see, and change nothing."""
+"""`watcher classify` and `watcher evaluate`: they recognize files and change nothing."""
 
 import json
 import os
@@ -16,7 +16,7 @@ FIELDS = ["file", "digit", "certainty", "runner_up", "scores", "status", "reason
 
 @pytest.fixture(autouse=True)
 def _threads(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recognize in this process, which is quicker to start."""
+    """Recognize in this process, which starts faster."""
     assert empty_folder == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
 
@@ -33,9 +33,9 @@ def test_each_file_is_described_by_one_object_with_the_fields_of_the_contract(
     make_files(workspace.path, {"seven.jpg": reference_picture(7), "novel.png": b"once", "empty.png": b""})
     before = snapshot(workspace)
     lines = watcher("classify", "--json", "seven.jpg", "novel.png", "nowhere.png", "empty.png", code=1).out
-    told = [json.loads(line) for line in lines.splitlines()]
-    assert [list(each) for each in told] == [FIELDS] * 4
-    seven, *others = told
+    reported = [json.loads(line) for line in lines.splitlines()]
+    assert [list(each) for each in reported] == [FIELDS] * 4
+    seven, *others = reported
     assert (seven["file"], seven["digit"], seven["status"], seven["reason"]) == (
         "seven.jpg",
         7,
@@ -68,9 +68,10 @@ def test_the_threshold_decides_what_would_go_to_review(
 ) -> None:
     make_files(workspace.path, {"a.png": digit_picture(2)})
     monkeypatch.setenv("WATCHER_RECOGNITION__REVIEW_BELOW", "1")
-    told = json.loads(watcher("classify", "--json", "a.png").out)
-    assert (told["status"], "is below 1" in (told["reason"] or "")) in {("review", True), ("filed", False)}
-    assert (told["status"] == "filed") == (told["certainty"] == 1)
+    reported = json.loads(watcher("classify", "--json", "a.png").out)
+    is_below = "is below 100 %" in (reported["reason"] or "")
+    assert (reported["status"], is_below) in {("review", True), ("filed", False)}
+    assert (reported["status"] == "filed") == (reported["certainty"] == 1)
 
 
 def test_the_table_names_each_file_and_lets_no_name_break_it(watcher: Watcher, workspace: Workspace) -> None:
@@ -93,7 +94,7 @@ def test_a_fifo_and_a_folder_are_no_pictures_and_hold_nothing_up(
     os.mkfifo("pipe.png")
     lines = watcher("classify", "--json", "pipe.png", "inbox", code=1).out.splitlines()
     assert [json.loads(line)["status"] for line in lines] == ["failed", "failed"]
-    assert json.loads(lines[0])["reason"] == "it is no regular file"
+    assert json.loads(lines[0])["reason"] == "it is not a regular file"
     assert workspace.rows() == []
 
 
@@ -113,7 +114,7 @@ EVALUATED = [
 
 @pytest.fixture
 def labeled(workspace: Workspace) -> Path:
-    """24 labeled images: 20 right, 3 under a wrong label, 1 that is none."""
+    """24 labeled images: 20 right, 3 under a wrong label, 1 not a picture."""
     right = {
         f"{digit}_{index}.jpg": reference_picture(digit, index) for digit in range(10) for index in (0, 1)
     }
@@ -131,21 +132,21 @@ def test_the_counts_of_an_evaluation_are_those_of_the_labels(
 ) -> None:
     before = snapshot(workspace)
     outcome = watcher("evaluate", labeled, "--json")
-    told = json.loads(outcome.out)
-    assert list(told) == EVALUATED
-    assert (told["images"], told["errors"], told["unreadable"]) == (23, 3, 1)
-    assert told["error_rate"] == pytest.approx(3 / 23)
-    assert told["wrong_filed"] + told["review"] >= 3
-    assert told["wrong_filed"] <= 3
-    confusion = told["confusion"]
+    reported = json.loads(outcome.out)
+    assert list(reported) == EVALUATED
+    assert (reported["images"], reported["errors"], reported["unreadable"]) == (23, 3, 1)
+    assert reported["error_rate"] == pytest.approx(3 / 23)
+    assert reported["wrong_filed"] + reported["review"] >= 3
+    assert reported["wrong_filed"] <= 3
+    confusion = reported["confusion"]
     assert (len(confusion), {len(row) for row in confusion}) == (10, {10})
     assert (confusion[1][7], confusion[2][3], confusion[7][7], confusion[5][5]) == (2, 1, 2, 2)
     assert sum(map(sum, confusion)) == 23
-    assert set(told["coverage"]) == {"0.001", "0.01"}
-    assert 0 <= told["coverage"]["0.001"] <= told["coverage"]["0.01"] <= 1
-    assert 0 <= told["ece"] <= 1
-    assert told["seconds"] > 0
-    assert "5_9.jpg is left out" in outcome.err
+    assert set(reported["coverage"]) == {"0.001", "0.01"}
+    assert 0 <= reported["coverage"]["0.001"] <= reported["coverage"]["0.01"] <= 1
+    assert 0 <= reported["ece"] <= 1
+    assert reported["seconds"] > 0
+    assert "5_9.jpg: left out" in outcome.err
     assert snapshot(workspace) == before
 
 

@@ -1,4 +1,4 @@
-"""Shell completion, as each shell asks for it."""
+"""Shell completion, as each shell requests it."""
 
 import os
 import shutil
@@ -80,7 +80,7 @@ def test_what_is_begun_is_completed(
     assert found == offered
 
 
-def test_to_know_the_commands_none_is_imported(tmp_path: Path) -> None:
+def test_completing_commands_imports_none(tmp_path: Path) -> None:
     script = (
         "import sys\n"
         "from watcher.cli import main\n"

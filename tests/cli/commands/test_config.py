@@ -1,4 +1,4 @@
-"""`watcher config` and `watcher init`: settings that can be trusted."""
+"""`watcher config` and `watcher init`: the settings they check, show and write."""
 
 import json
 from collections.abc import Callable
@@ -11,45 +11,45 @@ COMMITTED = Path(__file__).parents[3] / "config.toml"
 Watcher = Callable[..., Any]
 
 
-def test_what_init_writes_is_in_order_and_changes_nothing(watcher: Watcher, empty_folder: Path) -> None:
-    assert watcher("config", "check").out == "there is no config.toml here; the defaults hold\n"
+def test_what_init_writes_is_correct_and_changes_nothing(watcher: Watcher, empty_folder: Path) -> None:
+    assert watcher("config", "check").out == "there is no config.toml here; the defaults are used\n"
     before = [setting[:2] for setting in shown(watcher)]
     written = watcher("init").out
     assert written.startswith("config.toml: written; ")
     assert Path("config.toml").read_bytes() == COMMITTED.read_bytes()
-    assert watcher("config", "check").out == "config.toml: in order\n"
+    assert watcher("config", "check").out == "config.toml: correct\n"
     assert [setting[:2] for setting in shown(watcher)] == before
     assert [path.name for path in empty_folder.iterdir()] == ["config.toml"]
 
 
 def test_init_overwrites_nothing(watcher: Watcher, empty_folder: Path) -> None:
     Path("mine.toml").write_text("# mine")
-    told = watcher("init", "--config", "mine.toml", code=1).err
-    assert told == "watcher: mine.toml: it is there already, and stays as it is\n"
+    reported = watcher("init", "--config", "mine.toml", code=1).err
+    assert reported == "watcher: mine.toml: it exists; it was not changed\n"
     assert Path("mine.toml").read_text() == "# mine"
     assert [path.name for path in empty_folder.iterdir()] == ["mine.toml"]
     assert "no/where.toml: No such file" in watcher("--config", "no/where.toml", "init", code=1).err
 
 
-def test_check_tells_every_fault_and_its_line(watcher: Watcher, empty_folder: Path) -> None:
+def test_check_reports_every_fault_and_its_line(watcher: Watcher, empty_folder: Path) -> None:
     (empty_folder / "my.toml").write_text("[log]\n\nlevel = 'loud'\n[inbox]\npth = 'x'\n")
     for arguments in (["config", "check", "--config", "my.toml"], ["config", "--config", "my.toml", "check"]):
         outcome = watcher(*arguments, code=78)
         assert outcome.out == ""
         assert outcome.err.splitlines() == [
             'watcher: my.toml:3: [log] level = "loud" must be one of "debug", "info", "warning", "error"',
-            'watcher: my.toml:5: [inbox] pth is no setting; did you mean "path"?',
+            'watcher: my.toml:5: [inbox] pth is not a setting; did you mean "path"?',
         ]
 
 
-def test_check_says_which_variables_go_before_the_file(
+def test_check_says_which_variables_override_the_file(
     watcher: Watcher, empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (empty_folder / "config.toml").touch()
     monkeypatch.setenv("WATCHER_LOG__LEVEL", "debug")
     assert watcher("config", "check").out.splitlines() == [
-        "config.toml: in order",
-        "WATCHER_LOG__LEVEL: in order, and goes before [log] level",
+        "config.toml: correct",
+        "WATCHER_LOG__LEVEL: correct; it overrides [log] level",
     ]
 
 
@@ -65,9 +65,9 @@ def test_show_says_where_each_value_comes_from(
     as_json = json.loads(watcher("config", "show", "--json").out)
     assert as_json["inbox"]["path"] == {"value": f"{empty_folder}/in", "from": "config.toml:2"}
     assert [
-        (f"[{section}] {key}", json.dumps(told["value"]), told["from"])
+        (f"[{section}] {key}", json.dumps(reported["value"]), reported["from"])
         for section, keys in as_json.items()
-        for key, told in keys.items()
+        for key, reported in keys.items()
     ] == table
 
 

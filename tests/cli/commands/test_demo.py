@@ -40,8 +40,8 @@ def test_what_is_shown_is_what_happened_and_is_kept_where_it_says(empty_folder: 
     assert {row["status"] for row in workspace.rows()} == {"filed", "review", "failed"}
     assert "outbox/3/ballot-17-1.png" in shown, "a name that was taken"
     assert "perhaps an 8: it is unlike every reference" in shown
-    assert "6 files came: 4 lie under their digits, 1 for you to look at, 1 that is no picture." in shown
-    assert f"All of it lies in {folder}; there, try `watcher results`." in shown
+    assert "6 files came: 4 filed under their digit, 1 for you to look at, 1 not a picture." in shown
+    assert f"Everything is in {folder}; run `watcher results` there." in shown
     assert [path.name for path in empty_folder.iterdir()] == ["aside"]
 
 
@@ -75,7 +75,7 @@ def test_stopped_early_it_leaves_nothing_behind(empty_folder: Path, aside: Path,
     assert list(aside.iterdir()) == []
 
 
-def test_a_daemon_that_cannot_be_is_told_of_in_its_own_words(
+def test_a_daemon_that_cannot_be_is_reported_in_its_own_words(
     watcher: Callable[..., Any], empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del empty_folder
@@ -84,14 +84,14 @@ def test_a_daemon_that_cannot_be_is_told_of_in_its_own_words(
 
     def spoiled(prefix: str) -> str:
         folder = real(prefix=prefix)
-        Path(folder, "config.toml").write_text("color = true\n")
+        Path(folder, "config.toml").write_text("picture = true\n")
         return folder
 
     monkeypatch.setattr(tempfile, "mkdtemp", spoiled)
     outcome = watcher("demo", "--keep", code=1)
     assert outcome.err == (
-        "watcher: the demonstration's daemon ended: watcher: config.toml:1: [color] is no section; "
-        "try `watcher doctor`\n"
+        "watcher: the demonstration's daemon ended: watcher: config.toml:1: [picture] is not a section; "
+        "run `watcher doctor`\n"
     )
     shutil.rmtree(Path(outcome.out.split()[5]).parent)
 
@@ -102,6 +102,6 @@ def test_a_daemon_that_says_nothing_is_not_waited_for_for_ever(
     monkeypatch.setattr(demonstration, "READY_SECONDS", 0.01)
     with (
         demonstrating(tmp_path) as shown,
-        pytest.raises(WatcherError, match=r"says nothing for 0.01 s; try `watcher"),
+        pytest.raises(WatcherError, match=r"has logged nothing for 0.01 s; run `watcher"),
     ):
         shown.wait_until_ready()

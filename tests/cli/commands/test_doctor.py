@@ -21,7 +21,7 @@ def test_it_prints_a_line_for_each_check_and_ends_well_where_nothing_is_wrong(
     *lines, last = watcher("doctor").out.splitlines()
     checks = [line for line in lines if not line.startswith(" ")]
     assert {line.split()[0] for line in checks} <= {"ok", "warn"}
-    settings = "there is no config.toml here; the defaults hold, WATCHER_WORKERS__EXECUTOR"
+    settings = "there is no config.toml here; the defaults are used, WATCHER_WORKERS__EXECUTOR"
     assert checks[0] == f"ok    configuration    {settings}"
     assert f"ok    inbox            {workspace.inbox}" in checks
     assert last.startswith(f"{len(checks)} checks: 0 wrong, ")
@@ -54,6 +54,6 @@ def test_as_json_it_is_one_object(watcher: Callable[..., Any], workspace: Worksp
     assert outbox == {
         "level": "wrong",
         "what": "outbox",
-        "figure": f"{workspace.outbox / '3'} is no folder",
-        "advice": "move it away, or name another folder in config.toml",
+        "figure": f"{workspace.outbox / '3'} is not a folder",
+        "advice": "move it away, or give another folder in config.toml",
     }

@@ -29,7 +29,7 @@ def log(empty_folder: Path) -> None:
 
 
 def others(empty_folder: Path) -> set[str]:
-    """What lies there beside the database and what belongs to it."""
+    """The files in the folder, except the database and its own files."""
     return {name for name in read_files(empty_folder) if not name.startswith("watcher.db")}
 
 
@@ -97,13 +97,13 @@ def test_parquet_without_pyarrow_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     assert watcher("export", "log.parquet", code=1).err == (
-        "watcher: Parquet needs pyarrow, which is not installed: `pip install 'watcher[parquet]'`; "
-        "or name a file that ends in .csv or .jsonl\n"
+        "watcher: Parquet needs pyarrow, which is not installed; run `pip install 'watcher[parquet]'`, "
+        "or give a name that ends in .csv or .jsonl\n"
     )
     assert others(empty_folder) == set()
 
 
-def test_an_ending_that_says_nothing_is_asked_about(watcher: Watcher, empty_folder: Path) -> None:
+def test_an_unknown_ending_is_refused(watcher: Watcher, empty_folder: Path) -> None:
     for name in ("log.xlsx", "log", "-"):
         assert (
             f"Error: {name}: end the name in .csv, .jsonl or .parquet, or give --format; "
@@ -112,31 +112,31 @@ def test_an_ending_that_says_nothing_is_asked_about(watcher: Watcher, empty_fold
     assert others(empty_folder) == set()
 
 
-def test_a_file_that_exists_is_written_over_only_if_asked_to(watcher: Watcher) -> None:
+def test_a_file_that_exists_is_replaced_only_if_asked_to(watcher: Watcher) -> None:
     Path("log.csv").write_text("mine")
     assert watcher("export", "log.csv", code=1).err == (
-        "watcher: log.csv: it exists; name another file, or write over it with --force\n"
+        "watcher: log.csv: it exists; choose another name, or replace it with --force\n"
     )
     assert Path("log.csv").read_text() == "mine"
     watcher("export", "log.csv", "--force")
     assert Path("log.csv").read_text().startswith("id,name,")
 
 
-def test_a_place_where_nothing_can_be_written_is_told(watcher: Watcher, empty_folder: Path) -> None:
+def test_a_place_where_nothing_can_be_written_is_reported(watcher: Watcher, empty_folder: Path) -> None:
     Path("folder.csv").mkdir()
     assert watcher("export", "folder.csv", code=1).err == (
-        "watcher: folder.csv: it is a folder; name the file that the log is to be written to\n"
+        "watcher: folder.csv: it is a folder; give the name of a file\n"
     )
     assert watcher("export", "nowhere/log.csv", code=1).err == (
         "watcher: nowhere/log.csv: the log cannot be exported there: No such file or directory\n"
     )
     assert watcher("export", "/dev/null", "--format", "csv", "--force", code=1).err == (
-        "watcher: /dev/null: it is no regular file\n"
+        "watcher: /dev/null: it is not a regular file; choose another name\n"
     )
     assert others(empty_folder) == set()
 
 
-def test_one_that_somebody_else_makes_meanwhile_is_left_as_it_is(
+def test_a_file_that_another_program_makes_meanwhile_is_not_changed(
     watcher: Watcher, empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def and_another(*_: object) -> None:
@@ -144,7 +144,7 @@ def test_one_that_somebody_else_makes_meanwhile_is_left_as_it_is(
 
     monkeypatch.setattr("watcher.cli.commands.export.write_csv", and_another)
     assert watcher("export", "log.csv", code=1).err == (
-        "watcher: log.csv: it was made by somebody else meanwhile, and left as it is\n"
+        "watcher: log.csv: another program made it meanwhile; it was not changed\n"
     )
     assert Path("log.csv").read_text() == "theirs"
     assert others(empty_folder) == {"log.csv"}

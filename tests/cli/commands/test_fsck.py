@@ -1,4 +1,4 @@
-"""`watcher fsck`: its lines, its JSON, its exit codes, and that it keeps out of a daemon's way."""
+"""`watcher fsck`: its lines, its JSON, its exit codes, and that it does not disturb a daemon."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ from watcher.folders.inbox_lock import InboxLock
 
 @pytest.fixture
 def used(watcher: Callable[..., Any], workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A place where three files were filed: rows 1 to 3 in an order of its own."""
+    """A workspace where three files were filed: rows 1 to 3, in any order."""
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
     make_files(
         workspace.inbox, {"a.jpg": reference_picture(7), "b.jpg": reference_picture(3), "c.txt": b"hello"}
@@ -32,10 +32,10 @@ def row_of(workspace: Workspace, name: str) -> int:
     return int(row["id"])
 
 
-def test_where_all_is_in_order_it_says_so(watcher: Callable[..., Any], used: Workspace) -> None:
+def test_without_discrepancies_it_says_so(watcher: Callable[..., Any], used: Workspace) -> None:
     assert watcher("fsck").out == "3 rows, 4 files: 0 faults\n"
     assert watcher("fsck", "--deep").out == "3 rows, 4 files: 0 faults\n"
-    assert watcher("fsck", "--repair").out == "3 rows, 4 files: 0 faults, 0 mended, 0 left\n"
+    assert watcher("fsck", "--repair").out == "3 rows, 4 files: 0 faults, 0 repaired, 0 left\n"
     assert json.loads(watcher("fsck", "--json").out) == {
         "rows": 3,
         "files": 4,
@@ -59,7 +59,7 @@ def test_what_people_did_is_noted_and_no_fault(watcher: Callable[..., Any], used
     ]
 
 
-def test_faults_are_told_with_what_to_do_mended_if_asked_and_end_with_1_as_long_as_one_is_left(
+def test_faults_are_reported_with_what_to_do_repaired_if_asked_and_end_with_1_as_long_as_one_is_left(
     watcher: Callable[..., Any], used: Workspace
 ) -> None:
     make_files(used.outbox, {"5/st\x1branger.png": b"", "3/b.jpg": b"other"})
@@ -67,14 +67,14 @@ def test_faults_are_told_with_what_to_do_mended_if_asked_and_end_with_1_as_long_
     b, c = row_of(used, "b.jpg"), row_of(used, "c.txt")
     lines = watcher("fsck", code=1).out.splitlines()
     assert {line for line in lines if line.startswith("fault")} == {
-        f"fault altered      3/b.jpg  row {b}: it is not what was filed",
-        f"fault unexplained  failed/c.txt  row {c}: there is no reason beside it",
+        f"fault altered      3/b.jpg  row {b}: its content is not what was filed",
+        f"fault unexplained  failed/c.txt  row {c}: the file with its reason is missing",
         "fault unrecorded   5/st\\x1branger.png  no row names it",
     }
     assert sum("→" in line for line in lines) == 3
     assert lines[-1] == "3 rows, 4 files: 3 faults"
 
-    assert watcher("fsck", "--repair", code=1).out.endswith(": 3 faults, 2 mended, 1 left\n")
+    assert watcher("fsck", "--repair", code=1).out.endswith(": 3 faults, 2 repaired, 1 left\n")
     assert read_files(used.inbox) == {"st\x1branger.png": b""}
     assert (used.outbox / "failed/c.txt.reason.txt").exists()
     (used.outbox / "3/b.jpg").write_bytes(reference_picture(3))
@@ -105,11 +105,11 @@ def test_as_json_each_discrepancy_is_a_line_and_the_last_one_sums_up(
     }
 
 
-def test_it_repairs_nothing_while_a_daemon_is_at_work(watcher: Callable[..., Any], used: Workspace) -> None:
+def test_it_repairs_nothing_while_a_daemon_runs(watcher: Callable[..., Any], used: Workspace) -> None:
     make_files(used.outbox, {"5/stranger.png": b""})
     with closing(InboxLock(used.inbox, used.outbox, Claims(used.inbox))) as hold:
         hold.take()
-        assert "stop it, and repair then" in watcher("fsck", "--repair", code=1).err
+        assert "stop it before --repair" in watcher("fsck", "--repair", code=1).err
         assert watcher("fsck", code=1).out.endswith("3 rows, 5 files: 1 fault\n")
     assert (used.outbox / "5/stranger.png").exists()
 
@@ -119,9 +119,7 @@ def test_without_a_database_it_says_what_makes_one(watcher: Callable[..., Any], 
     assert list(empty_folder.iterdir()) == []
 
 
-def test_beside_a_daemon_at_work_it_takes_nothing_for_a_fault(
-    watcher: Callable[..., Any], workspace: Workspace
-) -> None:
+def test_while_a_daemon_runs_its_work_is_no_fault(watcher: Callable[..., Any], workspace: Workspace) -> None:
     pictures = {f"{number}.jpg": reference_picture(number % 10) for number in range(300)}
     with Daemon(workspace, workers__count=1, workers__executor="threads"):
         dropping = threading.Thread(target=make_files, args=(workspace.inbox, pictures))

@@ -27,7 +27,7 @@ BEFORE = "2021-01-01T00:00:00.000000Z"
 
 @pytest.fixture
 def workspace(empty_folder: Path) -> Workspace:
-    """FILED, of which all but doubt.png was filed long ago, and one that is not filed yet."""
+    """FILED, all filed long ago except doubt.png, and one file that is not filed yet."""
     workspace = Workspace(empty_folder)
     workspace.inbox.mkdir()
     Claims(workspace.inbox).make()
@@ -100,7 +100,7 @@ def test_where_nothing_is_old_it_says_so_and_does_not_ask(watcher: Watcher, work
     assert len(workspace.rows()) == 6
 
 
-def test_the_rows_of_retried_files_go_once_these_were_put_back(
+def test_the_rows_of_requeued_files_go_once_these_were_put_back(
     watcher: Watcher, workspace: Workspace
 ) -> None:
     with closing(open_database(workspace.database)) as database:
@@ -113,19 +113,17 @@ def test_the_rows_of_retried_files_go_once_these_were_put_back(
         assert connection.execute("SELECT count(*) FROM retried_results").fetchone() == (0,)
 
 
-def test_rows_of_files_that_nobody_could_read_stay_and_that_is_said(
-    watcher: Watcher, workspace: Workspace
-) -> None:
+def test_rows_of_unreadable_files_are_kept_and_counted(watcher: Watcher, workspace: Workspace) -> None:
     change(workspace, "UPDATE results SET sha256 = NULL WHERE id = 5")
     shown = watcher("prune", "--older-than", "1y", "--yes").out
-    assert "; 1 older row of files that could not be read stay\n3 rows removed\n" in shown
+    assert "; kept: 1 older row of files that could not be read\n3 rows removed\n" in shown
     assert [row["id"] for row in workspace.rows()] == [4, 5, 6]
 
 
 @pytest.mark.parametrize("age", ["1", "y", "0d", "-1y", "1h", "1.5y", "9999y", "1y2m", ""])
-def test_what_is_no_age_is_refused(watcher: Watcher, workspace: Workspace, age: str) -> None:
+def test_an_invalid_age_is_refused(watcher: Watcher, workspace: Workspace, age: str) -> None:
     refused = watcher("prune", f"--older-than={age}", "--yes", code=2).err
-    assert f"{age!r} is no age; write it in days, weeks, months or years: 90d, 12w, 6m, 1y" in refused
+    assert f"{age!r} is not an age; write days, weeks, months or years: 90d, 12w, 6m, 1y" in refused
     assert len(workspace.rows()) == 6
 
 

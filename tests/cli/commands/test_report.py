@@ -1,4 +1,4 @@
-"""`watcher evaluate --html`, `watcher classify --explain` and `--html`: what was recognized, made visible."""
+"""`watcher evaluate --html`, `watcher classify --explain` and `--html`: pages and drawings."""
 
 import json
 import os
@@ -24,14 +24,14 @@ NAME = "1_<b>&\x1b.jpg"
 
 @pytest.fixture(autouse=True)
 def _threads(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recognize in this process, which is quicker to start."""
+    """Recognize in this process, which starts faster."""
     assert empty_folder == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
 
 
 @pytest.fixture
 def labeled(workspace: Workspace) -> Path:
-    """14 labeled images: 10 right, 3 under a wrong label, 1 that is none."""
+    """14 labeled images: 10 right, 3 under a wrong label, 1 not a picture."""
     right = {f"{digit}_0.jpg": reference_picture(digit) for digit in range(10)}
     wrong = {
         "1_8.jpg": reference_picture(7, 2),
@@ -50,9 +50,9 @@ def test_an_evaluation_is_written_as_a_page_beside_what_is_printed(
     watcher: Watcher, workspace: Workspace, labeled: Path
 ) -> None:
     before = set(read_files(workspace.path))
-    told = watcher("evaluate", labeled, "--html", "report.html", "--json")
-    assert "The page is report.html" in told.err
-    figures = json.loads(told.out)
+    reported = watcher("evaluate", labeled, "--html", "report.html", "--json")
+    assert "The page is report.html" in reported.err
+    figures = json.loads(reported.out)
     page = read("report.html")
     assert f"Of 13 labeled pictures, {figures['errors']} were misread." in page.text
     assert "400, version 1: 40 of 0" in page.text
@@ -85,7 +85,7 @@ def test_where_nothing_was_read_or_misread_there_is_a_page_all_the_same(
     make_files(workspace.path, {"bad/1_0.png": b"", "good/7_0.jpg": reference_picture(7)})
     watcher("evaluate", "bad", "--html", "bad.html")
     watcher("evaluate", "good", "--html", "good.html")
-    assert "There was no picture that could be read." in read("bad.html").text
+    assert "No picture could be read." in read("bad.html").text
     assert "None: every best guess is the label." in read("good.html").text
 
 
@@ -138,12 +138,12 @@ MISTAKES = [
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 @pytest.mark.parametrize("command", ["evaluate", "classify"])
-def test_where_no_page_can_be_it_is_told_before_the_work_and_nothing_is_touched(
+def test_where_no_page_can_be_it_is_reported_before_the_work_and_nothing_is_touched(
     watcher: Watcher, workspace: Workspace, command: str, mistake: Callable[[Workspace], str]
 ) -> None:
     path = mistake(workspace)
     before = read_files(workspace.path)
-    # The source does not exist either: to be told of the page alone is to be told first.
+    # The source does not exist either: to be reported the page alone is to be reported first.
     outcome = watcher(command, "no-such-source", "--html", path, code=1)
     assert outcome.out == ""
     (line,) = outcome.err.splitlines()
@@ -202,9 +202,7 @@ def test_every_normalizer_s_digits_can_be_shown(
     assert "What was seen in images/7_0.png" in read("page.html").text
 
 
-def test_what_an_encoding_cannot_say_is_said_in_ascii(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_unicode_it_is_drawn_in_ascii(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     make_files(workspace.path, {"sé▀n.jpg": reference_picture(7)})
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     monkeypatch.setenv("COLUMNS", "60")
@@ -220,7 +218,7 @@ def test_what_an_encoding_cannot_say_is_said_in_ascii(
 def test_no_terminal_is_too_narrow(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int, encoding: str
 ) -> None:
-    """The drawings go to the terminal's edge; the numbers are whole where there is room for them."""
+    """Drawings are cut at the terminal's edge; numbers are complete if they fit."""
     reading = Reading(3, 0.5, 1, (8.641e-05, -1234.5, *range(8)), (12345678,))
     digit = np.eye(28, dtype=np.float32)
     picture = np.zeros((64, 64, 3), np.uint8)
@@ -242,9 +240,9 @@ def test_no_terminal_is_too_narrow(
 
 def test_the_page_shows_the_same_and_the_table_or_json_stays(watcher: Watcher, workspace: Workspace) -> None:
     make_files(workspace.path, {"7.jpg": reference_picture(7), "novel.png": b"once"})
-    told = watcher("classify", "7.jpg", "novel.png", "--json", "--html", "page.html", code=1).out
+    reported = watcher("classify", "7.jpg", "novel.png", "--json", "--html", "page.html", code=1).out
     page = read("page.html")
-    first, second = map(json.loads, told.splitlines())
+    first, second = map(json.loads, reported.splitlines())
     assert (first["digit"], second["digit"]) == (7, None)
     references = [image["alt"] or "" for image in page.all("img") if "reference" in (image["alt"] or "")]
     assert [int(alt.split()[1].rstrip(",")) for alt in references] == first["nearest"]
@@ -252,6 +250,6 @@ def test_the_page_shows_the_same_and_the_table_or_json_stays(watcher: Watcher, w
     assert "It could not be read" in page.text
 
 
-def test_drawings_and_json_exclude_each_other(watcher: Watcher, workspace: Workspace) -> None:
+def test_explain_and_json_exclude_each_other(watcher: Watcher, workspace: Workspace) -> None:
     make_files(workspace.path, {"7.jpg": reference_picture(7)})
-    assert "choose one" in watcher("classify", "--explain", "--json", "7.jpg", code=2).err
+    assert "give one" in watcher("classify", "--explain", "--json", "7.jpg", code=2).err

@@ -1,4 +1,4 @@
-"""`watcher results`: the log, asked and exported."""
+"""`watcher results`: the log, queried and printed."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ def log(empty_folder: Path) -> None:
 
 
 def asked(watcher: Watcher, *arguments: str) -> list[str]:
-    """The names of the rows that are given."""
+    """The names of the printed rows."""
     lines = watcher("results", "--json", *arguments).out.splitlines()
     return [json.loads(line)["name"] for line in lines]
 

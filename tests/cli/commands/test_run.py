@@ -1,4 +1,4 @@
-"""`watcher run --once`: what lies in the inbox is sorted, whatever it is, and then it ends."""
+"""`watcher run --once`: everything in the inbox is sorted, and then it exits."""
 
 import io
 import json
@@ -24,7 +24,7 @@ FORMATS = {"png": "PNG", "jpg": "JPEG", "bmp": "BMP", "tif": "TIFF", "gif": "GIF
 
 @pytest.fixture(autouse=True)
 def _threads(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recognize in this process, which is quicker to start."""
+    """Recognize in this process, which starts faster."""
     assert empty_folder == Path.cwd()
     monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
     monkeypatch.setenv("WATCHER_WORKERS__COUNT", "2")
@@ -37,7 +37,7 @@ def saved_as(kind: str) -> bytes:
 
 
 def broken() -> Iterator[tuple[str, bytes]]:
-    """300 files that are no pictures, or not whole ones."""
+    """300 files that are no pictures, or incomplete ones."""
     chance = random.Random(7)  # noqa: S311 - keeps no secret
     for suffix, kind in FORMATS.items():
         whole = saved_as(kind)
@@ -53,7 +53,7 @@ def broken() -> Iterator[tuple[str, bytes]]:
 
 
 def good() -> Iterator[tuple[str, bytes]]:
-    """Pictures, some of them under a name of another format or of none."""
+    """Pictures, some with the name of another format or of none."""
     for digit in range(10):
         for index in range(4):
             yield f"good-{digit}-{index}.jpg", reference_picture(digit, index)
@@ -179,7 +179,7 @@ def test_references_that_were_trained_first_are_not_added_to(watcher: Watcher, e
 
 
 @pytest.mark.parametrize("harm", ["removed", "emptied", "changed"])
-def test_a_cache_that_is_gone_or_damaged_is_made_anew(
+def test_a_cache_that_is_gone_or_damaged_is_made_again(
     watcher: Watcher, empty_folder: Path, harm: str
 ) -> None:
     workspace = Workspace(empty_folder)

@@ -1,4 +1,4 @@
-"""`watcher sql`: any question, and no harm."""
+"""`watcher sql`: any query, and no change."""
 
 import csv
 import io
@@ -16,11 +16,11 @@ from helpers.daemon import WATCHER, environment
 from helpers.sample_log import add, decision, write_log
 from helpers.support import read_files, wait_until
 
-from watcher.store.read_only import described
+from watcher.store.read_only import table_descriptions
 
 Watcher = Callable[..., Any]
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
-TABLES = "`watcher sql --tables` says what there is to ask for"
+TABLES = "`watcher sql --tables` lists tables and columns"
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def test_a_table_ends_somewhere_and_says_so(watcher: Watcher, empty_folder: Path
     assert len(watcher("sql", "--csv", "SELECT id FROM results").out.splitlines()) == 1506
 
 
-def test_the_question_may_come_by_the_standard_input(empty_folder: Path) -> None:
+def test_a_query_may_come_from_standard_input(empty_folder: Path) -> None:
     done = subprocess.run(
         [*WATCHER, "sql", "--csv", "-"],
         input=b"-- how many?\nSELECT count(*) AS n FROM results",
@@ -88,15 +88,15 @@ def test_the_question_may_come_by_the_standard_input(empty_folder: Path) -> None
 def test_it_tells_every_table_and_view_with_what_each_column_means(watcher: Watcher) -> None:
     shown = watcher("sql", "--tables").out
     words = " ".join(shown.split())
-    assert {"results", "retried_results", "daily", "to_review"} <= {one.name for one in described()}
-    for one in described():
+    assert {"results", "retried_results", "daily", "to_review"} <= {one.name for one in table_descriptions()}
+    for one in table_descriptions():
         assert f"{one.name}: {one.meaning}" in words
         for name, kind, meaning in one.columns:
             assert f"{name} {kind} {meaning}" in words
 
 
 def content(empty_folder: Path) -> dict[str, bytes]:
-    """All files but those that SQLite keeps for readers, too."""
+    """All files except those that SQLite also makes for readers."""
     files = read_files(empty_folder)
     return {name: files[name] for name in files if not name.endswith(("-wal", "-shm"))}
 
@@ -108,13 +108,13 @@ def content(empty_folder: Path) -> dict[str, bytes]:
         ("WITH old AS (SELECT 1) DELETE FROM results", "changing results"),
         ("UPDATE results SET digit = 1", "changing results"),
         ("EXPLAIN UPDATE results SET digit = 1", "changing results"),
-        ("DROP TABLE results", "changing what tables there are"),
-        ("DROP VIEW daily", "changing what tables there are"),
-        ("CREATE TABLE mine (a)", "changing what tables there are"),
-        ("CREATE TEMP TABLE mine (a)", "changing what tables there are"),
-        ("CREATE VIRTUAL TABLE mine USING fts5 (a)", "changing what tables there are"),
-        ("REINDEX", "changing what tables there are"),
-        ("ANALYZE", "changing what tables there are"),
+        ("DROP TABLE results", "changing tables or views"),
+        ("DROP VIEW daily", "changing tables or views"),
+        ("CREATE TABLE mine (a)", "changing tables or views"),
+        ("CREATE TEMP TABLE mine (a)", "changing tables or views"),
+        ("CREATE VIRTUAL TABLE mine USING fts5 (a)", "changing tables or views"),
+        ("REINDEX", "changing tables or views"),
+        ("ANALYZE", "changing tables or views"),
         ("ATTACH 'other.db' AS other", "ATTACH or VACUUM"),
         ("VACUUM", "ATTACH or VACUUM"),
         ("VACUUM INTO 'copy.db'", "ATTACH or VACUUM"),
@@ -127,17 +127,17 @@ def content(empty_folder: Path) -> dict[str, bytes]:
         ("PRAGMA writable_schema = ON", "PRAGMA writable_schema"),
     ],
 )
-def test_whatever_does_more_than_read_is_refused(
+def test_anything_but_reading_is_refused(
     watcher: Watcher, empty_folder: Path, question: str, what: str
 ) -> None:
     before = content(empty_folder)
     refused = watcher("sql", question, code=1)
-    assert refused.err == f"watcher: the log is only read here; {what} is refused\n"
+    assert refused.err == f"watcher: {what} is refused: a query can only read the log\n"
     assert refused.out == ""
     assert content(empty_folder) == before
 
 
-def test_pragmas_that_only_tell_are_answered(watcher: Watcher) -> None:
+def test_pragmas_that_only_read_are_answered(watcher: Watcher) -> None:
     assert watcher("sql", "--csv", "PRAGMA integrity_check").out == "integrity_check\nok\n"
     assert "\n1,name,TEXT," in watcher("sql", "--csv", "PRAGMA table_info(results)").out
     assert watcher("sql", "--csv", "SELECT name FROM pragma_table_info('daily') LIMIT 1").out == "name\nday\n"
@@ -145,11 +145,11 @@ def test_pragmas_that_only_tell_are_answered(watcher: Watcher) -> None:
 
 def test_as_json_they_are_what_datasette_takes_for_its_descriptions(watcher: Watcher) -> None:
     tables = json.loads(watcher("sql", "--tables", "--json").out)
-    assert list(tables) == [one.name for one in described()]
+    assert list(tables) == [one.name for one in table_descriptions()]
     assert tables["daily"]["columns"]["files"] == "how many files were decided"
     assert tables["results"]["description"] == "the log: one row for each file that came"
     refused = watcher("sql", "--tables", "--csv", code=2).err
-    assert "--tables is shown as tables, or with --json as one object" in refused
+    assert "--tables has no CSV; leave --csv out, or give --json" in refused
 
 
 @pytest.mark.parametrize(
@@ -162,19 +162,19 @@ def test_as_json_they_are_what_datasette_takes_for_its_descriptions(watcher: Wat
             "SELECT 1; SELECT 2",
             f"the SQL is wrong: You can only execute one statement at a time.; {TABLES}",
         ),
-        ("SELECT ?", "it has parameters, as ? or :name; write the values themselves"),
-        ("", f"there is no question in this; {TABLES}"),
-        ("/* nothing */", f"there is no question in this; {TABLES}"),
+        ("SELECT ?", "the SQL has parameters such as ? or :name; write values instead"),
+        ("", f"this is not a query; {TABLES}"),
+        ("/* nothing */", f"this is not a query; {TABLES}"),
         ("SELECT '\udcff'", "the SQL is wrong: it is not UTF-8"),
         ("SELECT abs(-9223372036854775808)", f"the SQL is wrong: integer overflow; {TABLES}"),
     ],
 )
-def test_wrong_sql_is_told(watcher: Watcher, question: str, why: str) -> None:
+def test_wrong_sql_is_reported(watcher: Watcher, question: str, why: str) -> None:
     assert watcher("sql", question, code=1).err == f"watcher: {why}\n"
 
 
-def test_nothing_asked_says_how_to_ask(watcher: Watcher) -> None:
-    words = 'Error: ask something, as in `watcher sql "SELECT * FROM daily"`, or give --tables'
+def test_without_a_query_it_says_how_to_give_one(watcher: Watcher) -> None:
+    words = 'Error: give a query, such as `watcher sql "SELECT * FROM daily"`, or --tables'
     assert words in watcher("sql", code=2).err
     assert words in watcher("sql", "--tables", "SELECT 1", code=2).err
 
@@ -209,7 +209,7 @@ def has_open(process: int, file: str) -> bool:
     return False
 
 
-def test_ctrl_c_ends_a_question_that_would_take_for_ever(empty_folder: Path) -> None:
+def test_ctrl_c_ends_an_endless_query(empty_folder: Path) -> None:
     with asking(empty_folder, f"{ENDLESS} SELECT max(i) FROM n") as process:
         wait_until(lambda: has_open(process.pid, "watcher.db"), 60)
         begun = processor_seconds(process.pid)

@@ -78,8 +78,8 @@ def test_an_image_known_under_another_digit_is_refused_by_name_and_the_others_ar
         outcome.out.splitlines()[0] == "added 1 references, 0 were known, 1 were refused. There are 21 now."
     )
     assert outcome.err == (
-        "watcher: more/8_0.png is refused: it is labeled 8, "
-        "but the same image is a reference for 3 already (mine/3_1.png)\n"
+        "watcher: more/8_0.png: refused: it is labeled 8, "
+        "but the same image is already a reference for 3 (mine/3_1.png)\n"
     )
     assert references(watcher)["digits"][8] == 3
 
@@ -87,7 +87,7 @@ def test_an_image_known_under_another_digit_is_refused_by_name_and_the_others_ar
 def test_one_source_that_contradicts_itself_is_refused_as_well(watcher: Watcher, empty_folder: Path) -> None:
     make_files(empty_folder, {"both/1_0.png": digit_picture(1, 7), "both/7_0.png": digit_picture(1, 7)})
     error = watcher("train", "both", code=1).err
-    assert "both/7_0.png is refused: it is labeled 7" in error
+    assert "both/7_0.png: refused: it is labeled 7" in error
     assert "(both/1_0.png)" in error
 
 
@@ -98,7 +98,7 @@ def test_what_cannot_be_read_is_refused_by_name_and_the_others_are_taken(
     make_files(empty_folder / "mine", bad)
     outcome = watcher("train", "mine", code=1)
     assert "added 20 references" in outcome.out
-    assert [line.split(" is refused: ")[0] for line in outcome.err.splitlines()] == [
+    assert [line.split(": refused: ")[0] for line in outcome.err.splitlines()] == [
         "watcher: mine/5_9.png",
         "watcher: mine/6_9.png",
     ]
@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_refused_by_name_and_the_others_are_taken(
 def test_digits_without_a_reference_are_named(watcher: Watcher, empty_folder: Path) -> None:
     make_files(empty_folder, {"few/4_0.png": digit_picture(4), "few/5_0.png": digit_picture(5)})
     assert watcher("train", "few").out.splitlines()[1] == (
-        "There is none of 0, 1, 2, 3, 6, 7, 8, 9 yet: no picture can be recognized as one."
+        "There is no reference for 0, 1, 2, 3, 6, 7, 8, 9: no picture can be recognized as one."
     )
 
 
@@ -128,7 +128,7 @@ def test_a_reference_can_be_retired_by_its_id(watcher: Watcher) -> None:
     assert "all" in watcher("references", "--retire", "1", "--retire", "20").out
     assert references(watcher)["references"] == 18
     refused = watcher("references", "--retire", "1", code=1)
-    assert refused.err == "watcher: there is no reference 1 in use; none was retired\n"
+    assert refused.err == "watcher: no reference in use has the id 1; none was retired\n"
 
 
 def test_it_tells_what_to_expect_and_which_labels_look_wrong(watcher: Watcher, empty_folder: Path) -> None:
@@ -138,15 +138,15 @@ def test_it_tells_what_to_expect_and_which_labels_look_wrong(watcher: Watcher, e
     make_files(empty_folder, {f"more/{name}": image for name, image in more.items()})
     assert "look mislabeled" not in watcher("train", "mine", "more").out
     make_files(empty_folder, {"wrong/1_0.png": digit_picture(0, 9)})
-    told = watcher("train", "wrong").out
-    assert "Each of 81 was compared with all the others" in told
-    assert re.search(r"81 +wrong/1_0\.png +1 +0 +(1\.000|0\.9[89][0-9])", told)
-    assert "There are few of 0 (8), 1 (9), 2 (8)" in told
+    reported = watcher("train", "wrong").out
+    assert "Each of 81 was compared with all the others" in reported
+    assert re.search(r"81 +wrong/1_0\.png +1 +0 +(100\.0|9[89]\.[0-9]) %", reported)
+    assert "There are few references for 0 (8), 1 (9), 2 (8)" in reported
     assert references(watcher)["digits"][1] == 9, "nothing is removed without being asked"
     watcher("references", "--retire", 81)
     assert "look mislabeled" not in watcher("train", "mine").out
 
 
-def test_a_digit_without_references_is_told(watcher: Watcher, empty_folder: Path) -> None:
+def test_a_digit_without_references_is_reported(watcher: Watcher, empty_folder: Path) -> None:
     make_files(empty_folder, {"one/7_0.png": digit_picture(7, 0)})
-    assert "none of 0, 1, 2, 3, 4, 5, 6, 8, 9 yet" in watcher("train", "one").out
+    assert "no reference for 0, 1, 2, 3, 4, 5, 6, 8, 9" in watcher("train", "one").out

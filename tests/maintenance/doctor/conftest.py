@@ -1,4 +1,4 @@
-"""Settings, as the checks get them."""
+"""Settings for the checks."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +26,6 @@ def configured(empty_folder: Path) -> Configured:
 
 @pytest.fixture
 def config(workspace: Workspace, configured: Configured) -> Config:
-    """The settings of a place where `watcher run` was before."""
+    """The settings of a folder where `watcher run` has run."""
     assert workspace.path == Path.cwd()
     return configured()

@@ -1,4 +1,4 @@
-"""All the checks together: where all is well, before the first start, beside a daemon, and with faults."""
+"""All checks together: without faults, before the first start, while a daemon runs, and with faults."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -33,11 +33,11 @@ def test_where_all_is_well_it_finds_nothing_wrong_and_leaves_no_trace(
     assert said["inbox"] == str(workspace.inbox)
     assert said["outbox"] == str(workspace.outbox)
     assert said["one disk"] == "links from the inbox into 13 folders of the outbox work"
-    assert said["daemon"] == "none is at work"
-    assert said["events"].startswith("told of a new file after ")
+    assert said["daemon"] == "not running"
+    assert said["events"].startswith("a new file was reported after ")
     assert said["database"].startswith("sound; 0 rows, ")
     assert said["references"] == "400, 40 or more of each digit; 400 read"
-    assert said["workers"].startswith("threads, one a core; one was ready after ")
+    assert said["workers"].startswith("threads, one for each core; one was ready after ")
 
 
 def test_before_the_first_start_it_makes_nothing_and_says_that_run_will(
@@ -52,13 +52,13 @@ def test_before_the_first_start_it_makes_nothing_and_says_that_run_will(
     }
 
 
-def test_beside_a_daemon_it_is_not_taken_for_a_picture_and_sees_who_is_at_work(
+def test_while_a_daemon_runs_its_probes_are_no_pictures_and_it_reports_the_process(
     workspace: Workspace, configured: Configured
 ) -> None:
     with Daemon(workspace, workers__count=1, workers__executor="threads") as daemon:
         findings = list(examine(configured()))
         said = {finding.what: finding for finding in findings}
-        assert said["daemon"].figure == f"at work as process {daemon.process.pid}, with 0 files in hand"
+        assert said["daemon"].figure == f"running as process {daemon.process.pid}, with 0 claimed files"
         assert {one.what for one in findings if one.what != "space" and one.level != "ok"} == set()
         (workspace.inbox / "after.jpg").write_bytes(reference_picture(7))
         wait_until(lambda: workspace.row("after.jpg"))
@@ -87,7 +87,7 @@ def test_a_fault_in_one_check_hides_no_other(config: Config) -> None:
         **dict.fromkeys(("bad", "disk", "slow"), Level.WRONG),
         "last": Level.OK,
     }
-    assert findings["bad"].figure == "it could not be looked at: ZeroDivisionError: of all things"
+    assert findings["bad"].figure == "it could not be checked: ZeroDivisionError: of all things"
     assert findings["disk"].figure == "[Errno 5] Input/output error"
     assert findings["slow"].figure == "no answer within 0.1 s"
 

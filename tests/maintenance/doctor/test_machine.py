@@ -1,4 +1,4 @@
-"""What the system gives: events, watches, room on the disk, open files, workers."""
+"""What the system gives: events, watches, disk space, open files, workers."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ def test_where_no_events_come_the_sweeps_do_unless_that_is_forbidden(
     configured: Configured, monkeypatch: pytest.MonkeyPatch, polling: str, level: str
 ) -> None:
     monkeypatch.setattr(events, "PATIENCE", 0.05)
-    untold = SimpleNamespace(delivers=lambda _patience: False)  # as on a network share
+    untold = SimpleNamespace(probe=lambda _patience: False)  # as on a network share
     monkeypatch.setattr(events, "watching", lambda *_, **__: nullcontext(untold))
     finding = the_only(events.delivery(configured(inbox__polling=polling)))
     assert (finding.level, finding.figure) == (level, "none came within 0.05 s")
@@ -36,7 +36,7 @@ def test_where_no_events_come_the_sweeps_do_unless_that_is_forbidden(
 
 def test_where_it_only_sweeps_no_event_is_awaited(configured: Configured) -> None:
     config = configured(inbox__polling="true")
-    assert the_only(events.delivery(config)).figure == "not used: the inbox is swept every 1 s"
+    assert the_only(events.delivery(config)).figure == "not used: a sweep finds files every 1 s"
     assert list(events.limits(config)) == []
 
 

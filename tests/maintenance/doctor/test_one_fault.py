@@ -1,4 +1,4 @@
-"""A place where one thing is not right, and what the check of that thing says."""
+"""One fault at a time, and what its check says."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - a disk of its own on Linux
 
 
 def alter(workspace: Workspace, statement: str, *values: object) -> None:
-    """Change the database as nobody should."""
+    """Change the database in a way that is not allowed."""
     with sqlite3.connect(workspace.database) as connection:
         connection.execute(statement, values)
     connection.close()
@@ -110,16 +110,16 @@ def a_row_of_tomorrow(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("spoil", "check", "level", "words"),
     [
-        (a_file_for_the_inbox, folders.inbox, "wrong", "inbox is no folder"),
+        (a_file_for_the_inbox, folders.inbox, "wrong", "inbox is not a folder"),
         (a_file_for_the_inbox, folders.one_disk, "warn", "not tried"),
         (a_file_for_the_inbox, events.delivery, "warn", "not tried"),
-        (a_file_for_a_folder_of_the_outbox, folders.outbox, "wrong", "outbox/7 is no folder"),
+        (a_file_for_a_folder_of_the_outbox, folders.outbox, "wrong", "outbox/7 is not a folder"),
         (no_right_to_write, folders.inbox, "wrong", "inbox cannot be written"),
         (the_outbox_on_another_disk, folders.one_disk, "wrong", "different disks or mounts"),
-        (claims_of_a_daemon_that_died, folders.lock, "warn", "cut short had 2 files in hand"),
+        (claims_of_a_daemon_that_died, folders.lock, "warn", "interrupted and left 2 claimed files"),
         (no_database_but_text, database.database, "wrong", "file is not a database"),
         (no_database_but_text, database.references, "wrong", "file is not a database"),
-        (a_stranger_s_database, database.database, "wrong", "is no database of the watcher"),
+        (a_stranger_s_database, database.database, "wrong", "is not a database of the watcher"),
         (a_newer_program_s_database, database.database, "wrong", "its schema is 9999"),
         (an_older_program_s_database, database.database, "warn", "its schema is 0000"),
         (a_damaged_database, database.database, "wrong", "watcher.db"),
@@ -133,7 +133,7 @@ def a_row_of_tomorrow(workspace: Workspace) -> None:
         (a_row_of_tomorrow, machine.clock, "warn", "ahead of it"),
     ],
 )
-def test_what_is_not_right_is_told_with_what_to_do(
+def test_what_is_not_right_is_reported_with_what_to_do(
     workspace: Workspace,
     config: Config,
     monkeypatch: pytest.MonkeyPatch,

@@ -15,7 +15,7 @@ from watcher.store.database import open_database
 
 @pytest.fixture
 def scenario(empty_folder: Path) -> Iterator[FsckScenario]:
-    """A place with FILED in it."""
+    """A workspace with FILED in it."""
     workspace = Workspace(empty_folder)
     workspace.inbox.mkdir()
     Claims(workspace.inbox).make()

@@ -1,4 +1,4 @@
-"""A place where one thing is not as the log says: what fsck finds, what it mends, and what is left then."""
+"""One difference between log and folders at a time: what fsck finds, repairs and leaves."""
 
 import os
 import sqlite3
@@ -21,7 +21,7 @@ FIRST = {
     "failed/novel.txt": b"once upon a time",
     "failed/novel.txt.reason.txt": f"{NO_PICTURE}\n".encode(),
 }
-"""What lies in the outbox at the beginning."""
+"""The files in the outbox at the beginning."""
 
 
 def move(scenario: FsckScenario, source: str, goal: str) -> None:
@@ -43,7 +43,7 @@ def put_keeping_its_time(scenario: FsckScenario, path: str, content: bytes) -> N
 
 
 def change(scenario: FsckScenario, statement: str, *values: object) -> None:
-    """Change the log as nobody should."""
+    """Change the log in a way that is not allowed."""
     connection = sqlite3.connect(scenario.workspace.database)
     with connection:
         connection.execute(statement, values)
@@ -77,8 +77,8 @@ def two_that_change_places(scenario: FsckScenario) -> None:
 def a_crash_and_the_file_moved_away(scenario: FsckScenario) -> None:
     scenario.file({"six.png": b"6"}, until="mark_filed")
     move(scenario, "6/six.png", "1/six.png")
-    for claim in list(scenario.site.claims.tokens()):
-        Path(scenario.site.claims.path_of(claim)).unlink()
+    for claim in list(scenario.scope.claims.tokens()):
+        Path(scenario.scope.claims.path_of(claim)).unlink()
 
 
 def a_crash_and_the_file_lost(scenario: FsckScenario) -> None:
@@ -119,7 +119,7 @@ def what_is_none_of_ours(scenario: FsckScenario) -> None:
 
 def two_rows_pruned(scenario: FsckScenario) -> None:
     change(scenario, "UPDATE results SET filed_at = '2001' WHERE id IN (1, 5)")
-    assert sum(prune(scenario.site.database, prunable(scenario.site.database, "2002"))) == 2
+    assert sum(prune(scenario.scope.database, prunable(scenario.scope.database, "2002"))) == 2
     move(scenario, "7/seven.png", "1/seven.png")
 
 
@@ -183,13 +183,13 @@ FAULTS: list[Case] = [
 
 
 def inodes(scenario: FsckScenario) -> set[int]:
-    """All files there are, whatever their names, but for reasons."""
+    """All files, whatever their names, except reasons."""
     files = [*scenario.workspace.inbox.rglob("*"), *scenario.workspace.outbox.rglob("*")]
     return {path.lstat().st_ino for path in files if path.is_file() and not path.name.endswith(".reason.txt")}
 
 
 def decided(scenario: FsckScenario) -> list[dict[str, object]]:
-    """All that rows say but when and under which free name the files were filed."""
+    """The rows without times and destinations."""
     return [{**row, "filed_at": None, "destination": None} for row in scenario.workspace.rows()]
 
 
@@ -203,22 +203,22 @@ def test_the_house_is_as_it_is_said_to_be(scenario: FsckScenario) -> None:
 
 
 @pytest.mark.parametrize(("befall", "case"), PEOPLE + FAULTS)
-def test_each_discrepancy_is_found_and_mended_where_that_can_be(
+def test_each_discrepancy_is_found_and_repaired_where_that_can_be(
     scenario: FsckScenario,
     befall: Callable[[FsckScenario], object],
     case: Sequence[tuple[str, str, int | None, str | None]],
 ) -> None:
     befall(scenario)
-    batch = "".join(token.split("/")[0] for token in scenario.site.claims.tokens())
+    batch = "".join(token.split("/")[0] for token in scenario.scope.claims.tokens())
     findings = [Found(kind, workspace.replace(BATCH, batch), row) for kind, workspace, row, _ in case]
     before = traces_of(scenario)
     assert scenario.found() == findings
     assert traces_of(scenario) == before, "looking changes nothing"
 
     files, rows = inodes(scenario), decided(scenario)
-    assert scenario.repair() == [mended for *_, mended in case]
+    assert scenario.repair() == [repaired for *_, repaired in case]
     assert scenario.found() == [
-        found for found, (*_, mended) in zip(findings, case, strict=True) if not mended
+        found for found, (*_, repaired) in zip(findings, case, strict=True) if not repaired
     ]
     assert (inodes(scenario), decided(scenario)) == (files, rows), "nothing is lost, nothing is made up"
 
@@ -261,7 +261,7 @@ def test_what_was_altered_and_given_its_old_time_is_found_by_reading_every_file(
     assert scenario.found(deep=True) == [("altered", "7/seven.png", 1)]
 
 
-def test_two_files_of_one_name_that_changed_places_are_told_apart_by_reading_them(
+def test_two_files_of_one_name_that_changed_places_are_distinguished_by_reading_them(
     scenario: FsckScenario,
 ) -> None:
     two_that_change_places(scenario)
@@ -275,7 +275,7 @@ def test_what_a_daemon_has_in_hand_is_no_discrepancy(scenario: FsckScenario) -> 
     assert scenario.found(is_running=True) == []
 
 
-def test_what_is_lost_is_told_beside_a_daemon_too(scenario: FsckScenario) -> None:
+def test_what_is_lost_is_reported_while_a_daemon_runs_too(scenario: FsckScenario) -> None:
     a_crash_and_the_file_lost(scenario)
     assert scenario.found(is_running=True) == [("lost", "6/six.png", 6)]
 

@@ -1,4 +1,4 @@
-"""Values as a page gets them, made small."""
+"""Small values for pages."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from watcher.recognition import Reading
-from watcher.report.render.values import Circumstances, Explanation, Neighbor
+from watcher.report.render.values import Explanation, Neighbor, Provenance
 
 
 @pytest.fixture
-def circumstances() -> Circumstances:
+def provenance() -> Provenance:
     settings = (("normalizer", "centered"), ("review_below", "0.9"))
-    return Circumstances("2026-11-22T08:01:02.000000Z", settings, (40,) * 9 + (1000,), 3)
+    return Provenance("2026-11-22T08:01:02.000000Z", settings, (40,) * 9 + (1000,), 3)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The charts are drawings that can be read without being seen, whatever is in them."""
+"""The charts: they fit their drawing, and describe themselves in words."""
 
 import xml.etree.ElementTree as ET
 

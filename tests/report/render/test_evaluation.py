@@ -10,7 +10,7 @@ from helpers.html_page import HOSTILE, Page
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import evaluate
 from watcher.report.render.evaluation import Evaluated, evaluation_page, explanations_page
-from watcher.report.render.values import GENERATOR, Circumstances, Explanation
+from watcher.report.render.values import GENERATOR, Explanation, Provenance
 
 Answer = tuple[int, int, float]
 Explain = Callable[..., Explanation]
@@ -26,7 +26,7 @@ def evaluated(answers: Sequence[Answer], **others: Any) -> Evaluated:
     return Evaluated(outcome=outcome, review_below=0.9, answers=rights, **values)
 
 
-def pages(circumstances: Circumstances, explain: Explain) -> dict[str, str]:
+def pages(provenance: Provenance, explain: Explain) -> dict[str, str]:
     """A page of every kind."""
     mistakes = [explain(label=4), explain(HOSTILE, label=7)]
     unread = Explanation(HOSTILE, "failed", "it is <damaged>")
@@ -34,17 +34,17 @@ def pages(circumstances: Circumstances, explain: Explain) -> dict[str, str]:
     right = evaluated([(1, 1, 0.9)])
     wrong = evaluated(some, misread=mistakes, source=HOSTILE, more=1234, unreadable=[(HOSTILE, "no picture")])
     return {
-        "mistakes": evaluation_page(wrong, circumstances),
-        "no mistake": evaluation_page(right, circumstances),
-        "nothing": evaluation_page(evaluated([], unreadable=[("a.png", "it is empty")]), circumstances),
-        "explained": explanations_page([explain(), explain(HOSTILE), unread], 0, circumstances),
-        "one": explanations_page([unread], 0, circumstances),
+        "mistakes": evaluation_page(wrong, provenance),
+        "no mistake": evaluation_page(right, provenance),
+        "nothing": evaluation_page(evaluated([], unreadable=[("a.png", "it is empty")]), provenance),
+        "explained": explanations_page([explain(), explain(HOSTILE), unread], 0, provenance),
+        "one": explanations_page([unread], 0, provenance),
     }
 
 
 @pytest.fixture
-def page(circumstances: Circumstances, explain: Explain, request: pytest.FixtureRequest) -> str:
-    return pages(circumstances, explain)[request.param]
+def page(provenance: Provenance, explain: Explain, request: pytest.FixtureRequest) -> str:
+    return pages(provenance, explain)[request.param]
 
 
 every_page = pytest.mark.parametrize(
@@ -83,19 +83,17 @@ def test_no_name_becomes_part_of_the_page(page: str) -> None:
         assert not any(name.startswith("on") for name in attributes)
 
 
-def test_names_are_shown_as_they_are_with_controls_escaped(
-    circumstances: Circumstances, explain: Explain
-) -> None:
-    read = Page(pages(circumstances, explain)["mistakes"])
+def test_names_are_shown_as_they_are_with_controls_escaped(provenance: Provenance, explain: Explain) -> None:
+    read = Page(pages(provenance, explain)["mistakes"])
     shown = r"<script>alert('1')</script>" + "\"'&amp;" + r"\x1b[31m\n.png"
     assert read.text.count(shown) == 4, "the title, the heading, a mistake and what was left out"
     assert [picture["alt"] for picture in read.all("img")].count(f"the picture {shown}") == 1
 
 
-def test_an_evaluation_says_what_was_found_and_under_which_circumstances(
-    circumstances: Circumstances, explain: Explain
+def test_an_evaluation_says_what_was_found_and_its_provenance(
+    provenance: Provenance, explain: Explain
 ) -> None:
-    read = Page(pages(circumstances, explain)["mistakes"])
+    read = Page(pages(provenance, explain)["mistakes"])
     assert (
         "Of 5 labeled pictures, 2 were misread. 4 would be filed, 2 of them under a wrong digit" in read.text
     )
@@ -119,9 +117,9 @@ def test_an_evaluation_says_what_was_found_and_under_which_circumstances(
 
 
 def test_the_confusion_matrix_counts_and_leads_to_the_mistakes(
-    circumstances: Circumstances, explain: Explain
+    provenance: Provenance, explain: Explain
 ) -> None:
-    page = pages(circumstances, explain)["mistakes"]
+    page = pages(provenance, explain)["mistakes"]
     rows = re.findall(r"<tr><th scope=\"row\">(\d)</th>(.*?)</tr>", page, re.DOTALL)
     assert [label for label, _ in rows] == [str(digit) for digit in range(10)]
     cells = [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<td.*?</td>", rows[1][1], re.DOTALL)]
@@ -129,23 +127,23 @@ def test_the_confusion_matrix_counts_and_leads_to_the_mistakes(
     assert [link["href"] for link in Page(page).all("a")] == ["#misread-1", "#misread-2"]
 
 
-def test_without_mistakes_or_pictures_it_says_so(circumstances: Circumstances, explain: Explain) -> None:
-    every = pages(circumstances, explain)
+def test_without_mistakes_or_pictures_it_says_so(provenance: Provenance, explain: Explain) -> None:
+    every = pages(provenance, explain)
     assert "None: every best guess is the label." in Page(every["no mistake"]).text
     nothing = Page(every["nothing"])
-    assert "There was no picture that could be read." in nothing.text
+    assert "No picture could be read." in nothing.text
     assert "a.png it is empty" in nothing.text
     assert nothing.all("svg") == []
 
 
 def test_files_are_explained_with_scores_references_and_reasons(
-    circumstances: Circumstances, explain: Explain
+    provenance: Provenance, explain: Explain
 ) -> None:
-    read = Page(explanations_page([explain()], 7, circumstances))
+    read = Page(explanations_page([explain()], 7, provenance))
     assert "9 98.7 % certain filed" in read.text
     assert "It would be filed under 9." in read.text
     assert "#1234: their <images>/9_0.png" in read.text
     assert "9: 0.9" in [score["title"] for score in read.all("li", "best")]
     assert "and 7 more" in read.text
-    one = Page(pages(circumstances, explain)["one"]).text
+    one = Page(pages(provenance, explain)["one"]).text
     assert "It could not be read: it is <damaged>." in one

@@ -1,4 +1,4 @@
-"""What the charts show agrees with the figures beside them."""
+"""What the charts show agrees with the numbers next to them."""
 
 import numpy as np
 import pytest

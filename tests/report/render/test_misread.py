@@ -1,4 +1,4 @@
-"""The mistakes that tell most are shown."""
+"""The most certain mistakes are shown."""
 
 from watcher.recognition import Reading
 from watcher.report.render.misread import misread

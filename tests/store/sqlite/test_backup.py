@@ -18,9 +18,9 @@ def backups(file: Path) -> list[str]:
 
 
 def upgraded(file: Path) -> list[Upgrade]:
-    told: list[Upgrade] = []
-    open_database(file, upgraded=told.append).close()
-    return told
+    reported: list[Upgrade] = []
+    open_database(file, upgraded=reported.append).close()
+    return reported
 
 
 @pytest.mark.parametrize("revision", OLDER)
@@ -54,7 +54,7 @@ def test_what_was_migrated_is_as_if_it_were_new(file: Path, revision: str) -> No
     assert shape(file) == shape(new)
 
 
-def test_the_way_back_is_there_and_can_be_gone_again(file: Path) -> None:
+def test_the_copy_leads_back_to_the_older_program(file: Path) -> None:
     make_older(file, "0002")
     before = content(file)
     upgraded(file)
@@ -76,7 +76,7 @@ def test_what_was_committed_and_lies_in_sqlite_s_log_is_copied_too(file: Path) -
     assert "late.png" in {row[1] for row in content(upgrade.backup)["results"]}
 
 
-def test_an_earlier_copy_is_never_written_over(file: Path) -> None:
+def test_an_earlier_copy_is_never_overwritten(file: Path) -> None:
     make_older(file, "0002", rows=10)
     earlier = file.with_name(f"{file.name}.backup-0002")
     earlier.write_bytes(b"precious")
@@ -88,9 +88,9 @@ def test_an_earlier_copy_is_never_written_over(file: Path) -> None:
 
 def test_to_read_an_older_one_upgrades_it_in_the_same_way(file: Path) -> None:
     make_older(file, "0001", rows=10)
-    told: list[Upgrade] = []
-    open_log(file, upgraded=told.append).close()
-    assert [upgrade.before for upgrade in told] == ["0001"]
+    reported: list[Upgrade] = []
+    open_log(file, upgraded=reported.append).close()
+    assert [upgrade.before for upgrade in reported] == ["0001"]
     assert backups(file) == [f"{file.name}.backup-0001"]
 
 
@@ -108,8 +108,8 @@ def test_without_room_for_the_copy_nothing_is_done(file: Path, monkeypatch: pyte
     with pytest.raises(BackupError) as raised:
         open_database(file)
     words = str(raised.value)
-    assert words.startswith(f"{file}: it has to be upgraded, and is copied first; that takes 0.")
-    assert words.endswith(f" MB, and 0.0 MB are free; make room in {file.parent}, and start again")
+    assert words.startswith(f"{file}: it must be copied and upgraded; that needs 0.")
+    assert words.endswith(f" MB, but only 0.0 MB are free; free some space in {file.parent} and start again")
     assert content(file) == before
     assert backups(file) == []
 
@@ -122,7 +122,7 @@ def test_where_the_copy_fails_nothing_is_done(file: Path) -> None:
     with pytest.raises(BackupError) as raised:
         open_database(file)
     assert str(raised.value) == (
-        f"{file}: it was not upgraded: the copy that is made of it first failed: Is a directory"
+        f"{file}: it was not upgraded, because it could not be copied first: Is a directory"
     )
     assert content(file) == before
     obstacle.rmdir()

@@ -12,18 +12,18 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
 from watcher.cli.explain import Explainer
-from watcher.cli.pages import page_at
-from watcher.cli.show import show_json, show_table
+from watcher.cli.output import print_json, print_table
+from watcher.cli.pages import page_writer
 from watcher.config.settings import Config
 from watcher.errors import Unreadable
 from watcher.folders.contents import LARGEST_FILE
 from watcher.pipeline.decision import decide
 from watcher.references.model import stored_model
-from watcher.report.explanation import Recognition, circumstances, explained
+from watcher.report.explanation import Recognition, explanations_of, provenance
 from watcher.report.render.misread import MOST_SHOWN
 from watcher.report.render.values import Explanation
 from watcher.store.references import ReferenceStore
-from watcher.text import name_as_text
+from watcher.text import name_as_text, percent
 from watcher.workers.recognize import Recognized, recognize
 
 
@@ -40,7 +40,7 @@ Examples:
     "files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="FILE..."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line instead of a table.")
-@click.option("--explain", is_flag=True, help="Draw what is compared, the scores and the nearest references.")
+@click.option("--explain", is_flag=True, help="Draw the normalized picture, scores and nearest references.")
 @click.option(
     "--html",
     type=click.Path(path_type=Path, readable=False),
@@ -51,35 +51,35 @@ Examples:
 def command(
     config: Config, files: tuple[Path, ...], *, as_json: bool, explain: bool, html: Path | None
 ) -> None:
-    """Say what is in these files; move and record nothing.
+    """Recognize files. Move and record nothing.
 
-    Exits with 1 where a file could not be read.
+    The exit code is 1 if a file could not be read.
     """
     if as_json and explain:
-        raise click.UsageError("--explain draws for people, --json is for programs: choose one of them")
+        raise click.UsageError("--explain is for people, --json is for programs; give one of them")
     with (
-        page_at(html) if html else nullcontext() as write_page,
+        page_writer(html) if html else nullcontext() as write_page,
         to_read(config) as database,
     ):
         references = ReferenceStore(database)
         model = stored_model(references, config.recognition, config.cache)
-        made_with = circumstances(config.recognition, references.counts(), model.version)
+        made_with = provenance(config.recognition, references.counts(), model.version)
         explainer = Explainer() if explain else None
         rows: list[dict[str, Any]] = []
         explanations: list[Explanation] = []
         for file in files:
             answer = _recognition(file, model.folder)
-            rows.append(_described(answer, config.recognition.review_below))
+            rows.append(_row(answer, config.recognition.review_below))
             if as_json:
-                show_json(rows[-1])
+                print_json(rows[-1])
             if explainer or (html and len(explanations) < MOST_SHOWN):
-                (explanation,) = explained([answer], references, config.recognition)
+                (explanation,) = explanations_of([answer], references, config.recognition)
                 if explainer:
                     explainer.show(explanation)
                 if html and len(explanations) < MOST_SHOWN:
                     explanations.append(explanation)
         if explainer:
-            explainer.show_circumstances(made_with)
+            explainer.show_provenance(made_with)
         elif not as_json:
             _show_table(rows)
         if write_page:
@@ -103,7 +103,7 @@ def _recognition(file: Path, model: Path) -> Recognition:
 def _contents(file: Path) -> bytes:
     with open(file, "rb", opener=_without_waiting) as opened:
         if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            raise Unreadable("it is no regular file")
+            raise Unreadable("it is not a regular file")
         data = opened.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
         raise Unreadable(f"it is longer than {LARGEST_FILE:,} bytes")
@@ -111,11 +111,11 @@ def _contents(file: Path) -> bytes:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Open a file; a named pipe would otherwise wait for somebody to write into it."""
+    """Open a file without waiting, as a named pipe would for a writer."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _described(answer: Recognition, review_below: float) -> dict[str, Any]:
+def _row(answer: Recognition, review_below: float) -> dict[str, Any]:
     reading = answer.recognized.reading
     verdict = decide(reading, answer.recognized.reason, review_below)
     return {
@@ -132,8 +132,8 @@ def _described(answer: Recognition, review_below: float) -> dict[str, Any]:
 
 def _show_table(rows: list[dict[str, Any]]) -> None:
     headings = ("file", "digit", "certainty", "runner_up", "status", "reason")
-    show_table(headings, ([_cell(row[heading]) for heading in headings] for row in rows), right=(1, 2, 3))
+    print_table(headings, ([_cell(row[heading]) for heading in headings] for row in rows), right=(1, 2, 3))
 
 
 def _cell(value: object) -> object:
-    return f"{value:.3f}" if isinstance(value, float) else value
+    return percent(value) if isinstance(value, float) else value  # the only float is the certainty

@@ -8,7 +8,7 @@ from click.shell_completion import get_completion_class
 from watcher.cli import COMMANDS, watcher
 
 VARIABLE = "_WATCHER_COMPLETE"
-"""What tells the program that a shell asks for completions."""
+"""The variable with which a shell asks for completions."""
 
 
 @click.command(
@@ -22,9 +22,9 @@ Examples:
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print what a shell needs to complete commands, options and files.
+    """Print a script that makes a shell complete commands, options and files.
 
-    It takes effect in shells that are opened afterwards. Bash has to be 4.4 or newer.
+    It takes effect in shells that you open afterwards. Bash must be 4.4 or newer.
     """
     kind: Any = get_completion_class(shell)
     click.echo(kind(watcher, {}, "watcher", VARIABLE).source())

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from watcher.cli import COMMANDS, config_option
-from watcher.cli.show import show_json, show_table
-from watcher.config.load import load_sourced
+from watcher.cli.output import print_json, print_table
+from watcher.config.load import load_with_origins
 from watcher.config.settings import Config
 
 
@@ -17,16 +17,16 @@ from watcher.config.settings import Config
     short_help=COMMANDS["config"],
     epilog="""\b
 Examples:
-  watcher config check --config /etc/watcher.toml   is it in order?
+  watcher config check --config /etc/watcher.toml   are these settings correct?
   watcher config show                               every value, and where it comes from
-  watcher config schema > watcher.schema.json       for editors that help with settings""",
+  watcher config schema > watcher.schema.json       for editors that complete settings""",
 )
 @config_option
 @click.pass_context
 def command(context: click.Context, config: Path | None) -> None:
     """Check or show the settings, and where each comes from.
 
-    They are those of config.toml, and variables of the environment named WATCHER_SECTION__KEY go before them.
+    The settings come from config.toml. Variables named WATCHER_SECTION__KEY in the environment override them.
     """
     context.obj = config or context.obj
 
@@ -35,17 +35,17 @@ def command(context: click.Context, config: Path | None) -> None:
 @config_option
 @click.pass_context
 def check(context: click.Context, config: Path | None) -> None:
-    """Say whether the settings are in order.
+    """Say whether the settings are correct.
 
-    Every fault is told, each on a line of its own, and the exit code is 78.
+    If not, every fault is printed on a line of its own, and the exit code is 78.
     """
-    sourced = load_sourced(config or context.obj, os.environ)
-    if sourced.file is None:
-        click.echo("there is no config.toml here; the defaults hold")
+    loaded = load_with_origins(config or context.obj, os.environ)
+    if loaded.file is None:
+        click.echo("there is no config.toml here; the defaults are used")
     else:
-        click.echo(f"{sourced.file.name}: in order")
-    for (section, key), variable in sourced.variables.items():
-        click.echo(f"{variable}: in order, and goes before [{section}] {key}")
+        click.echo(f"{loaded.file.name}: correct")
+    for (section, key), variable in loaded.variables.items():
+        click.echo(f"{variable}: correct; it overrides [{section}] {key}")
 
 
 @command.command("show")
@@ -55,24 +55,24 @@ def check(context: click.Context, config: Path | None) -> None:
 def show(context: click.Context, config: Path | None, *, as_json: bool) -> None:
     """Show every setting, and where it comes from.
 
-    Paths are absolute. A value comes from a line of config.toml, from a variable, or is the default.
+    Paths are absolute. A value comes from a line of config.toml, from a variable, or it is the default.
     """
-    sourced = load_sourced(config or context.obj, os.environ)
-    values = sourced.config.model_dump(mode="json")
+    loaded = load_with_origins(config or context.obj, os.environ)
+    values = loaded.config.model_dump(mode="json")
     if as_json:
-        show_json(
+        print_json(
             {
                 section: {
-                    key: {"value": value, "from": sourced.origin(section, key)} for key, value in keys.items()
+                    key: {"value": value, "from": loaded.origin(section, key)} for key, value in keys.items()
                 }
                 for section, keys in values.items()
             }
         )
         return
-    show_table(
+    print_table(
         ["setting", "value", "from"],
         [
-            [f"[{section}] {key}", json.dumps(value, ensure_ascii=False), sourced.origin(section, key)]
+            [f"[{section}] {key}", json.dumps(value, ensure_ascii=False), loaded.origin(section, key)]
             for section, keys in values.items()
             for key, value in keys.items()
         ],

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from watcher.cli import COMMANDS, config_option
-from watcher.cli.show import show_json
-from watcher.config.load import Sourced, load_sourced
+from watcher.cli.output import print_json
+from watcher.config.load import LoadedConfig, load_with_origins
 from watcher.maintenance.doctor.examination import examine
 from watcher.maintenance.doctor.findings import Finding, Level, ok
 from watcher.text import printable
@@ -31,30 +31,30 @@ Examples:
 @config_option
 @click.pass_context
 def command(context: click.Context, config: Path | None, *, as_json: bool) -> None:
-    """Check all that the watcher needs, and say what to do.
+    """Check everything the watcher needs, and say what to do.
 
-    A line for each check: how it is (ok, warn, wrong), what was looked at, and what was found; where that is
-    not right, another line says what to do. It makes nothing but hidden probes, which are gone at once, and
-    may be used beside a running daemon. Exits with 1 where anything is wrong.
+    Each check prints a line: its outcome (ok, warn, wrong), what was checked, and what was found. If that is
+    not right, another line says what to do. The checks make only hidden files, which are removed at once. A
+    daemon may run meanwhile. The exit code is 1 if anything is wrong.
     """
-    sourced = load_sourced(config or context.obj, os.environ)
+    loaded = load_with_origins(config or context.obj, os.environ)
     findings: list[Finding] = []
-    for finding in itertools.chain([_configuration(sourced)], examine(sourced.config)):
+    for finding in itertools.chain([_configuration(loaded)], examine(loaded.config)):
         findings.append(finding)
         if not as_json:
             _show(finding)
     wrong, warnings = (sum(one.level is level for one in findings) for level in (Level.WRONG, Level.WARN))
     if as_json:
-        show_json({"wrong": wrong, "warnings": warnings, "checks": [asdict(one) for one in findings]})
+        print_json({"wrong": wrong, "warnings": warnings, "checks": [asdict(one) for one in findings]})
     else:
         click.echo(f"{len(findings)} checks: {wrong} wrong, {warnings} to look at")
     sys.exit(1 if wrong else 0)
 
 
-def _configuration(sourced: Sourced) -> Finding:
-    """Wrong settings are told, all at once, before any command begins."""
-    figure = sourced.file.name if sourced.file else "there is no config.toml here; the defaults hold"
-    return ok("configuration", ", ".join([figure, *sourced.variables.values()]))
+def _configuration(loaded: LoadedConfig) -> Finding:
+    """Where the settings come from. Wrong settings were reported before any command begins."""
+    figure = loaded.file.name if loaded.file else "there is no config.toml here; the defaults are used"
+    return ok("configuration", ", ".join([figure, *loaded.variables.values()]))
 
 
 def _show(finding: Finding) -> None:

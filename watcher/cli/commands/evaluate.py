@@ -13,16 +13,16 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
-from watcher.cli.pages import page_at
-from watcher.cli.show import complain, progress_bar, show_json, show_table
+from watcher.cli.output import print_json, print_table, print_warning, progress_bar
+from watcher.cli.pages import page_writer
 from watcher.config.settings import Config
 from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import Evaluation, evaluate
 from watcher.references.model import StoredModel, stored_model
 from watcher.references.sources import labeled_images
-from watcher.report.evaluation import Judged, evaluation_report
+from watcher.report.evaluation import EvaluatedSource, evaluation_report
 from watcher.store.references import LabeledImage, ReferenceStore
-from watcher.text import name_as_text
+from watcher.text import exact_percent, name_as_text
 from watcher.workers import Pool, Recognized
 
 BATCH = 64
@@ -48,12 +48,12 @@ Examples:
 )
 @configured
 def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -> None:
-    """Say how often it is right on labeled images; move and record nothing.
+    """Measure how often it is right on labeled images. Move and record nothing.
 
-    A SOURCE is what `watcher train` takes. It should hold other images than the references: an image that is
-    a reference itself is always right.
+    SOURCE is the same as for `watcher train`. Its images should not be references: an image that is a
+    reference is always recognized.
     """
-    with page_at(html) if html else nullcontext() as write_page:
+    with page_writer(html) if html else nullcontext() as write_page:
         images = list(labeled_images(source))
         with to_read(config) as database:
             references = ReferenceStore(database)
@@ -68,10 +68,10 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
                 seconds=time.perf_counter() - start,
             )
             if write_page:
-                page = Judged(name_as_text(str(source)), outcome, judged, unreadable)
+                page = EvaluatedSource(name_as_text(str(source)), outcome, judged, unreadable)
                 write_page(evaluation_report(page, references, config.recognition, model.version))
     if as_json:
-        show_json(outcome.to_dict())
+        print_json(outcome.to_dict())
     else:
         _show(outcome, config.recognition.review_below)
 
@@ -79,7 +79,7 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
 def _recognize_all(
     config: Config, model: StoredModel, images: Sequence[LabeledImage]
 ) -> tuple[list[tuple[LabeledImage, Reading]], list[tuple[LabeledImage, str]]]:
-    """The images with their readings, and those that could not be read with the reasons."""
+    """The images with their readings, and the images that could not be read with the reasons."""
     judged: list[tuple[LabeledImage, Reading]] = []
     unreadable: list[tuple[LabeledImage, str]] = []
     with closing(Pool(config.workers)) as pool, progress_bar() as bar:
@@ -87,7 +87,7 @@ def _recognize_all(
         for image, recognized in _recognized(pool, model, images):
             if recognized.reading is None:
                 unreadable.append((image, recognized.reason or ""))
-                complain(f"{image.source}/{image.name} is left out: {recognized.reason}")
+                print_warning(f"{image.source}/{image.name}: left out: {recognized.reason}")
             else:
                 judged.append((image, recognized.reading))
             bar.advance(task)
@@ -97,7 +97,7 @@ def _recognize_all(
 def _recognized(
     pool: Pool, model: StoredModel, images: Sequence[LabeledImage]
 ) -> Iterator[tuple[LabeledImage, Recognized]]:
-    """Each image with what was found in it, in order; the pool is kept busy, not flooded."""
+    """Each image with its result, in order. At most two batches a worker are in the pool."""
     waiting: deque[tuple[list[LabeledImage], Future[list[Recognized]]]] = deque()
     batches = _batches(iter(images))
     while True:
@@ -115,19 +115,19 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
 
 
 def _show(outcome: Evaluation, review_below: float) -> None:
-    filed = outcome.images - outcome.review
+    filed, threshold = outcome.images - outcome.review, exact_percent(review_below)
     coverage = outcome.coverage
     rows = [
         ("images", f"{outcome.images:,}", f"{outcome.unreadable:,} more could not be read"),
         ("errors", f"{outcome.errors:,}", f"{outcome.error_rate:.2%} of the best guesses are wrong"),
-        ("to review", f"{outcome.review:,}", f"certainty below {review_below:g}, or no digit to be seen"),
+        ("to review", f"{outcome.review:,}", f"certainty below {threshold}, or no digit seen"),
         ("filed", f"{filed:,}", f"{outcome.wrong_filed:,} of them under a wrong digit"),
-        ("calibration", f"{outcome.ece:.4f}", "how far certainty and truth lie apart (0 is perfect)"),
+        ("calibration", f"{outcome.ece:.4f}", "how far certainty is from the truth (0 is perfect)"),
         ("coverage", f"{coverage['0.01']:.1%}", "can be filed with at most 1 % errors"),
         ("", f"{coverage['0.001']:.1%}", "with at most 0.1 %"),
         ("seconds", f"{outcome.seconds:.2f}", f"{outcome.images / outcome.seconds:,.0f} images a second"),
     ]
-    show_table(["", "", ""], rows, right=(1,))
-    click.echo("What was taken for what: a row a label, a column a best guess")
+    print_table(["", "", ""], rows, right=(1,))
+    click.echo("What was taken for what: each row is a label, each column a best guess")
     confusion = ([digit, *(count or "·" for count in row)] for digit, row in enumerate(outcome.confusion))
-    show_table(["", *map(str, range(10))], confusion, right=range(1, 11))
+    print_table(["", *map(str, range(10))], confusion, right=range(1, 11))

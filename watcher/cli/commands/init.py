@@ -16,14 +16,14 @@ from watcher.text import printable
     epilog="""\b
 Examples:
   watcher init                              ./config.toml
-  watcher init --config /etc/watcher.toml   where the service finds it""",
+  watcher init --config /etc/watcher.toml   for a service""",
 )
 @config_option
 @click.pass_context
 def command(context: click.Context, config: Path | None) -> None:
     """Write a config.toml with every setting and what it means.
 
-    Each has its default. A file that is there already is left as it is.
+    Each setting has its default. A file that exists is not changed.
     """
     file: Path = config or context.obj or Path("config.toml")
     shown = printable(str(file))
@@ -31,5 +31,5 @@ def command(context: click.Context, config: Path | None) -> None:
         with file.open("xb") as written:
             written.write(shipped("config.toml").read_bytes())
     except FileExistsError:
-        raise WatcherError(f"{shown}: it is there already, and stays as it is") from None
-    click.echo(f"{shown}: written; change what you like, then `watcher config check` and `watcher run`")
+        raise WatcherError(f"{shown}: it exists; it was not changed") from None
+    click.echo(f"{shown}: written; edit it, then run `watcher config check` and `watcher run`")

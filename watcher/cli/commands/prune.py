@@ -10,18 +10,18 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
-from watcher.cli.show import progress_bar
+from watcher.cli.output import progress_bar
 from watcher.config.settings import Config
 from watcher.store.pruning import Prunable, prunable, prune
 from watcher.store.timestamps import as_stamp
 from watcher.text import counted
 
 REST_SECONDS = 0.03
-"""Between two steps: longer than the naps of those who wait for their turn to write."""
+"""Between two steps. Longer than the pauses in which other writers try to take the write lock."""
 
 
 class _Age(click.ParamType[str]):
-    """A length of time back from now, as the stamp it leads to: 90d, 12w, 6m (months), 1y."""
+    """An age, converted to the stamp that is so long ago: 90d, 12w, 6m (months), 1y."""
 
     name = "AGE"
 
@@ -31,7 +31,7 @@ class _Age(click.ParamType[str]):
             return as_stamp(_ago(value, datetime.now(UTC)))
         except (ValueError, OverflowError):
             self.fail(
-                f"{value!r} is no age; write it in days, weeks, months or years: 90d, 12w, 6m, 1y", param, ctx
+                f"{value!r} is not an age; write days, weeks, months or years: 90d, 12w, 6m, 1y", param, ctx
             )
 
 
@@ -42,24 +42,24 @@ class _Age(click.ParamType[str]):
 Examples:
   watcher prune --older-than 1y --dry-run
   watcher prune --older-than 1y
-  watcher prune --older-than 90d --yes           without being asked, as from cron""",
+  watcher prune --older-than 90d --yes           without a question, for cron""",
 )
 @click.option(
     "--older-than",
     "before",
     type=_Age(),
     required=True,
-    help="What was filed longer ago than this: 90d, 12w, 6m (months), 1y.",
+    help="Remove what was filed longer ago than this: 90d, 12w, 6m (months), 1y.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @configured
 def command(config: Config, before: str, *, dry_run: bool, yes: bool) -> None:
-    """Remove old rows from the log; no picture is touched.
+    """Remove old rows from the log. No picture is touched.
 
-    What is removed are the rows of files that were filed, or put back by `watcher retry`, longer ago than
-    that. The files stay where they are; their checksums are kept, so that `watcher fsck` knows them. A daemon
-    goes on meanwhile. The database file keeps its size: new rows fill the room.
+    This removes the rows of files that were filed, or put back by `watcher retry`, longer ago than that. The
+    files stay where they are. Their checksums are kept, so that `watcher fsck` knows them. A daemon may run
+    meanwhile. The database file keeps its size: new rows use the free space.
     """
     with to_read(config) as database:
         found = prunable(database, before)
@@ -88,15 +88,15 @@ def _in_words(found: Prunable, *, dry_run: bool) -> str:
         words = [
             f"{counted(found.results.count, 'row')} of files that were filed before {day}{oldest}{would}"
         ]
-        if found.retried.count:
-            words.append(f"{counted(found.retried.count, 'row')} of files that were put back before then")
+        if found.requeued.count:
+            words.append(f"{counted(found.requeued.count, 'row')} of files that were put back before then")
     if found.kept:
-        words.append(f"{counted(found.kept, 'older row')} of files that could not be read stay")
+        words.append(f"kept: {counted(found.kept, 'older row')} of files that could not be read")
     return "; ".join(words)
 
 
 def _ago(age: str, now: datetime) -> datetime:
-    """So long before now; of months and years the same day, or the last one of a shorter month."""
+    """The time that is `age` before now. Months keep the day, or the last day of a shorter month."""
     found = re.fullmatch(r"([1-9]\d{0,5})([dwmy])", age)
     if not found:
         raise ValueError(age)

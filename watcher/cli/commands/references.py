@@ -6,7 +6,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
-from watcher.cli.show import show_json, show_table
+from watcher.cli.output import print_json, print_table
 from watcher.config.settings import Config
 from watcher.store.references import ReferenceStore
 
@@ -17,18 +17,23 @@ from watcher.store.references import ReferenceStore
     epilog="""\b
 Examples:
   watcher references
-  watcher references --retire 17 --retire 33      two that `watcher train` showed as mislabeled""",
+  watcher references --retire 17 --retire 33      `watcher train` listed them as mislabeled""",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option(
-    "--retire", "retired", type=int, multiple=True, metavar="ID", help="Take this one out of use; repeatable."
+    "--retire",
+    "retired",
+    type=int,
+    multiple=True,
+    metavar="ID",
+    help="Stop using this one; repeatable.",
 )
 @configured
 def command(config: Config, retired: tuple[int, ...], *, as_json: bool) -> None:
-    """Say how many references there are, of each digit, from where.
+    """Count the references, by digit and by source.
 
-    Retired references are kept in the database, but no picture is compared with them any more; a running
-    daemon lets go of them by itself.
+    Retired references are kept in the database, but no picture is compared with them any more. A running
+    daemon notices this by itself.
     """
     if retired:
         with to_write(config) as database:
@@ -40,8 +45,10 @@ def command(config: Config, retired: tuple[int, ...], *, as_json: bool) -> None:
     for source, digit, count in summary:
         sources[source][digit] += count
     if as_json:
-        show_json({"version": version, "references": sum(counts), "digits": list(counts), "sources": sources})
+        print_json(
+            {"version": version, "references": sum(counts), "digits": list(counts), "sources": sources}
+        )
     else:
         rows = [[source, *of_digit, sum(of_digit)] for source, of_digit in sources.items()]
         rows.append(["all", *counts, sum(counts)])
-        show_table(["from", *map(str, range(10)), "all"], rows, right=range(1, 12))
+        print_table(["from", *map(str, range(10)), "all"], rows, right=range(1, 12))

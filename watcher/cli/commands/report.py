@@ -8,7 +8,7 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
 from watcher.cli.filters import MomentParam, until_option
-from watcher.cli.pages import page_at
+from watcher.cli.pages import page_writer
 from watcher.config.settings import Config
 from watcher.folders.outbox import Outbox
 from watcher.report.period import summarize
@@ -37,19 +37,20 @@ Examples:
     type=MomentParam(),
     default="7d",
     show_default=True,
-    help="Decided at this time or later: a UTC time, or an age as 24h or 7d.",
+    help="Decided at this time or later: a UTC time, or an age such as 24h or 7d.",
 )
 @until_option
 @configured
 def command(config: Config, html: Path, since: str, until: str | None) -> None:
-    """Draw what came in a period: one page, with pictures.
+    """Write a page about a period, with charts and pictures.
 
-    How many of each digit, when they came, how certain it was, what failed and why, the slowest, and the
-    least certain of what still lies in review. The page needs no network and no other file.
+    It shows how many pictures of each digit came, when they came, how certain the best guesses were, what
+    failed and why, the slowest, and the least certain pictures still in review. The page needs no network and
+    no other file.
     """
     now = stamp(time.time())
     if since >= (until or now):
-        raise click.UsageError("the period ends before it begins: let --since be earlier")
-    with page_at(html) as write, to_read(config) as database:
+        raise click.UsageError("the period ends before it begins; give an earlier --since")
+    with page_writer(html) as write, to_read(config) as database:
         outbox = Outbox(config.outbox.path)
         write(period_page(summarize(database, outbox, since, until or now, config.recognition.review_below)))

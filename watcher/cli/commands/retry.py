@@ -7,7 +7,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
-from watcher.cli.show import complain
+from watcher.cli.output import print_warning
 from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.folders.disk import Flusher
@@ -53,7 +53,7 @@ def command(config: Config, ids: tuple[int, ...], *, everything: bool) -> None:
         requeue = Requeue(requeued, Outbox(config.outbox.path), config.inbox.path, flusher)
         count = requeue.put_back(requeued.failed() if everything else ids, refusals.append)
     for refusal in refusals:
-        complain(refusal)
+        print_warning(refusal)
     click.echo(f"{count:,} {'picture was' if count == 1 else 'pictures were'} put back")
     if refusals:
         sys.exit(1)

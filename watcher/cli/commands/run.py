@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from watcher.cli import COMMANDS, config_option
-from watcher.cli.show import progress_bar
+from watcher.cli.output import progress_bar
 from watcher.config.load import load_config
 from watcher.config.settings import Config
 from watcher.daemon.run import serve
@@ -32,10 +32,10 @@ Examples:
 def command(context: click.Context, config: Path | None, *, once: bool) -> None:
     """Watch the inbox and sort until stopped.
 
-    On its first start it makes what is missing: the folders, the database, and the references from the
-    labeled images in the references folder, or else from those that come with the program. Ctrl-C and
-    SIGTERM let it finish what it has taken in hand; SIGHUP has it read its settings anew. It writes one line
-    for every picture: in colors on a terminal, as JSON otherwise.
+    The first start makes what is missing: the folders, the database, and the references. These come from the
+    labeled images in the references folder, or from those that come with the program. At Ctrl-C and SIGTERM
+    it finishes the pictures it has claimed. At SIGHUP it reads its settings again. It writes one line for
+    every picture: in colors on a terminal, as JSON otherwise.
     """
     notifier = service_manager(os.environ)
     reread = partial(load_config, config or context.obj, os.environ)

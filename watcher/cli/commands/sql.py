@@ -12,9 +12,9 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
-from watcher.cli.show import show_json, show_table
+from watcher.cli.output import print_json, print_table
 from watcher.config.settings import Config
-from watcher.store.read_only import Answer, asked, described
+from watcher.store.read_only import Answer, run_query, table_descriptions
 
 TABLE_ROWS = 1000
 
@@ -24,62 +24,62 @@ TABLE_ROWS = 1000
     short_help=COMMANDS["sql"],
     epilog="""\b
 Examples:
-  watcher sql --tables                           what there is to ask for
+  watcher sql --tables                           which tables and columns are there?
   watcher sql "SELECT * FROM daily LIMIT 7"
   watcher sql "SELECT reason, count(*) FROM failures GROUP BY reason"
   watcher sql --csv "SELECT day, files FROM daily" > days.csv
-  watcher sql - < question.sql""",
+  watcher sql - < query.sql""",
 )
-@click.argument("question", required=False)
+@click.argument("query", required=False)
 @click.option(
     "--tables",
     is_flag=True,
-    help="Say what there is: tables, views, and what each column means; with --json as one object.",
+    help="List tables and views, with the meaning of each column; with --json as one object.",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["table", "csv", "jsonl"]),
     default="table",
-    help="How to print the answer.",
+    help="The output format.",
 )
-@click.option("--json", "form", flag_value="jsonl", help="The same as --format jsonl: an object a line.")
+@click.option("--json", "form", flag_value="jsonl", help="The same as --format jsonl: one object a line.")
 @click.option("--csv", "form", flag_value="csv", help="The same as --format csv.")
 @configured
-def command(config: Config, question: str | None, form: str, *, tables: bool) -> None:
-    """Ask the log anything, in SQL; it is only read.
+def command(config: Config, query: str | None, form: str, *, tables: bool) -> None:
+    """Query the log in SQL. The log is only read.
 
-    QUESTION is one statement of SQLite's SQL; - reads it from the standard input. Nothing can be changed, and
-    a daemon goes on meanwhile. Ctrl-C ends a question that takes too long.
+    QUERY is one statement in SQLite's SQL; - reads it from standard input. It cannot change anything, and a
+    daemon may run meanwhile. Ctrl-C ends a query that takes too long.
     """
-    if tables == (question is not None):
-        raise click.UsageError('ask something, as in `watcher sql "SELECT * FROM daily"`, or give --tables')
-    if question is None:
+    if tables == (query is not None):
+        raise click.UsageError('give a query, such as `watcher sql "SELECT * FROM daily"`, or --tables')
+    if query is None:
         if form == "csv":
-            raise click.UsageError("--tables is shown as tables, or with --json as one object")
+            raise click.UsageError("--tables has no CSV; leave --csv out, or give --json")
         (_show_tables if form == "table" else _show_tables_as_json)()
         return
-    if question == "-":
-        question = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
-    with to_read(config) as database, asked(database.file, question) as answer:
+    if query == "-":
+        query = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+    with to_read(config) as database, run_query(database.file, query) as answer:
         _FORMS[form](answer)
 
 
 def _show_tables() -> None:
-    for one in described():
+    for one in table_descriptions():
         click.secho(one.name, bold=True, nl=False)
         click.echo(f": {one.meaning}")
-        show_table(["column", "type", "what it means"], one.columns)
+        print_table(["column", "type", "what it means"], one.columns)
 
 
 def _show_tables_as_json() -> None:
-    show_json(
+    print_json(
         {
             one.name: {
                 "description": one.meaning,
                 "columns": {name: meaning for name, _, meaning in one.columns},
             }
-            for one in described()
+            for one in table_descriptions()
         }
     )
 
@@ -91,7 +91,7 @@ def _as_table(answer: Answer) -> None:
         for number in range(len(answer.columns))
         if all(isinstance(row[number], int | float | None) for row in rows)
     ]
-    show_table(answer.columns, ([_cell(value) for value in row] for row in rows), right=numeric)
+    print_table(answer.columns, ([_cell(value) for value in row] for row in rows), right=numeric)
     if len(rows) == TABLE_ROWS and next(answer.rows, None) is not None:
         click.echo(f"These are the first {TABLE_ROWS:,} rows; --csv and --json print all.", err=True)
 
@@ -119,14 +119,14 @@ def _cell(value: Any) -> object:
 
 
 def _plain(value: Any) -> object:
-    """Bytes in hex, and what is no number in JSON as text."""
+    """A value for CSV and JSON: bytes in hex, infinite and undefined numbers as text."""
     if isinstance(value, bytes):
         return value.hex()
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """The names, a number behind those that were there before: none of two is lost in an object."""
+    """The names, numbered if they repeat, so that an object keeps both columns."""
     given: list[str] = []
     for name in names:
         number, distinct = 1, name

@@ -7,7 +7,7 @@ from contextlib import suppress
 import click
 
 from watcher.cli import COMMANDS, configured
-from watcher.cli.show import show_json, show_table
+from watcher.cli.output import print_json, print_table
 from watcher.config.settings import Config
 from watcher.monitoring.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, look
 from watcher.monitoring.status_json import as_json_object
@@ -34,7 +34,7 @@ Examples:
 @click.option("--watch", is_flag=True, help=f"Show it anew every {EVERY_SECONDS:g} s, until Ctrl-C.")
 @configured
 def command(config: Config, *, as_json: bool, watch: bool) -> None:
-    """Say how the watcher is: at work or not, what waits, what came, what is amiss.
+    """Show whether the watcher runs, what waits, what came, what is wrong.
 
     It reads the log and looks at the folders, beside a running daemon as well as without one, and changes
     nothing. Today begins at midnight of this machine's time.
@@ -58,7 +58,7 @@ def command(config: Config, *, as_json: bool, watch: bool) -> None:
 
 def _show(status: Status, *, as_json: bool) -> None:
     if as_json:
-        show_json(as_json_object(status))
+        print_json(as_json_object(status))
     else:
         _show_daemon(status.daemon)
         _show_backlog(status)
@@ -120,7 +120,7 @@ def _show_work(status: Status) -> None:
     )
     _line("references", f"{count:,} in version {work.reference_version}{none}" if count else "none")
     spans = [(work.today, status.now - status.today), (work.hour, HOUR), (work.minute, MINUTE)]
-    show_table(
+    print_table(
         ["", "today", "last hour", "last minute"],
         [
             ["pictures", *(f"{tally.pictures:,}" for tally, _ in spans)],

@@ -8,7 +8,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_write
-from watcher.cli.show import complain, progress_bar, show_table
+from watcher.cli.output import print_table, print_warning, progress_bar
 from watcher.config.settings import Config
 from watcher.recognition import ImageClassifier
 from watcher.recognition.calibration.leave_one_out import Expectation, expectation, too_few
@@ -17,6 +17,7 @@ from watcher.references.model import stored_model
 from watcher.references.sources import labeled_images
 from watcher.references.training import Trained, train
 from watcher.store.references import LabeledImage, ReferenceStore
+from watcher.text import exact_percent, percent
 
 
 @click.command(
@@ -25,7 +26,7 @@ from watcher.store.references import LabeledImage, ReferenceStore
     epilog="""\b
 Examples:
   watcher train my-digits/
-  watcher train outbox/                          what was sorted, after you have put it right
+  watcher train outbox/                          what was sorted, after you have corrected it
   watcher train train-images-idx3-ubyte.gz      its labels lie beside it""",
 )
 @click.argument(
@@ -36,9 +37,9 @@ def command(config: Config, sources: tuple[Path, ...]) -> None:
     """Add labeled images to the references.
 
     A SOURCE is a folder of files named DIGIT_INDEX.ext (7_0.png, 7_1.jpg, …), a folder of folders named 0
-    to 9, or an IDX file of images with its labels beside it, as MNIST has them. The same image twice is one
-    reference. An image that is known under another digit is refused, and so is one that cannot be read. A
-    running daemon takes the new references up by itself.
+    to 9, or an IDX file of images in the same folder as its labels, as in MNIST. The same image given twice
+    is one reference. An image is refused if it is already a reference for another digit, or cannot be read. A
+    running daemon uses the new references without a restart.
     """
     images = [image for source in sources for image in labeled_images(source)]
     with to_write(config) as database, progress_bar() as bar:
@@ -56,57 +57,56 @@ def command(config: Config, sources: tuple[Path, ...]) -> None:
             left_out = ImageClassifier.load(model.folder).leave_one_out()
         expected = expectation(left_out, counts, config.recognition.review_below)
         suspects = references.with_ids([one.id for one in expected.suspects])
-    _tell_what_was_added(trained, counts)
-    _tell_what_to_expect(expected, counts, config.recognition.review_below)
-    _tell_suspects(expected, suspects)
+    _print_added(trained, counts)
+    _print_expectation(expected, counts, config.recognition.review_below)
+    _print_suspects(expected, suspects)
     if trained.conflicts or trained.unreadable:
         sys.exit(1)
 
 
-def _tell_what_was_added(trained: Trained, counts: tuple[int, ...]) -> None:
+def _print_added(trained: Trained, counts: tuple[int, ...]) -> None:
     for conflict in trained.conflicts:
         known = conflict.known
-        complain(
-            f"{_where(conflict.refused)} is refused: it is labeled {conflict.refused.digit}, "
-            f"but the same image is a reference for {known.digit} already ({known.source}/{known.name})"
+        print_warning(
+            f"{_where(conflict.refused)}: refused: it is labeled {conflict.refused.digit}, "
+            f"but the same image is already a reference for {known.digit} ({known.source}/{known.name})"
         )
     for image, why in trained.unreadable:
-        complain(f"{_where(image)} is refused: {why}")
+        print_warning(f"{_where(image)}: refused: {why}")
     refused = len(trained.conflicts) + len(trained.unreadable)
     parts = [f"added {trained.added:,} references", f"{trained.known:,} were known"]
     parts += [f"{refused:,} were refused"] if refused else []
     click.echo(", ".join(parts) + f". There are {sum(counts):,} now.")
 
 
-def _tell_what_to_expect(expected: Expectation, counts: tuple[int, ...], review_below: float) -> None:
+def _print_expectation(expected: Expectation, counts: tuple[int, ...], review_below: float) -> None:
     if expected.checked:
         click.echo(f"Each of {expected.checked:,} was compared with all the others, as if it were new:")
-        click.echo(f"  {expected.error_rate:.1%} are taken for another digit, by the best guess")
-        click.echo(f"  {expected.filed:.1%} would be filed, their certainty being {review_below:g} or more")
-        click.echo(
-            f"  {expected.wrong_filed:.2%} of those wrongly; the mean certainty is {expected.certainty:.3f}"
-        )
-        click.echo("The handwriting of others than those who wrote them is harder.")
+        click.echo(f"  {expected.error_rate:.1%} were taken for another digit")
+        threshold, mean = exact_percent(review_below), percent(expected.certainty)
+        click.echo(f"  {expected.filed:.1%} would be filed: their certainty is {threshold} or more")
+        click.echo(f"  {expected.wrong_filed:.2%} of those wrongly; the mean certainty is {mean}")
+        click.echo("Handwriting of other people is harder.")
     few = too_few(counts)
     missing = [str(digit) for digit, count in few.items() if not count]
     if missing:
-        click.echo(f"There is none of {', '.join(missing)} yet: no picture can be recognized as one.")
+        click.echo(f"There is no reference for {', '.join(missing)}: no picture can be recognized as one.")
     scarce = [f"{digit} ({count})" for digit, count in few.items() if count]
     if scarce:
-        click.echo(f"There are few of {', '.join(scarce)}: more of them help most.")
+        click.echo(f"There are few references for {', '.join(scarce)}: more of them help most.")
 
 
-def _tell_suspects(expected: Expectation, known: Mapping[int, LabeledImage]) -> None:
+def _print_suspects(expected: Expectation, known: Mapping[int, LabeledImage]) -> None:
     if not expected.suspects:
         return
     click.echo(
-        "These look mislabeled; nothing was changed. `watcher references --retire ID` takes one out of use:"
+        "These look mislabeled; nothing was changed. To stop using one, run `watcher references --retire ID`:"
     )
     rows = [
-        (one.id, _where(known[one.id]), one.label, one.digit, f"{one.certainty:.3f}")
+        (one.id, _where(known[one.id]), one.label, one.digit, percent(one.certainty))
         for one in expected.suspects
     ]
-    show_table(["id", "image", "label", "looks like", "certainty"], rows, right=(0, 2, 3, 4))
+    print_table(["id", "image", "label", "looks like", "certainty"], rows, right=(0, 2, 3, 4))
 
 
 def _where(image: LabeledImage) -> str:

@@ -1,1 +1,1 @@
-"""What `watcher doctor` looks at: each check says what it found, and what to do where that is not right."""
+"""The checks of `watcher doctor`: each says what it found, and what to do if that is not right."""

@@ -1,4 +1,4 @@
-"""The database: there, sound, of the right age; its references, and the classifier made from them."""
+"""Check the database, its references, and the classifier made from them."""
 
 import math
 import os
@@ -21,11 +21,11 @@ from watcher.text import counted
 
 LARGE_WAL = 256 * 10**6
 MOST_READ = 1000
-"""How many references are looked at; reading 60,000 would take half a minute."""
+"""How many references are read; reading 60,000 would take half a minute."""
 
 
 def database(config: Config) -> Iterator[Finding]:
-    """Whether the log can be read and written, and is whole."""
+    """Whether the database can be read and written, and is undamaged and of the right version."""
     what, file = "database", config.database.file
     if not file.exists():
         yield not_made_yet(what, file)
@@ -36,11 +36,12 @@ def database(config: Config) -> Iterator[Finding]:
         yield wrong(
             what,
             f"{shown(file)} is damaged: {damage}",
-            "stop the watcher, keep a copy, and mend it: `sqlite3 watcher.db .recover | sqlite3 mended.db`",
+            "stop the watcher, keep a copy, and repair it: "
+            "`sqlite3 watcher.db .recover | sqlite3 repaired.db`",
         )
     if inspection.revision is None:
         yield wrong(
-            what, f"{shown(file)} is no database of the watcher", "name another file in [database] url"
+            what, f"{shown(file)} is not a database of the watcher", "give another file in [database] url"
         )
     elif inspection.is_newer:
         yield wrong(
@@ -52,7 +53,7 @@ def database(config: Config) -> Iterator[Finding]:
         yield warn(
             what,
             f"its schema is {inspection.revision}, the newest is {HEAD}",
-            "the next `watcher run` upgrades it, and keeps a copy of it; stop the older one before",
+            "stop the older watcher; the next `watcher run` upgrades the database and keeps a copy",
         )
     elif not inspection.damage:
         yield ok(
@@ -62,7 +63,7 @@ def database(config: Config) -> Iterator[Finding]:
 
 
 def references(config: Config) -> Iterator[Finding]:
-    """Whether there is enough to compare pictures with, and all of it can be read."""
+    """Whether there are enough references, and they can be read."""
     what = "references"
     if not config.database.file.exists():
         yield warn(what, "none yet", "the first `watcher run` adds those of the references folder")
@@ -93,7 +94,7 @@ def references(config: Config) -> Iterator[Finding]:
 
 
 def model(config: Config) -> Iterator[Finding]:
-    """Whether the classifier that was made is that of the references and settings as they are."""
+    """Whether there is a classifier for the current references and settings."""
     what, folder = "classifier", classifier_folder(config)
     if folder is None:
         yield warn(what, "none: there are no references", "see references above")
@@ -104,12 +105,12 @@ def model(config: Config) -> Iterator[Finding]:
         yield warn(
             what,
             "none for these references and settings",
-            "the next `watcher run` makes it first, which takes a while where references are many",
+            "the next `watcher run` makes it first, which takes a while with many references",
         )
 
 
 def classifier_folder(config: Config) -> Path | None:
-    """Where the classifier for the references lies or would lie; None where there are no references."""
+    """Where the classifier for the references is or will be; None if there are no references."""
     if not config.database.file.exists():
         return None
     with closing(open_as_it_is(config.database.file)) as opened:
@@ -130,7 +131,7 @@ def _forbidden(what: str, file: Path) -> Iterator[Finding]:
     if not os.access(file.parent, os.W_OK | os.X_OK):
         yield wrong(
             what,
-            f"nothing can be written beside it in {shown(file.parent)}",
+            f"its folder {shown(file.parent)} cannot be written",
             f"let the watcher's user write in {shown(file.parent)}: SQLite keeps its write-ahead log there",
         )
 
@@ -142,7 +143,7 @@ def _write_ahead_log(file: Path) -> Iterator[Finding]:
         yield warn(
             what,
             f"{megabytes(size)}",
-            "a program that reads for long keeps it growing: find it with `fuser`, and end it",
+            "it grows while another program reads without a pause: find it with `fuser`, and end it",
         )
     else:
         yield ok(what, megabytes(size))

@@ -1,4 +1,4 @@
-"""The system's events: whether they come, how soon, and whether there are enough of them."""
+"""Check the system's events: whether they come, how soon, and whether its limits are high enough."""
 
 import os
 import time
@@ -8,31 +8,31 @@ from pathlib import Path
 from watcher.config.settings import Config
 from watcher.folders.events import watching
 from watcher.maintenance.doctor.findings import Finding, ok, warn, wrong
-from watcher.text import counted, in_words
+from watcher.text import counted, error_text
 
 PATIENCE = 1.0
-"""How long, in seconds, an event may take; they come within milliseconds or not at all."""
+"""Seconds that an event may take. Events come within milliseconds or not at all."""
 LIMITS = Path("/proc/sys/fs/inotify")
 FEW_QUEUED = 1024
 
 
 def delivery(config: Config) -> Iterator[Finding]:
-    """Whether the system tells of a file that is dropped."""
+    """Whether the system gives an event for a new file."""
     what, inbox = "events", config.inbox
     if inbox.polling is True:
-        yield ok(what, f"not used: the inbox is swept every {inbox.sweep_seconds:g} s")
+        yield ok(what, f"not used: a sweep finds files every {inbox.sweep_seconds:g} s")
     elif not inbox.path.is_dir():
         yield warn(what, "not tried: there is no inbox", "see inbox above")
     else:
         fault, milliseconds = _timed(inbox.path)
         if fault is None:
-            yield ok(what, f"told of a new file after {milliseconds:.1f} ms")
+            yield ok(what, f"a new file was reported after {milliseconds:.1f} ms")
         else:
-            yield _untold(config, what, fault)
+            yield _no_events(config, what, fault)
 
 
 def limits(config: Config) -> Iterator[Finding]:
-    """Whether inotify allows what the inbox needs."""
+    """Whether inotify's limits allow what the inbox needs."""
     what, inbox = "inotify", config.inbox
     if inbox.polling is True or not LIMITS.is_dir():
         return
@@ -46,38 +46,39 @@ def limits(config: Config) -> Iterator[Finding]:
         f"{counted(instances, 'instance')}, {counted(queued, 'event')} in a queue"
     )
     if needed > watches:
-        yield _untold(
+        yield _no_events(
             config, what, f"{figure}: too few", f"`sysctl fs.inotify.max_user_watches={2 * needed}`"
         )
     elif queued < FEW_QUEUED:
         yield warn(
             what,
             figure,
-            f"bursts of files wait for a sweep; `sysctl fs.inotify.max_queued_events={16 * FEW_QUEUED}`",
+            "many files at once wait for a sweep; "
+            f"`sysctl fs.inotify.max_queued_events={16 * FEW_QUEUED}` avoids that",
         )
     else:
         yield ok(what, figure)
 
 
 def _timed(inbox: Path) -> tuple[str | None, float]:
-    """Why no event came, None where it came; and the milliseconds until it came."""
+    """Why no event came, None if one came; and the milliseconds until it came."""
     try:
         with watching(inbox, lambda _path: None, recursive=False) as watch:
             start = time.perf_counter()
-            if watch.delivers(PATIENCE):
+            if watch.probe(PATIENCE):
                 return None, (time.perf_counter() - start) * 1000
     except OSError as error:
-        return in_words(error), 0.0
+        return error_text(error), 0.0
     return f"none came within {PATIENCE:g} s", 0.0
 
 
-def _untold(config: Config, what: str, figure: str, remedy: str | None = None) -> Finding:
-    """Without events the sweeps still find all files, unless the settings forbid to do without."""
+def _no_events(config: Config, what: str, figure: str, remedy: str | None = None) -> Finding:
+    """A warning, because sweeps still find all files; wrong if the settings require events."""
     inbox = config.inbox
     if inbox.polling is False:
         return wrong(what, figure, remedy or 'write `polling = "auto"` or `true` in config.toml')
-    sweeping = f"files are found by the sweep every {inbox.sweep_seconds:g} s"
-    return warn(what, figure, f"{sweeping}; {remedy or 'on network shares this is all there is'}")
+    sweeping = f"a sweep finds files every {inbox.sweep_seconds:g} s"
+    return warn(what, figure, f"{sweeping}; {remedy or 'on network shares there is no other way'}")
 
 
 def _subfolders(path: Path) -> int:

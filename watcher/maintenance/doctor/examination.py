@@ -1,4 +1,4 @@
-"""All the checks, run at the same time, so that none waits for another or hides it."""
+"""Run all checks at the same time, so that none delays or hides another."""
 
 import threading
 import time
@@ -29,37 +29,37 @@ CHECKS: Mapping[str, Check] = {
     "clock": machine.clock,
     "programs": machine.programs,
 }
-"""What is looked at, in the order it is told."""
+"""The checks, in the order of the output."""
 
 PATIENCE = 30.0
-"""How long, in seconds, a check may take; a disk that does not answer is found out so."""
+"""Seconds that a check may take; a disk that does not answer takes longer."""
 
 
 def examine(
     config: Config, checks: Mapping[str, Check] = CHECKS, patience: float = PATIENCE
 ) -> Iterator[Finding]:
-    """What the checks find, in their order. One that fails or does not end is told of as well."""
+    """What the checks find, in their order. A check that fails or does not end gives a finding too."""
     give_up = time.monotonic() + patience
-    begun = {name: _begun(check, config) for name, check in checks.items()}
-    for name, answer in begun.items():
+    started = {name: _started(check, config) for name, check in checks.items()}
+    for name, answer in started.items():
         try:
             yield from answer.result(max(0.0, give_up - time.monotonic()))
         except TimeoutError:
-            yield wrong(name, f"no answer within {patience:g} s", "look whether its disk or network answers")
+            yield wrong(name, f"no answer within {patience:g} s", "check that its disk or network answers")
         except (WatcherError, OSError) as error:
-            yield wrong(name, printable(" ".join(str(error).split())), "see what it says")
+            yield wrong(name, printable(" ".join(str(error).split())), "do what the message says")
         except Exception as error:  # noqa: BLE001 - a fault in one check must not hide the others
-            yield wrong(name, f"it could not be looked at: {type(error).__name__}: {error}", "report this")
+            yield wrong(name, f"it could not be checked: {type(error).__name__}: {error}", "report this")
 
 
-def _begun(check: Check, config: Config) -> Future[tuple[Finding, ...]]:
-    """A check under way, in a thread that the program does not wait for when it ends."""
+def _started(check: Check, config: Config) -> Future[tuple[Finding, ...]]:
+    """Start a check in a thread that does not keep the program from ending."""
     answer: Future[tuple[Finding, ...]] = Future()
 
     def run() -> None:
         try:
             answer.set_result(tuple(check(config)))
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the answer is asked for
+        except BaseException as error:  # noqa: BLE001 - `result` raises it again
             answer.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()

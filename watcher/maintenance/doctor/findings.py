@@ -9,7 +9,7 @@ from watcher.text import printable
 
 
 class Level(StrEnum):
-    """How it is: WRONG keeps the watcher from its work or endangers it, WARN is worth a look."""
+    """How bad it is: WRONG stops or endangers the watcher's work, WARN needs a look."""
 
     OK = "ok"
     WARN = "warn"
@@ -18,7 +18,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's: how it is, what was looked at, what was found, what to do about it."""
+    """A check's outcome: its level, what was checked, what was found, what to do about it."""
 
     level: Level
     what: str
@@ -27,12 +27,12 @@ class Finding:
 
 
 def ok(what: str, figure: str) -> Finding:
-    """All is well."""
+    """It works."""
     return Finding(Level.OK, what, figure)
 
 
 def warn(what: str, figure: str, advice: str) -> Finding:
-    """It works, but somebody should look at it."""
+    """It works, but a person should look at it."""
     return Finding(Level.WARN, what, figure, advice)
 
 
@@ -47,12 +47,12 @@ def shown(path: Path) -> str:
 
 
 def megabytes(size: int) -> str:
-    """Bytes in MB, or in GB where they are many."""
+    """Bytes in MB, or in GB from 1 GB."""
     return f"{size / 1e9:,.1f} GB" if size >= 10**9 else f"{size / 1e6:,.1f} MB"
 
 
 def not_made_yet(what: str, path: Path) -> Finding:
-    """What to find of a path that does not exist: whether the watcher can make it."""
+    """The finding for a path that does not exist: whether the watcher can make it."""
     parent = next(parent for parent in path.parents if parent.exists())
     if os.access(parent, os.W_OK | os.X_OK):
         return warn(what, f"{shown(path)} does not exist yet", "`watcher run` makes it when it starts")

@@ -1,4 +1,4 @@
-"""The folders: there, permitted, on one disk, and who is at work in them."""
+"""Check the folders: whether they exist, can be used and are on one disk; and whether a daemon runs."""
 
 import os
 import pwd
@@ -18,7 +18,7 @@ _RIGHTS = {os.R_OK: "read", os.W_OK: "written", os.X_OK: "entered"}
 
 
 def inbox(config: Config) -> Iterator[Finding]:
-    """Whether files can be seen in the inbox, and taken out of it."""
+    """Whether files in the inbox can be found and claimed."""
     path = config.inbox.path
     finding = _usable("inbox", path)
     if finding is None and (claimed := Claims(path).path).exists():
@@ -26,14 +26,14 @@ def inbox(config: Config) -> Iterator[Finding]:
     if finding is None and path.stat().st_mode & stat.S_ISVTX and os.geteuid() not in {0, path.stat().st_uid}:
         finding = warn(
             "inbox",
-            f"{shown(path)} has the sticky bit: files that others drop there cannot be taken",
+            f"{shown(path)} has the sticky bit: files of other users cannot be claimed there",
             f"`chmod -t {shown(path)}`, or run the watcher as {_owner(path)}",
         )
     yield finding or ok("inbox", shown(path))
 
 
 def outbox(config: Config) -> Iterator[Finding]:
-    """Whether files can be filed."""
+    """Whether files can be filed in the outbox."""
     path = config.outbox.path
     finding = _usable("outbox", path)
     for folder in FOLDERS:
@@ -43,7 +43,7 @@ def outbox(config: Config) -> Iterator[Finding]:
 
 
 def one_disk(config: Config) -> Iterator[Finding]:
-    """Whether a link from the inbox to each folder of the outbox works, which is how files are filed."""
+    """Whether links from the inbox to each folder of the outbox work: files are filed by links."""
     claimed, path = Claims(config.inbox.path).path, config.outbox.path
     source = claimed if claimed.is_dir() else config.inbox.path
     goals = [path, *(path / folder for folder in FOLDERS if (path / folder).is_dir())]
@@ -55,31 +55,31 @@ def one_disk(config: Config) -> Iterator[Finding]:
             require_one_disk(source, goal)
     except DiskError as error:
         yield wrong(
-            "one disk", str(error).split(";")[0], "put inbox and outbox below one folder of one disk or mount"
+            "one disk", str(error).split(";")[0], "put inbox and outbox into one folder on one disk or mount"
         )
     else:
         yield ok("one disk", f"links from the inbox into {counted(len(goals), 'folder')} of the outbox work")
 
 
 def lock(config: Config) -> Iterator[Finding]:
-    """Whether a daemon is at work, and what one that was killed has left."""
+    """Whether a daemon runs, and what a killed one has left."""
     claims = Claims(config.inbox.path)
     if not claims.path.is_dir():
-        yield ok("daemon", "none is at work, and none ever was")
+        yield ok("daemon", "not running; it never ran here")
         return
     files = sum(1 for _ in claims.tokens())
     if is_held(claims.path):
         process = holder(claims.path)
-        who = f"at work as process {process}" if process else "at work"
-        yield ok("daemon", f"{who}, with {counted(files, 'file')} in hand")
+        who = f"running as process {process}" if process else "running"
+        yield ok("daemon", f"{who}, with {counted(files, 'claimed file')}")
     elif files:
         yield warn(
             "daemon",
-            f"none is at work; one that was cut short had {counted(files, 'file')} in hand",
+            f"not running; it was interrupted and left {counted(files, 'claimed file')}",
             "nothing is lost: the next `watcher run` finishes them",
         )
     else:
-        yield ok("daemon", "none is at work")
+        yield ok("daemon", "not running")
 
 
 def _usable(what: str, path: Path) -> Finding | None:
@@ -87,15 +87,15 @@ def _usable(what: str, path: Path) -> Finding | None:
         return not_made_yet(what, path)
     if not path.is_dir():
         return wrong(
-            what, f"{shown(path)} is no folder", "move it away, or name another folder in config.toml"
+            what, f"{shown(path)} is not a folder", "move it away, or give another folder in config.toml"
         )
     denied = [word for right, word in _RIGHTS.items() if not os.access(path, right)]
     if denied:
         return wrong(
             what,
             f"{shown(path)} cannot be {' or '.join(denied)}",
-            f"`chmod u+rwx {shown(path)}`, or run the watcher as {_owner(path)}, whose folder it is; "
-            "look whether the disk is mounted read-only",
+            f"`chmod u+rwx {shown(path)}`, or run the watcher as its owner {_owner(path)}; "
+            "check that the disk is not mounted read-only",
         )
     return None
 

@@ -1,4 +1,4 @@
-"""The machine: room on its disks, its clock, what a process may open, and the programs themselves."""
+"""Check the machine: free disk space, its clock, the limit of open files, and the versions of programs."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "sqlalchemy", "watchdo
 
 
 def space(config: Config) -> Iterator[Finding]:
-    """How much can still be written, on each disk there is."""
+    """How much space is free on each disk that is used."""
     disks: dict[int, tuple[list[str], Path]] = {}
     folders = {
         "inbox": config.inbox.path,
@@ -37,7 +37,7 @@ def space(config: Config) -> Iterator[Finding]:
 
 
 def clock(config: Config) -> Iterator[Finding]:
-    """Whether the times that are logged can be believed."""
+    """Whether the times in the log will be right."""
     what, inbox = "clock", config.inbox.path
     apart = 0.0
     if inbox.is_dir():
@@ -50,26 +50,26 @@ def clock(config: Config) -> Iterator[Finding]:
             yield warn(
                 what,
                 f"the newest row of the log is {ahead:,.0f} s ahead of it",
-                "the clock was set back since: rows of that time overlap; keep it by NTP",
+                "the clock was set back, so times in the log overlap; synchronize it by NTP",
             )
             return
     if abs(apart) > SECONDS_APART:
         yield warn(
             what,
-            f"the inbox's disk is {apart:+,.1f} s from it",
-            "keep both machines' clocks by NTP, or the times in the log mislead",
+            f"the clock of the inbox's disk differs by {apart:+,.1f} s",
+            "synchronize both machines' clocks by NTP; otherwise times in the log are wrong",
         )
     else:
-        yield ok(what, f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC, and so says the disk")
+        yield ok(what, f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC; the disk agrees")
 
 
 def descriptors(_config: Config) -> Iterator[Finding]:
-    """How many files a process may have open."""
+    """How many files a process may have open at the same time."""
     import resource  # noqa: PLC0415 - exists on POSIX systems only
 
     what, limit = "open files", resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if limit == resource.RLIM_INFINITY:
-        yield ok(what, "as many as it likes")
+        yield ok(what, "no limit")
     elif limit >= FEW_DESCRIPTORS:
         yield ok(what, f"{limit:,} allowed")
     else:
@@ -78,11 +78,11 @@ def descriptors(_config: Config) -> Iterator[Finding]:
 
 
 def programs(_config: Config) -> Iterator[Finding]:
-    """Which programs these are."""
+    """The versions of Python, the libraries and SQLite."""
     yield ok("python", f"{platform.python_version()}, {platform.platform()}")
     yield ok("libraries", ", ".join(f"{name} {_version(name)}" for name in LIBRARIES))
     if SQLITE < TWO_WRITERS_SAFE:
-        note = f"; before {_dotted(TWO_WRITERS_SAFE)} two writers may damage a database, here they take turns"
+        note = f"; before {_dotted(TWO_WRITERS_SAFE)} two writers may damage a database; a lock prevents that"
     else:
         note = ""
     yield ok("sqlite", f"{_dotted(SQLITE)}{note}")
@@ -92,12 +92,12 @@ def _room(names: str, path: Path) -> Finding:
     disk = os.statvfs(path)
     free, inodes = disk.f_bavail * disk.f_frsize, disk.f_favail
     what, figure = "space", f"{names}: {megabytes(free)} free"
-    if disk.f_files:  # some disks make them as they are needed
+    if disk.f_files:  # 0 on disks that make inodes when they are needed
         figure += f", room for {counted(inodes, 'file')}"
     if free < LEAST_SPACE or (disk.f_files and inodes < FEWEST_INODES):
-        return wrong(what, figure, f"make room on the disk of {shown(path)}; until then pictures wait")
+        return wrong(what, figure, f"free space on the disk of {shown(path)}; until then pictures wait")
     if free < LITTLE_SPACE or (disk.f_files and inodes < FEW_INODES):
-        return warn(what, figure, f"make room on the disk of {shown(path)} soon")
+        return warn(what, figure, f"free space on the disk of {shown(path)} soon")
     return ok(what, figure)
 
 

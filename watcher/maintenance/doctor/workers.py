@@ -1,4 +1,4 @@
-"""The workers: whether one starts, and recognizes a picture."""
+"""Check the workers: whether one starts and recognizes a picture."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from watcher.workers import Pool
 
 
 def workers(config: Config) -> Iterator[Finding]:
-    """Have a worker of its own recognize a reference, which it must know."""
+    """Start a worker and let it recognize a reference."""
     what, folder = "workers", classifier_folder(config)
     if folder is None or not is_sound(folder):
         yield warn(what, "not tried: there is no classifier yet", "`watcher run` makes it when it starts")
@@ -28,7 +28,7 @@ def workers(config: Config) -> Iterator[Finding]:
         ready = time.perf_counter()
         (found,) = pool.submit_again(folder, [reference.image]).result()
         done = time.perf_counter()
-    count = f"{config.workers.count:,}" if config.workers.count else "one a core"
+    count = f"{config.workers.count:,}" if config.workers.count else "one for each core"
     figure = (
         f"{config.workers.executor}, {count}; one was ready after {ready - start:.1f} s "
         f"and recognized a picture in {(done - ready) * 1000:.0f} ms"
@@ -39,7 +39,7 @@ def workers(config: Config) -> Iterator[Finding]:
         yield warn(
             what,
             f"reference {reference.id}, labeled {reference.digit}, was taken for {found.reading.digit}",
-            "look whether its label is right: `watcher train` shows which look mislabeled",
+            "check its label: `watcher train` lists references that look mislabeled",
         )
     else:
         yield ok(what, figure)

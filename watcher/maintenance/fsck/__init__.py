@@ -1,1 +1,1 @@
-"""What `watcher fsck` does: holds the log against the folders, and mends what can be mended."""
+"""`watcher fsck`: compare the log with the folders, and repair what can be repaired."""

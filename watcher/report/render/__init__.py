@@ -1,1 +1,1 @@
-"""Values in, text out: pages, charts, digits drawn with characters."""
+"""Turn values into text: pages, charts, and digits drawn with characters."""

@@ -1,4 +1,4 @@
-"""The charts of an evaluation: whether certainty can be believed, and error against coverage."""
+"""The charts of an evaluation: the reliability diagram, and error against coverage."""
 
 import math
 from collections.abc import Sequence
@@ -7,28 +7,29 @@ from markupsafe import Markup
 
 from watcher.report.render.measures import Bin
 from watcher.report.render.svg import Drawing, Frame
-from watcher.report.render.words import percent
+from watcher.report.render.words import share_percent
+from watcher.text import exact_percent, percent
 
 WIDTH = 480
 FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-FEW = 10  # answers below which a bin's share of right ones says little
+FEW = 10  # with fewer answers, a bin's share of right ones says little
 TOPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 def reliability_chart(bins: Sequence[Bin]) -> Markup:
-    """Share of right answers over certainty, beside the diagonal; below it, how many answers each bin has."""
-    told = [
-        f"{percent(each.low, 0)} to {percent(each.high, 0)} certain: {each.answers:,} pictures, "
-        f"{percent(each.right)} right, {percent(each.certainty)} expected"
+    """Share of right answers over certainty, with the diagonal; below, how many answers each bin has."""
+    descriptions = [
+        f"{percent(each.low)} to {percent(each.high)} certain: {each.answers:,} pictures, "
+        f"{share_percent(each.right)} right, {percent(each.certainty)} expected"
         for each in bins
     ]
-    held = "; ".join(words for words, each in zip(told, bins, strict=True) if each.answers)
-    drawing = Drawing(WIDTH, 440, name="Reliability diagram", description=held or "no pictures")
+    filled = "; ".join(words for words, each in zip(descriptions, bins, strict=True) if each.answers)
+    drawing = Drawing(WIDTH, 440, name="Reliability diagram", description=filled or "no pictures")
     frame, below = Frame(62, 12, 394, 290), Frame(62, 336, 394, 50)
     _grid(drawing, frame)
     drawing.line(frame.x(0), frame.y(0), frame.x(1), frame.y(1), "ideal")
     most = max((each.answers for each in bins), default=0)
-    for each, words in zip(bins, told, strict=True):
+    for each, words in zip(bins, descriptions, strict=True):
         if not each.answers:
             continue
         left, width = frame.x(each.low) + 1.5, frame.width / len(bins) - 3
@@ -41,7 +42,7 @@ def reliability_chart(bins: Sequence[Bin]) -> Markup:
         drawing.text(left + width / 2, below.y(0) - height - 4, _short(each.answers), "many")
     drawing.line(below.x(0), below.y(0), below.x(1), below.y(0), "axis")
     for share in FIFTHS:
-        drawing.text(below.x(share), below.y(0) + 17, percent(share, 0), "tick middle")
+        drawing.text(below.x(share), below.y(0) + 17, exact_percent(share), "tick middle")
     drawing.text(below.x(0.5), below.y(0) + 38, "certainty", "name middle")
     drawing.text(12, frame.y(0.5), "right", "name middle", turned=True)
     drawing.text(12, below.y(0.5), "pictures", "name middle", turned=True)
@@ -51,7 +52,7 @@ def reliability_chart(bins: Sequence[Bin]) -> Markup:
 def coverage_chart(
     curve: Sequence[tuple[float, float]], marks: Sequence[tuple[float, float, str, str]]
 ) -> Markup:
-    """Error rate over coverage, both 0 to 1, with (coverage, error rate, look, words) marked on it.
+    """Error rate over coverage, both 0 to 1. `marks` are points: (coverage, error rate, CSS class, words).
 
     The errors are on a logarithmic scale, with 0 at the bottom.
     """
@@ -68,10 +69,10 @@ def coverage_chart(
         height = frame.y(scale.share(error))
         drawing.line(frame.x(0), height, frame.x(1), height, "grid" if named else "grid fine")
         if named:
-            drawing.text(frame.left - 8, height + 4, _as_percent(error), "tick end")
+            drawing.text(frame.left - 8, height + 4, exact_percent(error), "tick end")
     for share in FIFTHS:
         drawing.line(frame.x(share), frame.y(0), frame.x(share), frame.y(1), "grid fine")
-        drawing.text(frame.x(share), frame.y(0) + 17, percent(share, 0), "tick middle")
+        drawing.text(frame.x(share), frame.y(0) + 17, exact_percent(share), "tick middle")
     points = [(frame.x(share), frame.y(scale.share(error))) for share, error in curve]
     for share, _, look, _ in marks:
         drawing.line(frame.x(share), frame.y(0), frame.x(share), frame.y(1), f"drop {look}")
@@ -110,18 +111,14 @@ def _grid(drawing: Drawing, frame: Frame) -> None:
     for share in FIFTHS:
         look = "grid" if share else "axis"
         drawing.line(frame.x(0), frame.y(share), frame.x(1), frame.y(share), look)
-        drawing.text(frame.left - 8, frame.y(share) + 4, percent(share, 0), "tick end")
+        drawing.text(frame.left - 8, frame.y(share) + 4, exact_percent(share), "tick end")
 
 
 def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Without points that are drawn where the one before was."""
+    """The points without those that would be drawn on another one."""
     kept = dict.fromkeys((round(x, 1), round(y, 1)) for x, y in points)
     return list(kept)
 
 
 def _short(answers: int) -> str:
     return f"{answers}" if answers < 10_000 else f"{answers / 1000:.0f}k"
-
-
-def _as_percent(error: float) -> str:
-    return f"{100 * error:g} %"

@@ -1,4 +1,4 @@
-"""Pages that need nothing but themselves: an evaluation, or what was seen in some files."""
+"""The pages of `watcher evaluate --html` and `watcher classify --html`; they need no other file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,17 @@ from watcher.recognition.calibration.evaluation import Evaluation
 from watcher.report.render.charts import coverage_chart, reliability_chart
 from watcher.report.render.measures import error_by_coverage, reliability
 from watcher.report.render.rendering import render
-from watcher.report.render.values import Circumstances, Explanation
-from watcher.report.render.words import percent
+from watcher.report.render.values import Explanation, Provenance
+from watcher.report.render.words import share_percent
+from watcher.text import exact_percent
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """All that a page tells of an evaluation.
+    """The contents of an evaluation's page.
 
     `answers` are (certainty, whether it was right); `misread` the mistakes that are shown, `more` how many
-    there are beside them; `unreadable` (name, reason) of what was left out.
+    others there are; `unreadable` (name, reason) of the images that were left out.
     """
 
     source: str
@@ -30,7 +31,7 @@ class Evaluated:
     unreadable: Sequence[tuple[str, str]]
 
 
-def evaluation_page(evaluated: Evaluated, circumstances: Circumstances) -> str:
+def evaluation_page(evaluated: Evaluated, provenance: Provenance) -> str:
     """The page of `watcher evaluate --html`."""
     outcome = evaluated.outcome
     certainty = np.array([sure for sure, _ in evaluated.answers], np.float64)
@@ -56,13 +57,13 @@ def evaluation_page(evaluated: Evaluated, circumstances: Circumstances) -> str:
             default=0,
         ),
         first=_first(evaluated.misread),
-        circumstances=circumstances,
+        provenance=provenance,
     )
 
 
-def explanations_page(explanations: Sequence[Explanation], more: int, circumstances: Circumstances) -> str:
+def explanations_page(explanations: Sequence[Explanation], more: int, provenance: Provenance) -> str:
     """The page of `watcher classify --html`; `more` is how many files are not shown."""
-    return render("explanations.html", explanations=explanations, more=more, circumstances=circumstances)
+    return render("explanations.html", explanations=explanations, more=more, provenance=provenance)
 
 
 def _first(misread: Sequence[Explanation]) -> dict[tuple[int | None, int], int]:
@@ -75,7 +76,7 @@ def _first(misread: Sequence[Explanation]) -> dict[tuple[int | None, int], int]:
 
 
 def _marks(evaluated: Evaluated, curve: Sequence[tuple[float, float]]) -> list[tuple[float, float, str, str]]:
-    """(coverage, error rate, look, words): as it is set, and where the bearable error rates are kept."""
+    """(coverage, error rate, CSS class, words): for the current settings, and for each given error rate."""
     outcome = evaluated.outcome
     if not outcome.images:
         return []
@@ -85,12 +86,12 @@ def _marks(evaluated: Evaluated, curve: Sequence[tuple[float, float]]) -> list[t
             share,
             errors.get(share, 0.0),
             f"bearable{number}",
-            f"{percent(share)} can be filed with at most {100 * float(rate):g} % misread",
+            f"{share_percent(share)} can be filed with at most {exact_percent(float(rate))} misread",
         )
         for number, (rate, share) in enumerate(outcome.coverage.items())
     ]
     filed = outcome.images - outcome.review
     wrong = outcome.wrong_filed / filed if filed else 0.0
     share = filed / outcome.images
-    words = f"as it is set: {percent(share)} filed, {percent(wrong)} of them misread"
+    words = f"with the current settings: {share_percent(share)} filed, {share_percent(wrong)} of them misread"
     return [(share, wrong, "set", words), *marks]

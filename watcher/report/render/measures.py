@@ -1,4 +1,4 @@
-"""What the charts of an evaluation show: share right by certainty, error by coverage."""
+"""The values of an evaluation's charts: share of right answers by certainty, error by coverage."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from watcher.recognition.calibration.evaluation import BINS
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The answers whose certainty lies in one of the equal parts of 0 to 1."""
+    """The answers whose certainty is from `low` to `high`; their mean certainty and share of right ones."""
 
     low: float
     high: float
@@ -20,7 +20,7 @@ class Bin:
 
 
 def reliability(certainty: NDArray[np.float64], right: NDArray[np.bool_]) -> list[Bin]:
-    """The bins of the expected calibration error: mean certainty and share of right answers in each."""
+    """The bins of the expected calibration error; `certainty` is (n,) float64, `right` (n,) bool."""
     at = np.minimum((certainty * BINS).astype(np.int64), BINS - 1)
     counts = np.bincount(at, minlength=BINS)
     each = np.maximum(counts, 1)
@@ -35,9 +35,9 @@ def reliability(certainty: NDArray[np.float64], right: NDArray[np.bool_]) -> lis
 def error_by_coverage(
     certainty: NDArray[np.float64], wrong: NDArray[np.bool_]
 ) -> list[tuple[float, float, float]]:
-    """(coverage, error rate, least certainty) of the most certain answers, more and more of them.
+    """(coverage, error rate, lowest certainty) of the most certain answers, for growing coverage.
 
-    Answers of equal certainty are taken together.
+    `certainty` is (n,) float64, `wrong` (n,) bool. Answers of equal certainty are taken together.
     """
     order = np.argsort(-certainty, kind="stable")
     falling = certainty[order]

@@ -12,9 +12,9 @@ Item = TypeVar("Item")
 def misread(
     judged: Iterable[tuple[int, Reading, Item]], most: int = MOST_SHOWN
 ) -> tuple[Sequence[tuple[int, Reading, Item]], int]:
-    """Of (label, reading, item) those whose best guess is not the label, and how many more there are.
+    """The (label, reading, item) whose best guess is not the label, and how many more there are.
 
-    The most certain mistakes come first: they tell most about what misleads.
+    The most certain mistakes come first: they show best what is misleading.
     """
     mistakes = [each for each in judged if each[0] != each[1].digit]
     mistakes.sort(key=lambda each: -each[1].certainty)

@@ -1,4 +1,4 @@
-"""Arrays as pictures that stand in a page themselves."""
+"""Arrays as pictures inside a page, as data: URIs."""
 
 import base64
 from io import BytesIO
@@ -10,19 +10,19 @@ from PIL import Image
 
 
 def picture_uri(picture: NDArray[np.uint8]) -> str:
-    """A data: URI of an (h, w, 3) uint8 RGB picture, as WebP: noisy paper takes ten times as much as PNG."""
+    """A data: URI of an (h, w, 3) uint8 RGB picture, as WebP: for noisy paper, PNG is ten times as large."""
     return _uri(picture, "webp", quality=85, method=4)
 
 
 def normalized_uri(normalized: NDArray[Any]) -> str:
-    """A data: URI of what a normalizer gave: dark ink on white, or its own colors where it left them."""
+    """A data: URI of a normalizer's output: dark ink on white, or its colors if it has any."""
     if normalized.ndim == 3:
         return picture_uri(_levels(normalized))
     return _uri(255 - _levels(ink_of(normalized)), "png", optimize=True)
 
 
 def ink_of(normalized: NDArray[Any]) -> NDArray[np.float32]:
-    """(h, w) float32 from 0, paper, to 1, ink, of what a normalizer gave; of colors, how dark they are."""
+    """(h, w) float32 from 0, paper, to 1, ink, from a normalizer's output; for colors, how dark they are."""
     values = np.asarray(normalized, np.float32)
     if values.ndim == 3:
         light = values.mean(axis=2)

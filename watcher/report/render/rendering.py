@@ -1,4 +1,4 @@
-"""Templates with values put in, which are escaped whatever they hold."""
+"""Render templates; every value is escaped."""
 
 from collections.abc import Callable
 from functools import cache
@@ -9,12 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from watcher.report.render.pictures import normalized_uri, picture_uri
 from watcher.report.render.terminal import shares
 from watcher.report.render.values import GENERATOR
-from watcher.report.render.words import certain, duration, percent, verdict
-from watcher.text import printable
+from watcher.report.render.words import duration, share_percent, verdict
+from watcher.text import exact_percent, percent, printable
 
 
 def render(template: str, **values: Any) -> str:
-    """The page that a template makes of these values."""
+    """The page that a template makes from these values."""
     return _environment().get_template(template).render(values, generator=GENERATOR)
 
 
@@ -28,8 +28,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "percent": _together(percent),
-        "certain": _together(certain),
+        "percent": _unbroken(share_percent),
+        "exact_percent": _unbroken(exact_percent),
+        "certain": _unbroken(percent),
         "verdict": verdict,
         "shares": shares,
         "printable": printable,
@@ -41,6 +42,6 @@ def _environment() -> Environment:
     return environment
 
 
-def _together(words: Callable[..., str]) -> Callable[..., str]:
-    """The same words, on one line where a page breaks them."""
+def _unbroken(words: Callable[..., str]) -> Callable[..., str]:
+    """The same words, never broken across two lines."""
     return lambda *values: words(*values).replace(" ", "\N{NO-BREAK SPACE}")

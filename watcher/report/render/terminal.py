@@ -1,4 +1,4 @@
-"""A digit drawn with characters; a character is taken to be twice as high as wide."""
+"""Draw digits and bars with characters; a character is assumed to be twice as high as wide."""
 
 from typing import Any, Literal
 
@@ -13,17 +13,17 @@ Style = Literal["grays", "blocks", "ascii"]
 
 UPPER = "▀"
 BLOCKS = {(False, False): " ", (True, False): UPPER, (False, True): "▄", (True, True): "█"}
-INKED = 0.4  # ink from which a point is drawn where there are no grays
+INKED = 0.4  # from this much ink, a point is drawn if there are no grays
 FAINT = 0.02
 DENSITIES = " .:-=+*#%@"
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def digit_lines(normalized: NDArray[Any], columns: int, style: Style) -> list[Text]:
-    """The normalized digit, so many columns wide and half as many lines high.
+    """The normalized digit, `columns` wide and half as many lines high.
 
-    "grays" paints black on white with the terminal's colors, "blocks" has ink or none in half characters,
-    "ascii" uses characters of more or less ink.
+    "grays" draws black on white with the terminal's colors, "blocks" draws ink or none in half characters,
+    "ascii" uses characters with more or less ink.
     """
     ink = cv2.resize(ink_of(normalized), (columns, columns), interpolation=cv2.INTER_AREA)
     pairs = list(zip(ink[0::2].tolist(), ink[1::2].tolist(), strict=True))
@@ -32,7 +32,7 @@ def digit_lines(normalized: NDArray[Any], columns: int, style: Style) -> list[Te
 
 
 def bar(share: float, columns: int, style: Style) -> str:
-    """A bar for a share from 0 to 1 of so many columns; any share at all shows."""
+    """A bar for a share from 0 to 1 of `columns`; every share above 0 is visible."""
     if style == "ascii":
         return "#" * max(round(share * columns), int(share > 0))
     full, eighths = divmod(max(round(share * columns * 8), int(share > 0)), 8)
@@ -40,7 +40,7 @@ def bar(share: float, columns: int, style: Style) -> str:
 
 
 def shares(scores: tuple[float, ...]) -> list[float]:
-    """Each score as a share of the way from the least, 0, to the best, 1."""
+    """Each score on a scale from the lowest, 0, to the highest, 1."""
     least, most = min(scores), max(scores)
     return [(score - least) / (most - least) if most > least else 0.0 for score in scores]
 
@@ -48,7 +48,7 @@ def shares(scores: tuple[float, ...]) -> list[float]:
 def _grays(upper: list[float], lower: list[float]) -> Text:
     line = Text()
     for above, below in zip(upper, lower, strict=True):
-        character = UPPER if max(above, below) > FAINT else " "  # reads better where it is copied from
+        character = UPPER if max(above, below) > FAINT else " "  # reads better when it is copied
         line.append(character, f"{_gray(above)} on {_gray(below)}")
     return line
 

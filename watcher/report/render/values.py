@@ -1,4 +1,4 @@
-"""What a page or a terminal shows of a picture, and under which circumstances it was recognized."""
+"""What a page or a terminal shows about a picture, and with what it was recognized."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from watcher.recognition import Reading
 
 GENERATOR = '<meta name="generator" content="watcher">'
-"""Stands in the head of every page, so that a page can be told from any other file."""
+"""Part of the head of every page, so that a page can be told from any other file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Neighbor:
-    """A reference that was near: its own (64, 64, 3) uint8 RGB picture, and what the rule compared of it."""
+    """A near reference: its (64, 64, 3) uint8 RGB picture, and the normalized form that was compared."""
 
     id: int
     digit: int
@@ -26,10 +26,10 @@ class Neighbor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """One picture, what was read in it, and why.
+    """One picture, its reading, and why.
 
-    `status` and `reason` say what becomes of it, as in the log. A file that could not be read has neither
-    picture nor reading. `label` is the digit it really shows, where that is known.
+    `status` and `reason` say what happens to it, as in the log. A file that could not be read has no picture
+    and no reading. `label` is the digit it really shows, if known.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class Provenance:
     """When it was recognized, with which settings and references.
 
     `made_at` is a UTC stamp, `settings` names and values, `references` how many there were of each digit.

@@ -1,12 +1,10 @@
-"""Numbers in words and figures, the same on pages and terminals."""
-
-import math
+"""Shares, durations and verdicts as text, the same on pages and terminals."""
 
 from watcher.report.render.values import Explanation
 
 
-def percent(share: float, places: int = 1) -> str:
-    """0.0305 → 3.1 %: rounded, but never to 0 or to all unless it is just that."""
+def share_percent(share: float, places: int = 1) -> str:
+    """0.0305 → 3.1 %: rounded, but to 0 or 100 % only if it is exactly that."""
     shown = round(100 * share, places)
     step = 10.0**-places
     if share > 0:
@@ -14,11 +12,6 @@ def percent(share: float, places: int = 1) -> str:
     if share < 1:
         shown = min(shown, 100 - step)
     return f"{shown:.{places}f} %"
-
-
-def certain(certainty: float) -> str:
-    """0.98376 → 98.3 %: rounded down, so that nothing seems to reach a threshold that it does not."""
-    return f"{math.floor(round(certainty * 1000, 6)) / 10:.1f} %"
 
 
 def duration(seconds: float) -> str:
@@ -35,7 +28,7 @@ def duration(seconds: float) -> str:
 
 
 def verdict(explanation: Explanation) -> str:
-    """What becomes of the picture and why, as a sentence."""
+    """What happens to the picture and why, as a sentence."""
     reading, reason = explanation.reading, explanation.reason
     if reading is None:
         return f"It could not be read: {reason}."

@@ -1,1 +1,1 @@
-"""What only SQLite needs of the store."""
+"""The parts of the store that are specific to SQLite."""

@@ -1,4 +1,4 @@
-"""An older database: copied before it is migrated, so that there is a way back."""
+"""Copy an older database before it is migrated, so that there is a way back."""
 
 import os
 import shutil
@@ -12,16 +12,16 @@ from watcher.errors import WatcherError
 from watcher.text import printable
 
 ROOM = 1.25
-"""How much space is asked for, as a multiple of the copy's size: migrating takes some as well."""
+"""The free space that is required, as a multiple of the copy's size: the migration needs some too."""
 
 
 class BackupError(WatcherError):
-    """An older database could not be copied, and was therefore left as it is."""
+    """An older database could not be copied, and was not changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """A database that was migrated from one schema to another, and the copy of it as it was before."""
+    """A migration from one schema revision to another, and the copy of the old database."""
 
     before: str
     after: str
@@ -29,36 +29,36 @@ class Upgrade:
 
     @property
     def way_back(self) -> str:
-        """What to do for the older program to go on where it was."""
+        """How to go back to the older program."""
         return (
-            "stop the watcher, install the older one, and put that copy in the place of the database, "
-            "its -wal and its -shm"
+            "stop the watcher, install the older one, remove the database with its -wal and -shm files, "
+            "and rename the copy to the database's name"
         )
 
 
 def back_up(file: Path, revision: str) -> Path:
-    """Copy a database as it was last committed, beside it; for who keeps others from writing it.
+    """Copy a database as it was last committed, into the same folder. The caller keeps other writers out.
 
-    The copy is `NAME.backup-REVISION`, with a number where that is held: nothing is written over. It is on
-    the disk, whole, before it has that name. Raises BackupError.
+    The copy is named `NAME.backup-REVISION`, with a number if that name is taken: nothing is overwritten. It
+    gets its name when it is complete and on the disk. Raises BackupError.
     """
-    draft = file.with_name(f"{file.name}.backup-{revision}.tmp")
+    temporary = file.with_name(f"{file.name}.backup-{revision}.tmp")
     try:
-        draft.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         uri = f"{file.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as source:
-            _ask_for_room(file, _size(source))
-            with closing(sqlite3.connect(draft)) as copy:
+            _require_space(file, _size(source))
+            with closing(sqlite3.connect(temporary)) as copy:
                 source.backup(copy)
-        return _named(draft, file.with_name(f"{file.name}.backup-{revision}"))
+        return _named(temporary, file.with_name(f"{file.name}.backup-{revision}"))
     except (sqlite3.Error, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise BackupError(
-            f"{printable(str(file))}: it was not upgraded: the copy that is made of it first failed: {why}"
+            f"{printable(str(file))}: it was not upgraded, because it could not be copied first: {why}"
         ) from error
     finally:
         with suppress(OSError):
-            draft.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def _size(database: sqlite3.Connection) -> int:
@@ -67,23 +67,23 @@ def _size(database: sqlite3.Connection) -> int:
     return int(pages) * int(page)
 
 
-def _ask_for_room(file: Path, size: int) -> None:
+def _require_space(file: Path, size: int) -> None:
     free = shutil.disk_usage(file.parent).free
     if free < ROOM * size:
         raise BackupError(
-            f"{printable(str(file))}: it has to be upgraded, and is copied first; that takes "
-            f"{ROOM * size / 1e6:,.1f} MB, and {free / 1e6:,.1f} MB are free; make room in "
-            f"{printable(str(file.parent))}, and start again"
+            f"{printable(str(file))}: it must be copied and upgraded; that needs "
+            f"{ROOM * size / 1e6:,.1f} MB, but only {free / 1e6:,.1f} MB are free; free some space in "
+            f"{printable(str(file.parent))} and start again"
         )
 
 
-def _named(draft: Path, wanted: Path) -> Path:
-    """The draft under the wanted name or the next that is free: held first, so that it is nobody else's."""
+def _named(temporary: Path, wanted: Path) -> Path:
+    """Give the file the wanted name or the next free one. An empty file reserves the name first."""
     for number in count():
         goal = wanted.with_name(f"{wanted.name}-{number}") if number else wanted
         with suppress(FileExistsError):
             goal.touch(exist_ok=False)
-            draft.replace(goal)
+            temporary.replace(goal)
             folder = os.open(goal.parent, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(folder)

@@ -1,4 +1,4 @@
-"""Files and rows side by side, in a database of its own on disk: a million of each take little memory."""
+"""Match files with rows in a temporary database on disk: millions of them need little memory."""
 
 import os
 import sqlite3
@@ -22,10 +22,10 @@ CREATE INDEX missing_explanation ON missing (explanation) WHERE explanation IS N
 """
 
 
-class SeenFile(NamedTuple):
-    """A file as it lay there: size in bytes, last change in Unix seconds.
+class FileInfo(NamedTuple):
+    """A file's size in bytes and last change in Unix seconds.
 
-    `owner` is the row whose file it is, as far as is known yet, and `since` when that was decided.
+    `owner` is the id of the row whose file it is, as far as known, and `since` the stamp of its decision.
     """
 
     size: int
@@ -38,8 +38,8 @@ class SeenFile(NamedTuple):
 class Missing:
     """A row whose file is not at its destination.
 
-    `path` is the destination as the disk would have it; `explanation` that of the reason beside it, if any;
-    `was_filed` says whether it was marked filed when it was looked at.
+    `path` is the destination as a path on disk; `explanation` the path of its reason file, if any;
+    `was_filed` whether the row was marked filed when it was read.
     """
 
     id: int
@@ -50,10 +50,10 @@ class Missing:
 
 
 class Comparison:
-    """What was seen of files, and which rows they belong to. Paths are relative to the outbox."""
+    """The files found, and the rows they belong to. Paths are relative to the outbox."""
 
     def __init__(self) -> None:
-        # No name: SQLite keeps it in a file that nobody sees and that is gone when it is closed.
+        # Without a name, SQLite uses a hidden temporary file that is removed when the database is closed.
         self._connection = sqlite3.connect("", isolation_level=None)
         self._connection.executescript(_SCHEMA)
 
@@ -63,31 +63,31 @@ class Comparison:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def add(self, files: Iterable[tuple[str, SeenFile]]) -> None:
-        """Note files that nobody owns yet."""
+    def add(self, files: Iterable[tuple[str, FileInfo]]) -> None:
+        """Add files that have no owner yet."""
         self._many(
             "INSERT OR REPLACE INTO files (path, size, changed) VALUES (?, ?, ?)",
             [(os.fsencode(path), seen.size, seen.changed) for path, seen in files],
         )
 
-    def seen(self, paths: Iterable[str]) -> dict[str, SeenFile]:
-        """Those of these paths that are files."""
+    def files(self, paths: Iterable[str]) -> dict[str, FileInfo]:
+        """The added files among these paths, by path."""
         wanted = [os.fsencode(path) for path in paths]
         marks = ",".join("?" * len(wanted))
         statement = f"SELECT path, size, changed, owner, since FROM files WHERE path IN ({marks})"  # noqa: S608 - question marks
         return {
-            os.fsdecode(path): SeenFile(*seen) for path, *seen in self._connection.execute(statement, wanted)
+            os.fsdecode(path): FileInfo(*seen) for path, *seen in self._connection.execute(statement, wanted)
         }
 
-    def own(self, owned: Iterable[tuple[str, int, str]]) -> None:
-        """Note whose files these are: path, row, and when that was decided."""
+    def set_owners(self, owned: Iterable[tuple[str, int, str]]) -> None:
+        """Record the owners of files: (path, row's id, stamp of its decision)."""
         self._many(
             "UPDATE files SET owner = ?2, since = ?3 WHERE path = ?1",
             [(os.fsencode(path), row, since) for path, row, since in owned],
         )
 
-    def miss(self, rows: Iterable[Missing]) -> None:
-        """Note rows whose files are not where they should be."""
+    def add_missing(self, rows: Iterable[Missing]) -> None:
+        """Add rows whose files are not at their destinations."""
         self._many(
             "INSERT INTO missing (id, path, name, sha256, explanation, was_filed) VALUES (?, ?, ?, ?, ?, ?)",
             [
@@ -104,7 +104,7 @@ class Comparison:
         )
 
     def unowned(self) -> Iterator[str]:
-        """The files that are no row's."""
+        """The files that belong to no row."""
         statement = "SELECT path FROM files WHERE owner IS NULL AND path > ? ORDER BY path LIMIT ?"
         last = b""
         while paths := self._connection.execute(statement, (last, FILES_AT_ONCE)).fetchall():
@@ -112,11 +112,11 @@ class Comparison:
                 yield os.fsdecode(last)
 
     def find(self, path: str, digest: str) -> int | None:
-        """The row whose missing file this is by its content, of several by its name; each is found once."""
+        """The row whose missing file has this content; of several, one with this name. Each is found once."""
         return self._found("sha256 = ? AND NOT found ORDER BY name = ? DESC, id DESC", digest, _name(path))
 
     def find_at(self, path: str) -> int | None:
-        """The row whose missing file should lie there, of several the newest; each is found once."""
+        """The row whose missing file should be at this path, of several the newest. Each is found once."""
         return self._found("path = ? AND NOT found ORDER BY id DESC", os.fsencode(path))
 
     def _found(self, condition: str, *values: object) -> int | None:
@@ -128,13 +128,13 @@ class Comparison:
         return int(row[0])
 
     def explained_by(self, path: str) -> int | None:
-        """The row whose missing file this was the reason of."""
+        """The row whose missing file had its reason at this path."""
         statement = "SELECT max(id) FROM missing WHERE explanation = ?"
         row: int | None = self._connection.execute(statement, (os.fsencode(path),)).fetchone()[0]
         return row
 
     def not_found(self) -> Iterator[Missing]:
-        """The rows whose files were found nowhere, by their ids."""
+        """The rows whose files were not found, in the order of their ids."""
         statement = (
             "SELECT id, path, sha256, explanation, was_filed FROM missing"
             " WHERE NOT found AND id > ? ORDER BY id LIMIT ?"

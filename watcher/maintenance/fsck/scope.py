@@ -1,4 +1,4 @@
-"""What is held against each other."""
+"""What fsck compares."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from watcher.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """The log in its database, the claims, and the outbox of one inbox."""
+class Scope:
+    """The log's database, the claims and the outbox of one inbox."""
 
     database: Database
     claims: Claims

@@ -1,4 +1,4 @@
-"""Rows of the log as text for other programs."""
+"""Write rows of the log as CSV and JSON lines."""
 
 import csv
 import json
@@ -11,18 +11,18 @@ Rows = Iterable[Sequence[Any]]
 
 
 def write_csv(rows: Rows, stream: TextIO) -> None:
-    """A line with the columns' names, then one for each row."""
+    """Write a line with the column names, then a line for each row."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(rows)
 
 
 def write_json_lines(rows: Rows, stream: TextIO) -> None:
-    """An object a line; the scores are a list in it."""
+    """Write a JSON object for each row, one a line; the scores are a list."""
     encode, scores = json.JSONEncoder().encode, COLUMNS.index("scores")
     before, after = COLUMNS[:scores], COLUMNS[scores + 1 :]
     for row in rows:
         left = encode(dict(zip(before, row, strict=False)))
         right = encode(dict(zip(after, row[scores + 1 :], strict=True)))
-        # They are JSON already; to read and write them again would take most of the time.
+        # The scores are JSON already. Decoding and encoding them again would take most of the time.
         stream.write(f'{left[:-1]}, "scores": {row[scores] or "null"}, {right[1:]}\n')

@@ -1,4 +1,4 @@
-"""What commands have in common in showing things."""
+"""Progress bars, tables, JSON and warnings, as all commands print them."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ from watcher.text import printable
 
 
 def progress_bar() -> Progress:
-    """A bar on a terminal, nothing elsewhere; on the standard error stream, out of the output's way."""
+    """A progress bar on standard error; shows nothing if that is not a terminal."""
     console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
@@ -29,10 +29,10 @@ def progress_bar() -> Progress:
     )
 
 
-def show_table(
+def print_table(
     headings: Iterable[str], rows: Iterable[Iterable[object]], *, right: Iterable[int] = ()
 ) -> None:
-    """Print a table; the columns whose numbers are in `right` are set flush right."""
+    """Print a table; the columns with these numbers in `right` are right-aligned."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     flush_right = set(right)
     for number, heading in enumerate(headings):
@@ -41,16 +41,16 @@ def show_table(
         table.add_row(*(Text(printable("" if cell is None else str(cell))) for cell in row))
     console = Console()
     if not console.is_terminal:
-        console = Console(width=200)  # a pipe has no width; lines are not to be broken for one
+        console = Console(width=200)  # a pipe has no width, and its lines are not to be broken
     console.print(table)
 
 
-def show_json(value: Any) -> None:
-    """Print one JSON object on a line of its own."""
+def print_json(value: Any) -> None:
+    """Print one JSON value on one line."""
     click.echo(json.dumps(value, allow_nan=False))
 
 
-def complain(message: str) -> None:
-    """Say on the standard error stream what was wrong with part of what was given."""
+def print_warning(message: str) -> None:
+    """Print to standard error what was wrong with a part of the input; the rest is still done."""
     click.echo(f"watcher: {printable(message)}", err=True)
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""One statement for many rows, handed to the database's driver as it is."""
+"""A statement that is executed for many rows, by the database's driver directly."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -6,10 +6,10 @@ from functools import cache
 from sqlalchemy import Connection, Delete, Dialect, Insert, Update
 
 
-class Bulk:
-    """A statement with these parameters, by their names; each row holds their values in this order.
+class BulkStatement:
+    """A statement and the names of its parameters; each row holds the values in that order.
 
-    It is compiled once. SQLAlchemy would take each row to pieces again, which costs more than SQLite does.
+    It is compiled once. SQLAlchemy would process each row again, which takes longer than SQLite itself.
     """
 
     def __init__(self, statement: Insert | Update | Delete, names: Sequence[str]) -> None:
@@ -17,7 +17,7 @@ class Bulk:
         self._names = tuple(names)
 
     def execute(self, connection: Connection, rows: Sequence[Sequence[object]]) -> None:
-        """Execute it once for each row."""
+        """Execute the statement once for each row."""
         if not rows:
             return
         sql, order = self._compiled(connection.dialect)
@@ -26,9 +26,9 @@ class Bulk:
         else:
             connection.exec_driver_sql(sql, [tuple([row[at] for at in order]) for row in rows])
 
-    @cache  # noqa: B019 - the few there are live as long as the program
+    @cache  # noqa: B019 - the few instances live as long as the program
     def _compiled(self, dialect: Dialect) -> tuple[str, tuple[int, ...] | None]:
-        """The SQL, and which of a row's values it takes in turn; None where it takes them by name."""
+        """The SQL, and the order in which it takes a row's values; None if it takes them by name."""
         compiled = self._statement.compile(dialect=dialect, column_keys=self._names)
-        turns = compiled.positiontup
-        return str(compiled), None if turns is None else tuple(map(self._names.index, turns))
+        order = compiled.positiontup
+        return str(compiled), None if order is None else tuple(map(self._names.index, order))
