@@ -124,8 +124,8 @@ def test_a_database_that_was_moved_away_is_waited_for(workspace: Workspace) -> N
         elsewhere.rename(workspace.database)
         wait_until(lambda: workspace.filed() == 10, RESUMED)
         assert daemon.said("stalled")[0]["fault"] == (
-            f"{workspace.database}: it was removed or replaced while it was in use; put it back, or start "
-            "the watcher anew, which takes what lies there now"
+            f"{workspace.database}: it was removed or replaced while in use; put it back, "
+            "or restart the watcher to use what is there now"
         )
     workspace.audit(dropped)
 

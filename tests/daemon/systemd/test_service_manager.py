@@ -154,7 +154,7 @@ def test_a_faulty_file_is_told_with_every_fault_and_leaves_the_old_settings_in_f
     [told] = daemon.said("the settings are faulty")
     assert told["fault"].split("; ") == [
         "config.toml:7: [recognition] review_below = 1.5 must be less than or equal to 1",
-        "config.toml:8: [recognition] color is no setting",
+        "config.toml:8: [recognition] color is not a setting",
     ]
     assert told["do"] == "the old ones hold; fix them, and reload again"
     wait_until(lambda: manager.status().startswith("the settings are faulty: config.toml:7"))
