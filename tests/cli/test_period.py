@@ -50,7 +50,8 @@ def write(workspace: Path, decisions: list[Decision], seconds: float = 0.5) -> N
 
 def told(workspace: Path, since: datetime, until: datetime, review_below: float = 0.9) -> PeriodSummary:
     with closing(open_database(workspace / "watcher.db")) as database:
-        return summarize(
+        spans = as_stamp(since), as_stamp(until)
+        return summarize(database, Outbox(workspace / "outbox"), *spans, review_below)
             database, Outbox(workspace / "outbox"), as_stamp(since), as_stamp(until), review_below
         )
 
