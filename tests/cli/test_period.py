@@ -52,8 +52,6 @@ def told(workspace: Path, since: datetime, until: datetime, review_below: float 
     with closing(open_database(workspace / "watcher.db")) as database:
         spans = as_stamp(since), as_stamp(until)
         return summarize(database, Outbox(workspace / "outbox"), *spans, review_below)
-            database, Outbox(workspace / "outbox"), as_stamp(since), as_stamp(until), review_below
-        )
 
 
 def week() -> list[Decision]:

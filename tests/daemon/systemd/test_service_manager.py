@@ -161,7 +161,7 @@ def test_a_faulty_file_is_told_with_every_fault_and_leaves_the_old_settings_in_f
     (daemon.workspace.path / "config.toml").write_text(settings())  # mended, and not reloaded yet
     status = run(daemon.workspace.path, "status", code=1).stdout
     assert re.search(
-        r"^last fault   .* the settings are faulty: config.toml:7: .*; it lasts$", status, re.MULTILINE
+        r"^last fault   .* the settings are faulty: config.toml:7: .*; not over yet$", status, re.MULTILINE
     )
     (daemon.workspace.inbox / "still.jpg").write_bytes(SEVEN)
     wait_until(lambda: daemon.workspace.row("still.jpg"))
