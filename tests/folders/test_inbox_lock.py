@@ -69,20 +69,20 @@ def test_one_has_it_until_it_lets_go(inbox: Path, hold: InboxLock) -> None:
 def test_while_nothing_happens_there_is_no_fault(inbox: Path, hold: InboxLock) -> None:
     make_files(inbox, {"a.png": b"x", ".claimed/1/b.png": b"x"})
     assert hold.fault() is None
-    assert hold.whereabouts() == str(inbox)
+    assert hold.current_path() == str(inbox)
 
 
 def test_a_folder_that_is_gone_is_told_with_where_it_is(inbox: Path, hold: InboxLock) -> None:
     inbox.rename(inbox.with_name("elsewhere"))
     assert hold.fault() == f"{inbox}: No such file or directory"
-    assert hold.whereabouts() == str(inbox.with_name("elsewhere"))
+    assert hold.current_path() == str(inbox.with_name("elsewhere"))
     with pytest.raises(FileNotFoundError):
         hold.take()
     assert is_refused(inbox.with_name("elsewhere")), "its claims are still ours"
     inbox.with_name("elsewhere").rename(inbox)
     assert hold.fault() is None
     shutil.rmtree(inbox)
-    assert hold.whereabouts() is None
+    assert hold.current_path() is None
 
 
 def test_a_folder_made_anew_is_another_even_under_the_old_number(inbox: Path, hold: InboxLock) -> None:

@@ -79,7 +79,7 @@ class InboxLock:
         if fault is not None:
             raise FileNotFoundError(errno.ENOENT, fault)
 
-    def whereabouts(self) -> str | None:
+    def current_path(self) -> str | None:
         """Where the folder that is held lies now; None where it was deleted, or the system does not tell."""
         assert self._held is not None
         try:
