@@ -248,16 +248,16 @@ def test_by_polling_it_finds_old_new_and_nested_files_and_takes_new_references(
 def test_two_daemons_never_share_an_inbox(told_by_events: Daemon) -> None:
     refused = run(told_by_events.workspace.path, "run", code=1)
     inbox = told_by_events.workspace.inbox
-    assert refused.stderr == f"watcher: another watcher is at work on {inbox} already\n"
+    assert refused.stderr == f"watcher: another watcher already watches {inbox}\n"
     assert told_by_events.process.poll() is None
 
 
 @pytest.mark.parametrize(
     ("apart", "refusal"),
     [
-        ({"outbox__path": "out", "database__url": "sqlite:///my.db"}, "is at work on {0}/inbox"),
-        ({"inbox__path": "in", "database__url": "sqlite:///my.db"}, "files into {0}/outbox"),
-        ({"inbox__path": "in", "outbox__path": "out"}, "keeps its log in {0}/watcher.db"),
+        ({"outbox__path": "out", "database__url": "sqlite:///my.db"}, "already watches {0}/inbox"),
+        ({"inbox__path": "in", "database__url": "sqlite:///my.db"}, "already files into {0}/outbox"),
+        ({"inbox__path": "in", "outbox__path": "out"}, "already keeps its log in {0}/watcher.db"),
     ],
 )
 def test_two_daemons_share_neither_inbox_nor_outbox_nor_log(

@@ -163,7 +163,7 @@ def _watched_inbox(  # noqa: PLR0913, PLR0917 - the parts it brings together
     guard = InboxGuard(watched.lock, watcher, resumption, context.conditions)
     outage = Outage(Condition(context.conditions, "stalled", "going on"))
     pool.warm(model.folder)
-    resumption.take_up()
+    resumption.resume()
     return WatchedInbox(
         inbox,
         arrivals,

@@ -55,7 +55,7 @@ class InboxGuard:
     def _mark_lost(self, fault: str) -> None:
         self._is_lost = True
         self._fault = fault
-        self._details = {"inbox": self._inbox, "in_hand": self._resumption.give_up()}
+        self._details = {"inbox": self._inbox, "in_hand": self._resumption.abandon()}
         now_at = self._lock.current_path()
         if now_at is not None and now_at != os.path.realpath(self._lock.inbox):
             self._details["now_at"] = name_as_text(now_at)
@@ -66,7 +66,7 @@ class InboxGuard:
         try:
             if by_taking:
                 self._lock.take()
-            self._resumption.take_up()
+            self._resumption.resume()
         except (OSError, WatcherError) as error:
             self._loss.raise_(
                 in_words(error),

@@ -43,8 +43,8 @@ def sole_watcher(config: Config) -> Iterator[None]:
     config.cache.mkdir(parents=True, exist_ok=True)
     outbox, file = printable(str(config.outbox.path)), printable(str(config.database.file))
     with (
-        held_alone(config.outbox.path, f"another watcher files into {outbox} already"),
-        held_alone(config.cache, f"another watcher keeps its log in {file} already"),
+        held_alone(config.outbox.path, f"another watcher already files into {outbox}"),
+        held_alone(config.cache, f"another watcher already keeps its log in {file}"),
     ):
         yield
 
