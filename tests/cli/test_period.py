@@ -1,4 +1,4 @@
-"""`watcher report`: what came in a period, on a page that needs nothing else."""
+"""`watcher report`: what came in a period, on a page that needs no other file."""
 
 import base64
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def decision(name: str, status: Status, sure: float | None, decided: datetime, d
 
 
 def write(workspace: Path, decisions: list[Decision], seconds: float = 0.5) -> None:
-    """Record these, each filed so long after it came."""
+    """Record these decisions, each filed `seconds` after it came."""
     with closing(open_database(workspace / "watcher.db")) as database:
         log = ResultsLog(database)
         log.record(decisions)
@@ -68,14 +68,14 @@ def week() -> list[Decision]:
 
 @pytest.fixture
 def log(empty_folder: Path) -> Path:
-    """A log with a week and one from before; two of three still lie in review, one of them no picture."""
+    """A log of a week and an older row; two of three still lie in review, one of them no picture."""
     write(empty_folder, week())
     make_files(empty_folder / "outbox" / "review", {"doubt.png": digit_picture(3)})
     return empty_folder
 
 
 @pytest.mark.usefixtures("log")
-def test_the_page_tells_what_came(watcher: Watcher) -> None:
+def test_the_page_shows_what_came(watcher: Watcher) -> None:
     assert watcher("report", "--html", "r.html").err == "The page is r.html\n"
     page = Page(Path("r.html").read_text("utf-8"))
     since, until = (NOW - timedelta(days=7)).date(), NOW.date()
@@ -83,14 +83,14 @@ def test_the_page_tells_what_came(watcher: Watcher) -> None:
     assert "Of 14 files, 10 were filed under their digit, 3 went to review and 1 failed." in page.text
     assert "71.4 % 10 under their digit" in page.text
     assert "21.4 % 3: certainty below 0.9, or no digit to be seen" in page.text
-    assert "500 ms half of them were quicker; 99 of 100 within 500 ms" in page.text
+    assert "500 ms half of the files were faster; 99 of 100 within 500 ms" in page.text
     assert "because of <failed> the last: novel.txt" in page.text
     assert "The slowest" in page.text
     assert "old.png" not in page.text
 
 
 @pytest.mark.usefixtures("log")
-def test_its_charts_say_in_words_what_they_show(watcher: Watcher) -> None:
+def test_its_charts_have_descriptions(watcher: Watcher) -> None:
     watcher("report", "--html", "r.html")
     page = Page(Path("r.html").read_text("utf-8"))
     assert [svg["aria-label"] for svg in page.all("svg")] == ["How many of each digit", "When they came"]
@@ -107,25 +107,25 @@ def test_it_shows_what_still_lies_in_review(watcher: Watcher) -> None:
     with Image.open(BytesIO(picture)) as image:
         assert image.size == (64, 64)
     assert "3 or 1 55.0 % doubt.png" in page.text
-    assert "2 lie there no longer: somebody has seen to them" in page.text
+    assert "2 no longer lie there: they have been reviewed" in page.text
 
 
-def test_what_cannot_be_read_any_more_has_no_picture_but_its_words(watcher: Watcher, log: Path) -> None:
+def test_a_file_that_can_no_longer_be_read_is_shown_without_its_picture(watcher: Watcher, log: Path) -> None:
     make_files(log / "outbox" / "review", {"seen.png": b"no picture"})
     (log / "outbox" / "review" / "doubt.png").unlink()
     (log / "outbox" / "review" / "doubt.png").symlink_to("/dev/zero")
     watcher("report", "--html", "r.html")
     page = Page(Path("r.html").read_text("utf-8"))
     assert page.all("img") == []
-    assert page.text.count("cannot be read any more") == 2
+    assert page.text.count("can no longer be read") == 2
     assert "4 or 1 50.0 % seen.png" in page.text
 
 
-def test_where_people_have_seen_to_all_it_says_so(watcher: Watcher, log: Path) -> None:
+def test_if_all_were_reviewed_it_says_so(watcher: Watcher, log: Path) -> None:
     (log / "outbox" / "review" / "doubt.png").unlink()
     watcher("report", "--html", "r.html")
     page = Page(Path("r.html").read_text("utf-8"))
-    assert "3 were looked for, and none lies in review any more: somebody has seen to them." in page.text
+    assert "None of the 3 that were looked for lies in review now: they have been reviewed." in page.text
 
 
 def test_the_page_needs_no_other_file_and_names_cannot_break_it(watcher: Watcher, log: Path) -> None:
@@ -145,7 +145,7 @@ def test_the_page_needs_no_other_file_and_names_cannot_break_it(watcher: Watcher
 
 
 @pytest.mark.usefixtures("log")
-def test_nothing_came_is_said_and_a_perfect_period_too(watcher: Watcher) -> None:
+def test_it_says_that_nothing_came_or_nothing_went_to_review(watcher: Watcher) -> None:
     watcher("report", "--since", "2001-01-01", "--until", "2001-02-01", "--html", "none.html")
     assert "Nothing came in this period." in Page(Path("none.html").read_text("utf-8")).text
     watcher("report", "--since", "40d", "--until", "20d", "--html", "one.html")
@@ -155,7 +155,7 @@ def test_nothing_came_is_said_and_a_perfect_period_too(watcher: Watcher) -> None
     assert "None failed." in page.text
 
 
-def test_what_cannot_be_done_is_told(watcher: Watcher, empty_folder: Path) -> None:
+def test_faults_are_reported(watcher: Watcher, empty_folder: Path) -> None:
     assert "there is no database yet" in watcher("report", "--html", "r.html", code=1).err
     backwards = watcher("report", "--since", "1d", "--until", "2d", "--html", "r.html", code=2).err
     assert "the period ends before it begins; give an earlier --since" in backwards
@@ -166,7 +166,7 @@ def test_what_cannot_be_done_is_told(watcher: Watcher, empty_folder: Path) -> No
     assert [path.name for path in empty_folder.iterdir()] == ["mine.html"]
 
 
-def test_of_many_the_least_certain_are_shown(log: Path) -> None:
+def test_the_least_certain_pictures_are_shown(log: Path) -> None:
     many = [decision(f"r{n:03}.png", "review", 0.3 + n / 1000, NOW) for n in range(MOST_PICTURES + 20)]
     write(log, many)
     make_files(log / "outbox" / "review", {one.name: b"" for one in many[5:]})
@@ -202,7 +202,7 @@ def test_however_long_the_period_its_bars_stay_few_and_hold_every_file(
     )
 
 
-def test_the_threshold_is_a_border_of_its_own(empty_folder: Path) -> None:
+def test_the_threshold_is_the_border_of_a_band(empty_folder: Path) -> None:
     write(empty_folder, [decision("a.png", "review", 0.84, START), decision("b.png", "filed", 0.86, START)])
     found = told(empty_folder, START, START + timedelta(days=1), review_below=0.85)
     bars = {bar.label: (bar.filed, bar.review) for bar in found.certainties if bar.total}

@@ -89,7 +89,7 @@ def place_of_events(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def told_by_events(place_of_events: Workspace) -> Iterator[Daemon]:
-    """A daemon that sweeps its inbox at the start and never again: all else it must be told by the system."""
+    """A daemon that sweeps its inbox only at the start: afterwards events must report every file."""
     (place_of_events.inbox / "tray").mkdir()
     settings = {"inbox__sweep_seconds": 3600, "inbox__recursive": True, "workers__executor": "threads"}
     with Daemon(place_of_events, **settings) as daemon:
@@ -108,7 +108,7 @@ def write_slowly(content: bytes, goal: Path, _beside: Path) -> None:
 
 
 def write_and_append(content: bytes, goal: Path, _beside: Path) -> None:
-    """Nothing is ever written half: who has to close a file in between gives it a name that says so."""
+    """Write in two parts. The file is closed in between, so until it is complete its name says that."""
     part = goal.with_name(f"{goal.name}.part")
     for start in range(0, len(content), 512):
         with part.open("ab") as file:
@@ -194,7 +194,7 @@ def test_one_name_many_times_is_numbered_and_nothing_is_overwritten(told_by_even
     assert [(workspace.outbox / row["destination"]).read_bytes() for row in rows] == contents
 
 
-def test_what_is_not_for_us_is_left_alone_and_holds_nothing_up(told_by_events: Daemon) -> None:
+def test_other_files_are_left_alone_and_hold_nothing_up(told_by_events: Daemon) -> None:
     workspace = told_by_events.workspace
     make_files(
         workspace.inbox,
@@ -225,7 +225,7 @@ def test_what_is_not_for_us_is_left_alone_and_holds_nothing_up(told_by_events: D
     assert told == {"link.png", "link-to-me.png", "fifo.png"}
 
 
-def test_by_polling_it_finds_what_was_there_what_comes_and_what_lies_deeper_and_learns_meanwhile(
+def test_by_polling_it_finds_old_new_and_nested_files_and_takes_new_references(
     workspace: Workspace,
 ) -> None:
     make_files(workspace.inbox, {"before.jpg": SEVEN, "deep/er/before.jpg": SEVEN, ".dot/ignored.jpg": SEVEN})
@@ -248,16 +248,16 @@ def test_by_polling_it_finds_what_was_there_what_comes_and_what_lies_deeper_and_
 def test_two_daemons_never_share_an_inbox(told_by_events: Daemon) -> None:
     refused = run(told_by_events.workspace.path, "run", code=1)
     inbox = told_by_events.workspace.inbox
-    assert refused.stderr == f"watcher: another watcher is at work on {inbox} already\n"
+    assert refused.stderr == f"watcher: another watcher already watches {inbox}\n"
     assert told_by_events.process.poll() is None
 
 
 @pytest.mark.parametrize(
     ("apart", "refusal"),
     [
-        ({"outbox__path": "out", "database__url": "sqlite:///my.db"}, "is at work on {0}/inbox"),
-        ({"inbox__path": "in", "database__url": "sqlite:///my.db"}, "files into {0}/outbox"),
-        ({"inbox__path": "in", "outbox__path": "out"}, "keeps its log in {0}/watcher.db"),
+        ({"outbox__path": "out", "database__url": "sqlite:///my.db"}, "already watches {0}/inbox"),
+        ({"inbox__path": "in", "database__url": "sqlite:///my.db"}, "already files into {0}/outbox"),
+        ({"inbox__path": "in", "outbox__path": "out"}, "already keeps its log in {0}/watcher.db"),
     ],
 )
 def test_two_daemons_share_neither_inbox_nor_outbox_nor_log(

@@ -1,4 +1,4 @@
-"""Faults that pass, as a daemon meets them: it stands still, says so once, and goes on when they are over."""
+"""Faults that pass: the daemon stands still, logs it once, and goes on when they are over."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ RESUMED = 5.0
 
 
 def stands_still(daemon: Daemon, seconds: float = 1.5) -> None:
-    """See it live, quiet, and all but idle; on a busy machine that may take a second look, or a third."""
+    """See that it lives, logs nothing, and is almost idle; on a busy machine this may take several tries."""
     said = len(daemon.events())
     shares: list[float] = []
     while not shares or (shares[-1] >= 0.05 and len(shares) < 4):
@@ -50,7 +50,7 @@ def small_disk(empty_folder: Path, trained: Path) -> Iterator[Workspace]:
 
 
 def fill(disk: Path) -> Path:
-    """Leave no space at all on a disk; the file to remove."""
+    """Fill a disk completely. Returns the file to remove afterwards."""
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as file:
         for size in (2**16, 1):
@@ -63,7 +63,7 @@ def fill(disk: Path) -> Path:
 
 
 def drop(workspace: Workspace, count: int, prefix: str = "scan") -> list[tuple[str, bytes]]:
-    """Write so many pictures into the inbox."""
+    """Write `count` pictures into the inbox."""
     dropped = [(f"{prefix}-{index}.jpg", reference_picture(index % 10, index % 40)) for index in range(count)]
     make_files(workspace.inbox, dict(dropped))
     return dropped
@@ -93,14 +93,14 @@ def test_while_the_disk_is_full_it_stands_still_and_then_goes_on(small_disk: Wor
 
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
-    """While in the context, a program that is none of ours has the database to itself."""
+    """While in the context, another program locks the database."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("ROLLBACK")
 
 
-def test_a_database_that_somebody_holds_is_waited_for(workspace: Workspace) -> None:
+def test_it_waits_for_a_locked_database(workspace: Workspace) -> None:
     with Daemon(workspace, **ONE_THREAD) as daemon:
         with locked(workspace.database):
             dropped = drop(workspace, 10)
@@ -113,7 +113,7 @@ def test_a_database_that_somebody_holds_is_waited_for(workspace: Workspace) -> N
     workspace.audit(dropped)
 
 
-def test_a_database_that_was_moved_away_is_waited_for(workspace: Workspace) -> None:
+def test_it_waits_for_a_database_that_was_moved_away(workspace: Workspace) -> None:
     with Daemon(workspace, **ONE_THREAD) as daemon:
         elsewhere = workspace.database.with_name("elsewhere.db")
         workspace.database.rename(elsewhere)
@@ -158,7 +158,7 @@ def test_asked_to_stop_while_it_stands_still_it_stops_and_the_next_start_goes_on
     workspace.audit(dropped)
 
 
-def test_a_folder_of_the_outbox_that_is_none_any_more_is_waited_for(workspace: Workspace) -> None:
+def test_it_waits_for_a_folder_of_the_outbox_that_became_a_file(workspace: Workspace) -> None:
     with Daemon(workspace, **ONE_THREAD) as daemon:
         (workspace.outbox / "7").rmdir()
         (workspace.outbox / "7").write_bytes(b"")
@@ -182,7 +182,7 @@ sys.stdin.read()
 
 @contextmanager
 def lingering(database: Path) -> Iterator[None]:
-    """While in the context, another process reads the database as it is now, and goes on doing so."""
+    """While in the context, another process keeps reading the database as it is now."""
     command = [sys.executable, "-c", LINGERER, str(database)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
         assert reader.stdout

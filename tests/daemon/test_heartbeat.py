@@ -1,4 +1,4 @@
-"""What the daemon says of itself, and when."""
+"""The heartbeat: what the daemon reports, and when."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from watcher.monitoring.state_file import Phase, StateFile
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """A clock that the test moves."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -26,8 +26,8 @@ class Clock:
         return self.now
 
 
-class Desk:
-    """A heartbeat, the socket that is told, the file, and the log."""
+class HeartbeatScenario:
+    """A heartbeat with its state file, its log, and perhaps a socket."""
 
     def __init__(self, folder: Path, address: str | None = None, period: float | None = 8.0) -> None:
         self.log = io.StringIO()
@@ -39,7 +39,7 @@ class Desk:
         self.heartbeat = Heartbeat(
             Notifier(address, period), self.conditions, lambda most: min(most, self.waiting)
         )
-        self.heartbeat.keep_in(self.file)
+        self.heartbeat.write_to(self.file)
 
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.getvalue().splitlines()]
@@ -52,30 +52,30 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_whoever_pauses_until_the_next_sign_never_comes_too_early(tmp_path: Path, clock: Clock) -> None:
-    desk = Desk(tmp_path)  # a sign every two seconds, a word every second
-    assert desk.heartbeat.tell(desk.work, 0)
-    for word in (1.9, 0.1):
-        clock.now += word
-        assert not desk.heartbeat.tell(desk.work, 0)
-    assert desk.heartbeat.pause > 0
-    clock.now += desk.heartbeat.pause
-    assert desk.heartbeat.tell(desk.work, 0)
+def test_after_the_pause_a_sign_of_life_is_due(tmp_path: Path, clock: Clock) -> None:
+    scenario = HeartbeatScenario(tmp_path)  # a sign of life every two seconds, a status line every second
+    assert scenario.heartbeat.beat(scenario.work, 0)
+    for seconds in (1.9, 0.1):
+        clock.now += seconds
+        assert not scenario.heartbeat.beat(scenario.work, 0)
+    assert scenario.heartbeat.pause > 0
+    clock.now += scenario.heartbeat.pause
+    assert scenario.heartbeat.beat(scenario.work, 0)
 
 
-def test_a_sign_of_life_is_given_four_times_in_the_period_unless_workers_are_late_for_all_of_it(
+def test_signs_of_life_come_four_times_in_a_period_unless_workers_are_late_by_a_period(
     tmp_path: Path, clock: Clock
 ) -> None:
     with Manager(str(tmp_path / "notify")) as manager:
-        desk = Desk(tmp_path, str(tmp_path / "notify"))
+        scenario = HeartbeatScenario(tmp_path, str(tmp_path / "notify"))
         for late, pings in [(-1.0, 1), (7.9, 2), (8.0, 2), (60.0, 2), (0.0, 3)]:
-            desk.work = Workload(0, late)
-            assert desk.heartbeat.tell(desk.work, 0), "the pool should be tried"
+            scenario.work = Workload(0, late)
+            assert scenario.heartbeat.beat(scenario.work, 0), "the pool should be tried"
             assert manager.pings() == pings
-            assert not desk.heartbeat.tell(desk.work, 0), "and not yet again"
-            assert desk.heartbeat.pause == 2.0
+            assert not scenario.heartbeat.beat(scenario.work, 0), "and not yet again"
+            assert scenario.heartbeat.pause == 2.0
             clock.now += 2.0
-    said = [(event["event"], event.get("fault")) for event in desk.events()]
+    said = [(event["event"], event.get("fault")) for event in scenario.events()]
     assert said == [
         ("workers do not come back", "a restart puts what they have in hand through again"),
         ("workers come back again", None),
@@ -84,81 +84,81 @@ def test_a_sign_of_life_is_given_four_times_in_the_period_unless_workers_are_lat
 
 def test_a_start_asks_for_more_time_once_a_second_at_most(tmp_path: Path, clock: Clock) -> None:
     with Manager(str(tmp_path / "notify")) as manager:
-        desk = Desk(tmp_path, str(tmp_path / "notify"))
+        scenario = HeartbeatScenario(tmp_path, str(tmp_path / "notify"))
         for _ in range(100):
-            desk.heartbeat.getting_ready()
+            scenario.heartbeat.starting()
         assert manager.said() == ["EXTEND_TIMEOUT_USEC=60000000"]
         clock.now += 1
-        desk.heartbeat.getting_ready()
+        scenario.heartbeat.starting()
         assert manager.said() == ["EXTEND_TIMEOUT_USEC=60000000"] * 2
 
 
-def test_what_it_does_is_told_with_the_backlog_and_the_newest_trouble_first(
-    tmp_path: Path, clock: Clock
-) -> None:
+def test_the_status_line_has_the_newest_fault_first_and_the_backlog(tmp_path: Path, clock: Clock) -> None:
     with Manager(str(tmp_path / "notify")) as manager:
-        desk = Desk(tmp_path, str(tmp_path / "notify"))
+        scenario = HeartbeatScenario(tmp_path, str(tmp_path / "notify"))
 
-        def told(*, claimed: int, waiting: int, pictures: int) -> str:
-            desk.work, desk.waiting = Workload(claimed, -1.0), waiting
+        def status_line(*, claimed: int, waiting: int, pictures: int) -> str:
+            scenario.work, scenario.waiting = Workload(claimed, -1.0), waiting
             clock.now += 6
-            desk.heartbeat.tell(desk.work, pictures)
+            scenario.heartbeat.beat(scenario.work, pictures)
             return manager.status()
 
         assert (
-            told(claimed=0, waiting=0, pictures=1) == "waiting for pictures; 1 picture sorted since the start"
+            status_line(claimed=0, waiting=0, pictures=1)
+            == "waiting for pictures; 1 picture sorted since the start"
         )
         assert (
-            told(claimed=128, waiting=1234, pictures=1) == "sorting: 128 in hand, 1,234 waiting in the inbox"
+            status_line(claimed=128, waiting=1234, pictures=1)
+            == "sorting: 128 in hand, 1,234 waiting in the inbox"
         )
         many = "sorting: 128 in hand, 10,000 or more waiting in the inbox"
-        assert told(claimed=128, waiting=10**6, pictures=1) == many
-        stalled = Condition(desk.conditions, "stalled", "going on")
+        assert status_line(claimed=128, waiting=10**6, pictures=1) == many
+        stalled = Condition(scenario.conditions, "stalled", "going on")
         stalled.raise_("/srv: No space left\non device")
         words = r"stalled: /srv: No space left\non device; 3 in hand, 7 waiting in the inbox"
-        assert told(claimed=3, waiting=7, pictures=1) == words
+        assert status_line(claimed=3, waiting=7, pictures=1) == words
         stalled.clear()
-        assert told(claimed=0, waiting=0, pictures=9).startswith("waiting for pictures; 9 pictures")
+        assert status_line(claimed=0, waiting=0, pictures=9).startswith("waiting for pictures; 9 pictures")
 
 
-def test_a_service_manager_that_cannot_be_told_is_said_once(tmp_path: Path, clock: Clock) -> None:
-    desk = Desk(tmp_path, str(tmp_path / "nobody"))
+def test_a_service_manager_that_cannot_be_reached_is_logged_once(tmp_path: Path, clock: Clock) -> None:
+    scenario = HeartbeatScenario(tmp_path, str(tmp_path / "nobody"))
     for pictures in range(5):
-        desk.heartbeat.tell(desk.work, pictures)
+        scenario.heartbeat.beat(scenario.work, pictures)
         clock.now += 2
-    [event] = desk.events()
+    [event] = scenario.events()
     assert (event["event"], event["fault"]) == (
         "the service manager cannot be told",
         "No such file or directory",
     )
 
 
-def test_the_state_is_kept_when_something_happens_and_once_a_minute(
+def test_the_state_is_written_when_something_changes_and_once_a_minute(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wall = Clock()
     monkeypatch.setattr("watcher.daemon.heartbeat.time.time", wall)
-    desk = Desk(tmp_path, period=None)
+    scenario = HeartbeatScenario(tmp_path, period=None)
 
-    def kept() -> Any:
+    def written_state() -> Any:
         clock.now += 2
-        desk.heartbeat.tell(desk.work, 0)
-        return desk.file.read()
+        scenario.heartbeat.beat(scenario.work, 0)
+        return scenario.file.read()
 
-    assert kept().phase is Phase.STARTING
-    desk.heartbeat.ready()
-    written = kept()
+    assert written_state().phase is Phase.STARTING
+    scenario.heartbeat.ready()
+    written = written_state()
     assert (written.phase, written.seen, written.last_fault) == (Phase.READY, 1000.0, None)
     wall.now += 59
-    assert kept() == written
+    assert written_state() == written
     wall.now += 1
-    assert kept().seen == 1060.0
-    condition = Condition(desk.conditions, "stalled", "going on")
+    assert written_state().seen == 1060.0
+    condition = Condition(scenario.conditions, "stalled", "going on")
     condition.raise_("the disk is full")
-    assert (kept().troubles, kept().last_fault.fault) == (1, "the disk is full")
+    assert (written_state().troubles, written_state().last_fault.fault) == (1, "the disk is full")
     condition.clear()
-    assert (kept().troubles, kept().last_fault.over is not None) == (0, True)
-    desk.heartbeat.stopping()
-    assert kept().phase is Phase.STOPPING
-    desk.heartbeat.ended("x" * 10_000)
-    assert (kept().phase, kept().ended_by) == (Phase.FAILED, "x" * 1000)
+    assert (written_state().troubles, written_state().last_fault.over is not None) == (0, True)
+    scenario.heartbeat.stopping()
+    assert written_state().phase is Phase.STOPPING
+    scenario.heartbeat.ended("x" * 10_000)
+    assert (written_state().phase, written_state().ended_by) == (Phase.FAILED, "x" * 1000)

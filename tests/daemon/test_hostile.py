@@ -1,4 +1,4 @@
-"""An inbox full of traps: nothing is followed, nothing hangs, nothing is lost, and odd names are kept."""
+"""An inbox full of traps: no link is followed, nothing hangs or is lost, and odd names are kept."""
 
 import os
 import socket
@@ -82,7 +82,7 @@ def linked_twice(path: Path) -> None:
 
 
 def png_of(width: int, height: int) -> bytes:
-    """A PNG file that claims this size and holds nothing of it."""
+    """A PNG file that claims this size and holds no pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -151,7 +151,7 @@ if IS_ROOT:
 
 
 def shown(folder: Path) -> dict[str, object]:
-    """All that lies in and below a folder: files by their content, or size where large; the rest by kind."""
+    """All that a folder holds: of files the content, or the size of large ones; of the rest the kind."""
     found: dict[str, object] = {}
     for base, folders, names in os.walk(folder):
         for path in (Path(base, name) for name in (*folders, *names)):
@@ -167,7 +167,7 @@ def shown(folder: Path) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Aftermath:
-    """The inbox before and after, the outbox, the rows by name, and what was told of what is left alone."""
+    """The inbox before and after, the outbox, the rows by name, and the reasons for files left alone."""
 
     before: dict[str, object]
     inbox: dict[str, object]
@@ -178,7 +178,7 @@ class Aftermath:
 
 @pytest.fixture(scope="module")
 def after(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
-    """What a daemon has made of all the traps, and of a good picture that came after them."""
+    """What a daemon made of all the traps, and of a good picture that came after them."""
     place = furnished(tmp_path_factory.mktemp("hostile"), trained)
     elsewhere = place.path / "elsewhere"
     make_files(elsewhere, {"seven.png": SEVEN})
@@ -227,7 +227,7 @@ def test_trap(after: Aftermath, kind: str) -> None:
         assert told == ([] if trap.becomes == "left" else [trap.becomes])
 
 
-def test_of_all_together_nothing_else_is_there_before_or_after(after: Aftermath) -> None:
+def test_the_traps_leave_nothing_else_behind(after: Aftermath) -> None:
     taken = {trap.name for trap in TRAPS.values() if trap.becomes in {"7", "failed"}}
     stays = {path: what for path, what in after.before.items() if path not in taken}
     kept = {path for path, what in after.inbox.items() if path.startswith(".claimed/") and what == "d"}

@@ -1,4 +1,4 @@
-"""An inbox that is lost while the daemon lives: noticed, said once, and all goes on when it is back."""
+"""An inbox that is lost while the daemon runs: noticed, logged once, and resumed when it is back."""
 
 import fcntl
 import os
@@ -22,7 +22,7 @@ needs_mounts = pytest.mark.skipif(not may_mount(), reason="nothing can be mounte
 
 @pytest.fixture(scope="module")
 def daemon(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """A daemon whose inbox is lost again and again."""
+    """A daemon whose inbox is lost repeatedly."""
     workspace = furnished(tmp_path_factory.mktemp("lost"), trained)
     with Daemon(workspace, workers__count=1, inbox__sweep_seconds=0.05) as daemon:
         yield daemon
@@ -35,9 +35,9 @@ def workspace(daemon: Daemon) -> Workspace:
 
 @contextmanager
 def lost_and_found(daemon: Daemon) -> Iterator[Callable[[], dict[str, object]]]:
-    """In the context the inbox is lost: what is yielded waits until that is said, and gives what is said.
+    """The inbox is lost in the context and back at its end. Yields a function that waits for the event.
 
-    In the end it is back: that is said too, each of them once, and what is dropped then is filed.
+    Each event is logged once, and a file dropped afterwards is filed.
     """
     before = len(daemon.events())
 
@@ -55,7 +55,7 @@ def lost_and_found(daemon: Daemon) -> Iterator[Callable[[], dict[str, object]]]:
 
 
 def is_held(workspace: Workspace) -> bool:
-    """Whether a process has the inbox for itself."""
+    """Whether a process holds the lock on the inbox."""
     descriptor = os.open(workspace.claimed, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -91,7 +91,7 @@ def test_renamed_away_and_back_it_is_found_with_what_came_meanwhile(
     assert read_files(workspace.inbox) == {}
 
 
-def test_deleted_and_made_anew(daemon: Daemon, workspace: Workspace) -> None:
+def test_deleted_and_made_again(daemon: Daemon, workspace: Workspace) -> None:
     with lost_and_found(daemon) as loss:
         shutil.rmtree(workspace.inbox)
         loss()
@@ -183,7 +183,7 @@ def test_its_disk_unmounted_and_another_mounted(trained: Path, tmp_path: Path) -
 
 @contextmanager
 def in_hand(daemon: Daemon, prefix: str) -> Iterator[dict[str, bytes]]:
-    """While in the context, the daemon has pictures in hand, and no worker that would get done with them."""
+    """While in the context, the daemon has claimed pictures, and its workers do not finish them."""
     workspace = daemon.workspace
     dropped = {f"{prefix}-{number}.jpg": reference_picture(number % 10, number) for number in range(40)}
     with ExitStack() as stack:
@@ -212,9 +212,7 @@ def assert_filed_once(workspace: Workspace, dropped: dict[str, bytes]) -> None:
     ]
 
 
-def test_what_was_in_hand_when_it_went_is_filed_once_when_it_is_back(
-    daemon: Daemon, workspace: Workspace
-) -> None:
+def test_pictures_in_hand_are_filed_once_when_it_is_back(daemon: Daemon, workspace: Workspace) -> None:
     with lost_and_found(daemon) as loss:
         with in_hand(daemon, "away") as dropped:
             workspace.inbox.rename(workspace.path / "elsewhere")
@@ -223,7 +221,7 @@ def test_what_was_in_hand_when_it_went_is_filed_once_when_it_is_back(
     assert_filed_once(workspace, dropped)
 
 
-def test_what_was_in_hand_when_it_was_replaced_is_brought_over(daemon: Daemon, workspace: Workspace) -> None:
+def test_pictures_in_hand_are_moved_to_a_new_inbox(daemon: Daemon, workspace: Workspace) -> None:
     with lost_and_found(daemon) as loss, in_hand(daemon, "replaced") as dropped:
         workspace.inbox.rename(workspace.path / "old")
         workspace.inbox.mkdir()
@@ -233,9 +231,7 @@ def test_what_was_in_hand_when_it_was_replaced_is_brought_over(daemon: Daemon, w
     shutil.rmtree(workspace.path / "old")
 
 
-def test_what_was_deleted_while_in_hand_is_gone_and_nothing_says_it_was_filed(
-    daemon: Daemon, workspace: Workspace
-) -> None:
+def test_pictures_deleted_while_in_hand_are_not_marked_filed(daemon: Daemon, workspace: Workspace) -> None:
     with lost_and_found(daemon) as loss, in_hand(daemon, "deleted") as dropped:
         shutil.rmtree(workspace.claimed)
         assert loss()["in_hand"] == len(dropped)
@@ -257,7 +253,7 @@ def test_asked_to_stop_while_it_is_lost_it_stops_and_the_next_start_goes_on(
     workspace.audit(dropped.items())
 
 
-def test_a_run_that_was_to_empty_it_says_that_it_is_lost(trained: Path, tmp_path: Path) -> None:
+def test_a_run_once_says_that_it_is_lost(trained: Path, tmp_path: Path) -> None:
     workspace = furnished(tmp_path, trained)
     make_files(workspace.inbox, {f"{number}.jpg": SEVEN for number in range(80)})
     with subprocess.Popen(

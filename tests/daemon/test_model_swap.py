@@ -1,4 +1,4 @@
-"""A model that is lost while the daemon runs is made again beside the work."""
+"""A model that is lost while the daemon runs is made again while work goes on."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The daemon's end: asked for or forced, under load or before it is ready, of itself or of a worker."""
+"""The end of a daemon or a worker: stopped or killed, under load or before it is ready."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from helpers.support import read_files, wait_until
 
 
 def drop(workspace: Workspace, count: int, prefix: str) -> list[tuple[str, bytes]]:
-    """Write so many pictures into the inbox, each under a name of its own."""
+    """Write `count` pictures into the inbox, each under a name of its own."""
     dropped = []
     for index in range(count):
         name, content = f"{prefix}-{index}.jpg", reference_picture(index % 10, index // 10 % 40)
@@ -22,7 +22,7 @@ def drop(workspace: Workspace, count: int, prefix: str) -> list[tuple[str, bytes
 
 
 def blocks(pid: int, number: int) -> bool:
-    """Whether a process does not hear a signal."""
+    """Whether a process blocks a signal."""
     (blocked,) = re.findall(r"SigBlk:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
     return bool(int(blocked, 16) & 1 << number - 1)
 
@@ -50,7 +50,7 @@ def test_asked_to_stop_under_load_it_finishes_what_it_claimed_and_leaves_the_res
     assert daemon.events()[-1]["event"] == "stopped"
 
 
-def test_a_worker_that_is_killed_takes_nothing_with_it(workspace: Workspace) -> None:
+def test_a_killed_worker_loses_no_picture(workspace: Workspace) -> None:
     with Daemon(workspace, workers__count=1) as daemon:
         dropped = []
         for number, worker in enumerate(reversed(daemon.workers())):

@@ -57,8 +57,8 @@ def test_where_a_name_is_taken_a_number_follows_it(tmp_path: Path) -> None:
 
 def test_a_batch_shares_no_destination(tmp_path: Path) -> None:
     outbox = outbox_in(tmp_path)
-    spoken_for: set[str] = set()
-    chosen = [outbox.choose("7", name, spoken_for) for name in ("scan.png", "scan-1.png", "scan.png")]
+    reserved: set[str] = set()
+    chosen = [outbox.choose("7", name, reserved) for name in ("scan.png", "scan-1.png", "scan.png")]
     assert chosen == ["7/scan.png", "7/scan-1.png", "7/scan-2.png"]
 
 
@@ -129,8 +129,8 @@ def test_moving_without_replacing_does_just_that(tmp_path: Path) -> None:
 
 def test_the_reason_lies_beside_a_failed_file(tmp_path: Path) -> None:
     outbox = outbox_in(tmp_path)
-    outbox.explain("failed/scan.png", "it is empty \udcff")
-    outbox.explain("failed/scan.png", "a second reason")
+    outbox.write_reason("failed/scan.png", "it is empty \udcff")
+    outbox.write_reason("failed/scan.png", "a second reason")
     assert read_files(outbox.path) == {"failed/scan.png.reason.txt": b"it is empty \\udcff\n"}
 
 
@@ -138,10 +138,10 @@ def test_a_failed_file_takes_no_name_whose_reason_would_lie_elsewhere(tmp_path: 
     outbox = outbox_in(tmp_path)
     make_files(outbox.path, {"failed/scan.png.reason.txt": b"somebody's note"})
     assert outbox.choose("failed", "scan.png", set()) == "failed/scan-1.png"
-    spoken_for: set[str] = set()
-    assert outbox.choose("failed", "a", spoken_for) == "failed/a"
-    assert outbox.choose("failed", "a.reason.txt", spoken_for) == "failed/a.reason-1.txt"
-    long = [outbox.choose("failed", "x" * 254 + last, spoken_for) for last in "ab"]
+    reserved: set[str] = set()
+    assert outbox.choose("failed", "a", reserved) == "failed/a"
+    assert outbox.choose("failed", "a.reason.txt", reserved) == "failed/a.reason-1.txt"
+    long = [outbox.choose("failed", "x" * 254 + last, reserved) for last in "ab"]
     assert long == ["failed/" + "x" * 254 + "a", "failed/" + "x" * 242 + "-1"]
 
 
@@ -150,7 +150,7 @@ def test_failed_files_of_one_very_long_name_each_get_a_reason(tmp_path: Path) ->
     for number in range(3):
         destination = outbox.choose("failed", "x" * 255, set())
         assert outbox.file(claimed(tmp_path, b"%d" % number), destination)
-        outbox.explain(destination, f"{number}")
+        outbox.write_reason(destination, f"{number}")
     assert sorted(read_files(outbox.path).values()) == [b"0", b"0\n", b"1", b"1\n", b"2", b"2\n"]
 
 
@@ -162,9 +162,9 @@ def test_whatever_is_filed_in_whatever_order_every_file_is_kept(
     path = tmp_path_factory.mktemp("place")
     outbox = outbox_in(path)
     expected = Counter[tuple[str, bytes]]()
-    spoken_for: set[str] = set()
+    reserved: set[str] = set()
     for number, (folder, name, is_taken) in enumerate(filings):
-        destination = outbox.choose(folder, name, spoken_for)
+        destination = outbox.choose(folder, name, reserved)
         theirs, ours = b"somebody's file %d" % number, b"file %d" % number
         if is_taken:
             make_files(outbox.path, {destination: theirs})
@@ -174,7 +174,7 @@ def test_whatever_is_filed_in_whatever_order_every_file_is_kept(
             destination = outbox.choose(folder, name, set())
         expected[folder, ours] += 1
         if folder == "failed":
-            outbox.explain(destination, f"reason {number}")
+            outbox.write_reason(destination, f"reason {number}")
             expected[folder, b"reason %d\n" % number] += 1
     files = read_files(outbox.path)
     assert Counter((name.split("/")[0], content) for name, content in files.items()) == expected

@@ -68,7 +68,7 @@ class FilingScenario:
         return Filing(
             fuse.guard(ResultsLog(self.log._database), "record", "mark_filed", "redirect", "forget"),  # noqa: SLF001 - another log of the same database
             fuse.guard(Claims(self.workspace.inbox), "drop"),
-            fuse.guard(Outbox(self.workspace.outbox), "file", "explain", "withdraw"),
+            fuse.guard(Outbox(self.workspace.outbox), "file", "write_reason", "unfile"),
             self.flusher,
             0.9,
         )

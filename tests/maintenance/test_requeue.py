@@ -17,7 +17,7 @@ def requeue_in(scenario: FilingScenario, fuse: Fuse | None = None) -> Requeue:
     fuse = fuse or Fuse(10**9)
     return Requeue(
         fuse.guard(RequeuedResults(scenario.log._database), "begin", "end", "undo"),  # noqa: SLF001 - another face of the same database
-        fuse.guard(Outbox(scenario.workspace.outbox), "give_back", "remove_reason"),
+        fuse.guard(Outbox(scenario.workspace.outbox), "move_out", "remove_reason"),
         scenario.workspace.inbox,
         scenario.flusher,
     )
@@ -124,7 +124,7 @@ def test_what_cannot_be_put_back_is_told_and_the_others_are(scenario: FilingScen
     assert requeue_in(scenario).put_back([filed, gone, again, 99, fine, fine], told.append) == 1
     assert [line.partition(" at ")[0] for line in told] == [
         f"result {filed} (seven.png) has not failed: it lies",
-        f"result {gone}: failed/gone.txt is not in the outbox any more",
+        f"result {gone}: failed/gone.txt is no longer in the outbox",
         f"result {again} was put back",
         "there is no result 99",
     ]

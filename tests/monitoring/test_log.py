@@ -1,4 +1,4 @@
-"""The log of events: each on one line, whatever a file's name holds."""
+"""The log of events: one line each, whatever a file's name holds."""
 
 import io
 import json
@@ -60,7 +60,7 @@ def test_a_terminal_gets_colors_and_no_other_control_characters(name: str) -> No
     assert re.sub("\x1b\\[[0-9;]*m", "", line[:-1]).isprintable()
 
 
-def test_json_says_when_and_how_grave_it_is() -> None:
+def test_json_has_the_time_and_the_level() -> None:
     stream = io.StringIO()
     Log(settings(), stream).logger.error("it failed")
     event = json.loads(stream.getvalue())
@@ -68,7 +68,7 @@ def test_json_says_when_and_how_grave_it_is() -> None:
     assert event == {"event": "it failed", "level": "error"}
 
 
-def test_json_can_be_had_on_a_terminal() -> None:
+def test_json_can_be_chosen_on_a_terminal() -> None:
     stream = Terminal()
     Log(settings(format="json"), stream).logger.info("ready")
     assert json.loads(stream.getvalue())["event"] == "ready"
@@ -77,7 +77,7 @@ def test_json_can_be_had_on_a_terminal() -> None:
 @pytest.mark.parametrize(
     ("level", "said"), [("debug", "diwe"), ("info", "iwe"), ("warning", "we"), ("error", "e")]
 )
-def test_the_level_is_the_least_that_is_said(level: str, said: str) -> None:
+def test_events_below_the_level_are_dropped(level: str, said: str) -> None:
     stream = io.StringIO()
     logger = Log(settings(level=level), stream).logger
     logger.debug("d")
@@ -89,14 +89,14 @@ def test_the_level_is_the_least_that_is_said(level: str, said: str) -> None:
 
 @pytest.fixture
 def library() -> logging.Logger:
-    """A library's logger that nobody else listens to."""
+    """A library's logger with no other handlers."""
     library = logging.Logger("somelib.part")  # noqa: LOG001 - one that no other test can see
     library.propagate = False
     return library
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_a_library_tells_its_fault_in_a_word_without_a_traceback(library: logging.Logger, form: str) -> None:
+def test_a_library_fault_is_logged_without_a_traceback(library: logging.Logger, form: str) -> None:
     stream = io.StringIO()
     library.addHandler(LibraryLog(Log(settings(format=form), stream).logger))
     try:
@@ -110,7 +110,7 @@ def test_a_library_tells_its_fault_in_a_word_without_a_traceback(library: loggin
     assert "Traceback" not in line
 
 
-def test_a_library_is_heard_from_warnings_on(library: logging.Logger) -> None:
+def test_library_events_below_warning_are_dropped(library: logging.Logger) -> None:
     stream = io.StringIO()
     library.addHandler(LibraryLog(Log(settings(level="debug"), stream).logger))
     library.info("chatter")
@@ -119,14 +119,14 @@ def test_a_library_is_heard_from_warnings_on(library: logging.Logger) -> None:
     assert (event["event"], event["level"]) == ("queue overflow", "warning")
 
 
-def test_a_library_that_formats_wrongly_stops_nothing(library: logging.Logger) -> None:
+def test_a_library_with_a_wrong_format_stops_nothing(library: logging.Logger) -> None:
     stream = io.StringIO()
     library.addHandler(LibraryLog(Log(settings(), stream).logger))
     library.warning("%d files", "many")
     assert json.loads(stream.getvalue())["event"] == "%d files ('many',)"
 
 
-def test_the_journal_is_told_how_grave_each_event_is() -> None:
+def test_lines_in_the_journal_begin_with_their_priority() -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading) as journal, os.fdopen(writing, "w") as stream:
         status = os.fstat(writing)
@@ -141,14 +141,14 @@ def test_the_journal_is_told_how_grave_each_event_is() -> None:
 
 
 @pytest.mark.parametrize("environ", [{}, {"JOURNAL_STREAM": "8:1"}, {"JOURNAL_STREAM": "nonsense"}])
-def test_what_is_not_the_journal_is_not_told_so(tmp_path: Path, environ: dict[str, str]) -> None:
+def test_other_streams_get_no_priority(tmp_path: Path, environ: dict[str, str]) -> None:
     with (tmp_path / "log").open("w") as stream:
         Log(settings(), stream, environ).logger.info("ready")
         Log(settings(), io.StringIO(), environ).logger.info("ready")
     assert json.loads((tmp_path / "log").read_text())["event"] == "ready"
 
 
-def test_other_settings_are_gone_by_from_the_next_event_on() -> None:
+def test_new_settings_hold_from_the_next_event_on() -> None:
     stream = io.StringIO()
     log = Log(settings(level="error"), stream)
     log.logger.info("unsaid")

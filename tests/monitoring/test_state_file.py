@@ -1,4 +1,4 @@
-"""What a daemon leaves said of itself: whole or not at all, and on a full disk as well."""
+"""The state file: read whole or not at all, and written on a full disk too."""
 
 import subprocess
 from contextlib import suppress
@@ -16,7 +16,7 @@ STATE = State(4711, Phase.READY, 1e9, 1e9 + 5)
 TROUBLED = State(4711, Phase.READY, 1e9, 1e9 + 9, 1, Fault("stalled", "Kein Speicher für «7».png", 1e9 + 8))
 
 
-def test_what_is_written_last_is_read(tmp_path: Path) -> None:
+def test_the_last_state_is_read(tmp_path: Path) -> None:
     file = StateFile(tmp_path / "watcher.db")
     assert file.read() is None
     for state in (TROUBLED, STATE):
@@ -27,9 +27,7 @@ def test_what_is_written_last_is_read(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, SIZE))
-def test_what_is_written_in_part_is_not_believed(
-    tmp_path_factory: pytest.TempPathFactory, length: int
-) -> None:
+def test_a_half_written_state_is_not_read(tmp_path_factory: pytest.TempPathFactory, length: int) -> None:
     file = StateFile(tmp_path_factory.getbasetemp() / "part.db")
     file.write(TROUBLED)
     troubled = file.path.read_bytes()
@@ -39,14 +37,14 @@ def test_what_is_written_in_part_is_not_believed(
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * SIZE, b"0 {}", b"{}", b"\xff" * SIZE])
-def test_what_is_no_state_is_none(tmp_path: Path, content: bytes) -> None:
+def test_other_content_is_no_state(tmp_path: Path, content: bytes) -> None:
     file = StateFile(tmp_path / "watcher.db")
     file.path.write_bytes(content)
     assert file.read() is None
 
 
 @pytest.mark.skipif(not may_mount(), reason="no disk can be mounted here")
-def test_a_full_disk_can_be_told_of(tmp_path: Path) -> None:
+def test_it_is_written_on_a_full_disk(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", tmp_path], check=True)
     try:
         file = StateFile(tmp_path / "watcher.db")

@@ -292,7 +292,7 @@ def test_over_restarts_too_what_goes_wrong_is_tried_twice_and_no_more(
     scenario: DispatcherScenario, tries: int, more: int
 ) -> None:
     left(scenario, tries)
-    scenario.dispatcher.again(list(Claims(scenario.workspace.inbox).left()))
+    scenario.dispatcher.resume(list(Claims(scenario.workspace.inbox).left()))
     for _ in range(5):
         scenario.pool.answer_with_worker_failure(POISON)
         scenario.step()
@@ -309,11 +309,11 @@ def test_what_was_interrupted_by_no_fault_of_its_own_is_filed_however_often_that
     claims = Claims(scenario.workspace.inbox)
     claims.take([Arrival(str(scenario.workspace.inbox / "a.png"), "a.png", 0)])
     for _ in range(5):
-        scenario.dispatcher.again(list(claims.left()))
+        scenario.dispatcher.resume(list(claims.left()))
         scenario.step()
         scenario.pool.waiting.clear()  # the daemon is killed
         scenario = DispatcherScenario(scenario.workspace, scenario.log, scenario.flusher)
-    scenario.dispatcher.again(list(claims.left()))
+    scenario.dispatcher.resume(list(claims.left()))
     scenario.step()
     scenario.pool.answer()
     scenario.step()

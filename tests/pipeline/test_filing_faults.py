@@ -129,7 +129,7 @@ def test_a_file_that_changes_while_it_is_filed_is_taken_back(
     scenario.workspace.audit(CHANGED.items())
 
 
-# To record; to file three and explain one; to withdraw two and forget them.
+# To record; to file three and write one reason; to unfile two and forget them.
 STEPS_OF_TAKING_BACK = range(5, 8)
 
 

@@ -150,7 +150,7 @@ def test_without_any_in_use_it_says_so_too(
 
 def test_a_reference_that_cannot_be_read_any_more_is_named(references: ReferenceStore, cache: Path) -> None:
     references.add([LabeledImage(b"rubbish", 3, "pen", "3_0")], "unchecked")
-    with pytest.raises(WatcherError, match=r"^reference 7 cannot be read any more: it is not a PNG"):
+    with pytest.raises(WatcherError, match=r"^reference 7 can no longer be read: it is not a PNG"):
         stored_model(references, SETTINGS, cache)
 
 

@@ -172,10 +172,10 @@ def test_a_model_that_was_lost_is_made_again(
 def test_references_that_cannot_be_used_are_reported_once_and_later_ones_are_learned(
     refreshing: Callable[[Begin], ReferenceRefresh], references: ReferenceStore
 ) -> None:
-    faults: list[Fitting] = [FailedFitting("reference 3 cannot be read any more", passing=False)]
+    faults: list[Fitting] = [FailedFitting("reference 3 can no longer be read", passing=False)]
     refresh = refreshing(lambda *given: faults.pop() if faults else Fitting(*given))
     references.add([picture(4)], "a four")
-    assert fault_of(refresh) == "reference 3 cannot be read any more"
+    assert fault_of(refresh) == "reference 3 can no longer be read"
     assert refresh.poll() is None
     references.add([picture(5)], "a five")
     assert polled(refresh).version == 3
@@ -189,7 +189,7 @@ def test_after_a_fault_that_passes_the_model_is_tried_again(
     *,
     is_lost: bool,
 ) -> None:
-    monkeypatch.setattr(module, "LOST_RETRY_SECONDS" if is_lost else "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(module, "LOST_REFIT_SECONDS" if is_lost else "REFIT_SECONDS", 0.0)
     faults: list[Fitting] = [FailedFitting("the disk is full", passing=True)]
     refresh = refreshing(lambda *given: faults.pop() if faults else Fitting(*given))
     if is_lost:

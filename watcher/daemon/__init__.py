@@ -1,1 +1,1 @@
-"""The daemon: how it starts, what it does while it lives, and how it ends."""
+"""The daemon: its start, its loop and its end."""

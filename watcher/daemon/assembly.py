@@ -1,4 +1,4 @@
-"""Assembly: what a daemon is made of, and in which order. A new part is added here."""
+"""Assembly: makes the parts of a daemon, in the right order. A new part is added here."""
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -11,10 +11,10 @@ from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.housekeeping import Housekeeping
 from watcher.daemon.inbox_guard import InboxGuard
 from watcher.daemon.inbox_watcher import InboxWatcher
-from watcher.daemon.log_lines import PictureLog, log_lost
+from watcher.daemon.log_lines import PictureLog, log_removed
 from watcher.daemon.model_swap import ModelSwap
 from watcher.daemon.outage import Outage
-from watcher.daemon.reload import Reloading
+from watcher.daemon.reload import SettingsReloader
 from watcher.daemon.signals import SignalRequests
 from watcher.daemon.startup import first_model, make_folders, open_and_log, sole_watcher
 from watcher.daemon.watched_inbox import WatchedInbox
@@ -41,14 +41,14 @@ from watcher.workers import Pool
 
 
 class StoppedEarly(Exception):  # noqa: N818 - not an error
-    """Somebody asked to stop before the daemon was ready."""
+    """A signal asked to stop before the daemon was ready."""
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What there is before the daemon is made.
+class DaemonContext:
+    """What exists before the daemon is made.
 
-    `reread` reads the settings again, as SIGHUP asks for. `filed` is called with every filed picture.
+    `reread` reads the settings again, on SIGHUP. `filed` is called with every filed picture.
     """
 
     config: Config
@@ -70,18 +70,18 @@ class _Watched:
     lock: InboxLock
 
 
-def assemble(given: Surroundings, stack: ExitStack) -> Daemon:
-    """Make a daemon, ready to watch; `stack` closes its parts. What a crash left is taken up.
+def assemble(context: DaemonContext, stack: ExitStack) -> Daemon:
+    """Make a daemon that is ready to watch, and resume what a crash left. `stack` closes its parts.
 
     The order: folders and locks, so that this is the only daemon; workers, which load while the rest is made;
     database; references; then the inbox itself. Raises WatcherError, OSError, StoppedEarly.
     """
-    config, logger = given.config, given.log.logger
-    watched = _locked_folders(given, stack)
+    config, logger = context.config, context.log.logger
+    watched = _locked_folders(context, stack)
     pool = stack.enter_context(closing(Pool(config.workers)))
     pool.start()
-    given.heartbeat.keep_in(StateFile(config.database.file))
-    progress = partial(_progress, given)
+    context.heartbeat.write_to(StateFile(config.database.file))
+    progress = partial(_progress, context)
     database = stack.enter_context(closing(open_and_log(config, logger, progress)))
     model = first_model(config, database, logger, progress)
     refresh = stack.enter_context(
@@ -89,23 +89,23 @@ def assemble(given: Surroundings, stack: ExitStack) -> Daemon:
     )
     flusher = stack.enter_context(closing(Flusher(watched.outbox.path)))
     requeue = Requeue(RequeuedResults(database), watched.outbox, config.inbox.path, flusher)
-    housekeeping = Housekeeping(database, requeue, given.conditions)
+    housekeeping = Housekeeping(database, requeue, context.conditions)
     housekeeping.check()
-    pictures = PictureLog(logger, given.filed)
+    pictures = PictureLog(logger, context.filed)
     log = ResultsLog(database)
-    inbox = _watched_inbox(given, watched, log, flusher, pool, model, pictures, refresh, stack)
-    swap = ModelSwap(refresh, model, [inbox], given.conditions, logger)
+    inbox = _watched_inbox(context, watched, log, flusher, pool, model, pictures, refresh, stack)
+    swap = ModelSwap(refresh, model, [inbox], context.conditions, logger)
     return Daemon(
         [inbox],
         pictures,
-        given.heartbeat,
-        given.requests,
-        given.wake_up,
-        Reloading(config, given.reread, given.conditions),
+        context.heartbeat,
+        context.requests,
+        context.wake_up,
+        SettingsReloader(config, context.reread, context.conditions),
         logger,
         tasks=[swap.check, housekeeping.check],
         adopters=[
-            lambda config: given.log.adopt(config.log),
+            lambda config: context.log.adopt(config.log),
             lambda config: pool.adopt(config.workers),
             lambda config: refresh.adopt(config.recognition),
             inbox.adopt,
@@ -119,10 +119,10 @@ def assemble(given: Surroundings, stack: ExitStack) -> Daemon:
     )
 
 
-def _locked_folders(given: Surroundings, stack: ExitStack) -> _Watched:
-    config = given.config
+def _locked_folders(context: DaemonContext, stack: ExitStack) -> _Watched:
+    config = context.config
     claims, outbox = Claims(config.inbox.path), Outbox(config.outbox.path)
-    make_folders(config, outbox, given.log.logger)
+    make_folders(config, outbox, context.log.logger)
     lock = stack.enter_context(closing(InboxLock(config.inbox.path, outbox.path, claims)))
     lock.take()
     stack.enter_context(closing(claims))
@@ -131,7 +131,7 @@ def _locked_folders(given: Surroundings, stack: ExitStack) -> _Watched:
 
 
 def _watched_inbox(  # noqa: PLR0913, PLR0917 - the parts it brings together
-    given: Surroundings,
+    context: DaemonContext,
     watched: _Watched,
     log: ResultsLog,
     flusher: Flusher,
@@ -141,8 +141,8 @@ def _watched_inbox(  # noqa: PLR0913, PLR0917 - the parts it brings together
     refresh: ReferenceRefresh,
     stack: ExitStack,
 ) -> WatchedInbox:
-    """One inbox with all its parts; the workers are ready, and what a crash left is taken up."""
-    config, logger = given.config, given.log.logger
+    """Make one inbox with all its parts, get the workers ready, and resume what a crash left."""
+    config, logger = context.config, context.log.logger
     settings = config.inbox
     inbox = Inbox(settings.path, recursive=settings.recursive, quiet_seconds=settings.quiet_seconds)
     arrivals = Arrivals(inbox)
@@ -153,17 +153,17 @@ def _watched_inbox(  # noqa: PLR0913, PLR0917 - the parts it brings together
         pool,
         filing,
         model,
-        given.wake_up,
+        context.wake_up,
         pictures.filed,
-        partial(log_lost, watched.lock, logger),
+        partial(log_removed, watched.lock, logger),
     )
-    watcher = InboxWatcher(settings, arrivals, given.wake_up.set, given.conditions)
+    watcher = InboxWatcher(settings, arrivals, context.wake_up.set, context.conditions)
     stack.callback(watcher.stop)
     resumption = Resumption(dispatcher, filing, flusher, logger)
-    guard = InboxGuard(watched.lock, watcher, resumption, given.conditions)
-    outage = Outage(Condition(given.conditions, "stalled", "going on"))
+    guard = InboxGuard(watched.lock, watcher, resumption, context.conditions)
+    outage = Outage(Condition(context.conditions, "stalled", "going on"))
     pool.warm(model.folder)
-    resumption.take_up()
+    resumption.resume()
     return WatchedInbox(
         inbox,
         arrivals,
@@ -178,8 +178,8 @@ def _watched_inbox(  # noqa: PLR0913, PLR0917 - the parts it brings together
     )
 
 
-def _progress(given: Surroundings, _done: int) -> None:
-    """The start gets on; it ends here if somebody asked to stop."""
-    if given.requests.stop.is_set():
+def _progress(context: DaemonContext, _done: int) -> None:
+    """Report that the start makes progress. Raises StoppedEarly if a signal asked to stop."""
+    if context.requests.stop.is_set():
         raise StoppedEarly
-    given.heartbeat.getting_ready()
+    context.heartbeat.starting()

@@ -9,26 +9,27 @@ from structlog.typing import FilteringBoundLogger
 from watcher.config.settings import Config
 from watcher.daemon.heartbeat import Heartbeat, Workload
 from watcher.daemon.log_lines import PictureLog
-from watcher.daemon.reload import Reloading
+from watcher.daemon.reload import SettingsReloader
 from watcher.daemon.signals import SignalRequests
 from watcher.daemon.watched_inbox import WatchedInbox
 from watcher.errors import WatcherError
 from watcher.pipeline.wakeup import WakeUp
 
 ONCE_PATIENCE = 10.0
-"""Seconds for which `--once` waits for files that somebody keeps writing, and for faults to pass."""
+"""Seconds for which `--once` waits for files that are still being written, and for faults to pass."""
 TASK_SECONDS = 1.0
-"""Seconds between two rounds of what is done regularly."""
+"""Seconds between two rounds of the regular tasks."""
 LONGEST_WAIT = 1.0
+"""Seconds after which `--once` looks again, even if nothing wakes it."""
 STOP_PATIENCE = 2.0
-"""Seconds for which a stop goes on with pictures that went wrong, and waits for faults to pass."""
+"""Seconds for which a stop retries pictures that went wrong, and waits for faults to pass."""
 
 
 class Daemon:
-    """Runs what it is given; `assembly` makes it. For one thread.
+    """The loop over all inboxes; `assembly` makes it. For one thread.
 
-    `tasks` are done once a second, `adopters` are called with settings that changed, `facts` are logged when
-    it is ready.
+    `tasks` are called once a second. `adopters` are called with settings that were read again. `facts` are
+    the fields of the event "ready".
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts it brings together
@@ -38,7 +39,7 @@ class Daemon:
         heartbeat: Heartbeat,
         requests: SignalRequests,
         wake_up: WakeUp,
-        reloading: Reloading,
+        reloader: SettingsReloader,
         logger: FilteringBoundLogger,
         tasks: Sequence[Callable[[], object]],
         adopters: Sequence[Callable[[Config], object]],
@@ -50,7 +51,7 @@ class Daemon:
         self._stop = requests.stop
         self._reload = requests.reload
         self._wake_up = wake_up
-        self._reloading = reloading
+        self._reloader = reloader
         self._logger = logger
         self._tasks = tasks
         self._adopters = adopters
@@ -62,7 +63,7 @@ class Daemon:
         for inbox in self._inboxes:
             inbox.start()
         self._logger.info("ready", **self._facts)
-        gc.freeze()  # a collection that looks through all that was loaded would keep pictures waiting
+        gc.freeze()  # otherwise a collection goes through everything that was loaded, and pictures wait
         self._heartbeat.ready()
         while not self._stop.is_set():
             self._reload_if_asked()
@@ -71,9 +72,9 @@ class Daemon:
             self._step(min(inbox.until_check() for inbox in self._inboxes))
 
     def empty(self) -> None:
-        """Sort until a whole sweep has found nothing; wait a while for what is still being written.
+        """Sort until a whole sweep finds nothing, and wait a while for files that are still being written.
 
-        Raises WatcherError if work stands still for as long.
+        Raises WatcherError if the inbox is lost, or if a fault lasts longer than ONCE_PATIENCE.
         """
         self._heartbeat.ready()
         count, give_up = self._pictures.count, time.monotonic() + ONCE_PATIENCE
@@ -100,9 +101,10 @@ class Daemon:
                 self._wait(0.05)
 
     def finish(self) -> None:
-        """Claim nothing more and finish what is claimed.
+        """Claim nothing more, and finish what is claimed.
 
-        What is suspect, or what a fault holds up, is given a short while; the next start goes on with it.
+        Suspects and pictures that a fault holds up get STOP_PATIENCE. After that they are left to the next
+        start.
         """
         self._logger.info("stopping")
         self._heartbeat.stopping()
@@ -118,9 +120,9 @@ class Daemon:
         self._logger.info("stopped", pictures=self._pictures.count, **left)
 
     def _step(self, timeout: float, *, taking: bool = True, retrying: bool = True) -> None:
-        """Wait until there is something to do, at most so many seconds, and do it."""
+        """Wait until there is something to do, at most `timeout` seconds, and do it."""
         late = max(inbox.seconds_late for inbox in self._inboxes)
-        if self._heartbeat.tell(Workload(self._claimed(), late), self._pictures.count):
+        if self._heartbeat.beat(Workload(self._claimed(), late), self._pictures.count):
             for inbox in self._inboxes:
                 inbox.try_pool()
         if time.monotonic() >= self._next_tasks:
@@ -133,8 +135,8 @@ class Daemon:
             inbox.step(taking=taking, retrying=retrying)
 
     def _wait(self, seconds: float) -> None:
-        """Let time pass until something happens; while faults are in the way, events do not keep it busy."""
-        if self._wake_up.wait(seconds) and all(inbox.outage.rest > 0 for inbox in self._inboxes):
+        """Wait until something happens; not shorter than a moment while faults hold up all inboxes."""
+        if self._wake_up.wait(seconds) and all(inbox.outage.pause > 0 for inbox in self._inboxes):
             time.sleep(0.02)
 
     def _claimed(self) -> int:
@@ -144,7 +146,7 @@ class Daemon:
         if self._reload.is_set():
             self._reload.clear()
             self._heartbeat.reloading()
-            config = self._reloading.read_again()
+            config = self._reloader.read_again()
             for adopt in self._adopters:
                 adopt(config)
             self._heartbeat.ready()

@@ -1,4 +1,4 @@
-"""What the daemon says of itself: to the service manager, and to who asks by `watcher status`."""
+"""The heartbeat: the daemon reports its state to the service manager and to `watcher status`."""
 
 import os
 import time
@@ -13,29 +13,29 @@ from watcher.monitoring.state_file import LONGEST_WORDS, Phase, State, StateFile
 from watcher.text import counted, printable
 
 START_SECONDS = 60.0
-"""How much longer a start may take whenever it gets on."""
-WORD_SECONDS = 1.0
-"""How often it says what it does, at most."""
+"""Seconds that the service manager grants a start, counted again from each progress."""
+STATUS_SECONDS = 1.0
+"""Seconds between two status lines to the service manager, at least."""
 SEEN_SECONDS = 60.0
-"""How often a daemon to which nothing happens writes that it lives."""
+"""Seconds after which an idle daemon writes its state file again."""
 COUNT_SECONDS = 5.0
-"""How often it is counted what waits, while something does."""
+"""Seconds between two counts of the files that wait, while there is work."""
 MOST_COUNTED = 10_000
 LATE_SECONDS = 60.0
-"""For how long something may be due from the workers before that is trouble, where no watchdog says."""
+"""Seconds by which a batch may be late before the workers count as hung, if no watchdog sets the limit."""
 
 
 class Workload(NamedTuple):
-    """How many pictures are in hand, and how long something has been due from the workers, in seconds."""
+    """How many pictures are claimed, and by how many seconds the workers are late (negative: in time)."""
 
     claimed: int
     seconds_late: float
 
 
 class Heartbeat:
-    """For the one thread that does the daemon's work: that it gets to say anything shows that it gets on.
+    """Belongs to the one thread that does the daemon's work: each beat shows that this thread makes progress.
 
-    `waiting` counts what lies in the inbox, so many at most.
+    `waiting` counts the files in the inbox, up to the number it is given.
     """
 
     def __init__(self, notifier: Notifier, conditions: Conditions, waiting: Callable[[int], int]) -> None:
@@ -45,78 +45,78 @@ class Heartbeat:
         self._file: StateFile | None = None
         now = time.time()
         self._state = State(os.getpid(), Phase.STARTING, now, now)
-        self._unheard = Condition(
+        self._unreachable = Condition(
             conditions, "the service manager cannot be told", "the service manager is told"
         )
-        self._frozen = Condition(conditions, "workers do not come back", "workers come back again")
+        self._hung = Condition(conditions, "workers do not come back", "workers come back again")
         period = notifier.watchdog_seconds
         self._grace = LATE_SECONDS if period is None else period
         self._pace = LATE_SECONDS / 2 if period is None else period / 4
-        self._next_word = 0.0
-        self._next_sign = 0.0
-        self._last: Fault | None = None
+        self._next_status = 0.0
+        self._next_alive = 0.0
+        self._last_fault: Fault | None = None
         self._next_count = 0.0
         self._backlog = 0
 
-    def keep_in(self, file: StateFile) -> None:
-        """From now on, write the state to a file; not before it is sure that no other daemon does."""
+    def write_to(self, file: StateFile) -> None:
+        """Write the state to this file from now on. Call it once no other daemon can be writing it."""
         self._file = file
         self._write()
 
-    def getting_ready(self, *_: object) -> None:
-        """The start gets on."""
+    def starting(self, *_: object) -> None:
+        """The start makes progress."""
         now = time.monotonic()
-        if now >= self._next_word:
-            self._next_word = now + WORD_SECONDS
-            self._notifier.longer(START_SECONDS)
+        if now >= self._next_status:
+            self._next_status = now + STATUS_SECONDS
+            self._notifier.extend_start(START_SECONDS)
 
     def ready(self) -> None:
-        """It has begun to work."""
+        """The daemon works now; also after `reloading`."""
         self._notifier.ready()
-        self._turn(Phase.READY)
+        self._enter(Phase.READY)
 
     def reloading(self) -> None:
-        """It reads its settings anew; `ready` says that it has."""
+        """The daemon reads its settings again; `ready` ends this."""
         self._notifier.reloading()
 
     def stopping(self) -> None:
-        """It claims nothing more."""
+        """The daemon stops: it claims nothing more."""
         self._notifier.stopping()
-        self._turn(Phase.STOPPING)
+        self._enter(Phase.STOPPING)
 
     def ended(self, fault: str | None = None) -> None:
-        """It ends, because of a fault or because it was asked to."""
+        """The daemon ends, because of `fault` or because it was asked to."""
         phase = Phase.STOPPED if fault is None else Phase.FAILED
         self._state = replace(self._state, ended_by=None if fault is None else fault[:LONGEST_WORDS])
-        self._turn(phase)
+        self._enter(phase)
 
     @property
     def pause(self) -> float:
-        """Seconds until `tell` is to give the next sign of life; before the next word it gives none."""
-        return max(0.0, self._next_sign - time.monotonic(), self._next_word - time.monotonic())
+        """Seconds until the next sign of life; it comes with a status line, never before one is due."""
+        return max(0.0, self._next_alive - time.monotonic(), self._next_status - time.monotonic())
 
-    def tell(self, work: Workload, pictures: int) -> bool:
-        """Say how it is, now and then. Whether a sign of life was due, and the pool should be tried."""
+    def beat(self, work: Workload, pictures: int) -> bool:
+        """Report the state, if that is due. Returns True if a sign of life was due: then try the pool."""
         now = time.monotonic()
-        is_news = self._conditions.last is not self._last
-        if now < self._next_word and not is_news:
+        is_new_fault = self._conditions.last is not self._last_fault
+        if now < self._next_status and not is_new_fault:
             return False
-        self._next_word = now + min(WORD_SECONDS, self._pace)
-        self._tell_manager(work, pictures)
-        if is_news or abs(time.time() - self._state.seen) >= SEEN_SECONDS:
-            self._keep_troubles()
-        if now < self._next_sign:
+        self._next_status = now + min(STATUS_SECONDS, self._pace)
+        self._notify(work, pictures)
+        if is_new_fault or abs(time.time() - self._state.seen) >= SEEN_SECONDS:
+            self._write_faults()
+        if now < self._next_alive:
             return False
-        self._next_sign = now + self._pace
+        self._next_alive = now + self._pace
         if work.seconds_late < self._grace:
-            self._frozen.clear()
+            self._hung.clear()
             self._notifier.alive()
         else:
-            self._frozen.raise_("a restart puts what they have in hand through again")
+            self._hung.raise_("a restart puts what they have in hand through again")
         return True
 
-    def _keep_troubles(self) -> None:
-        last = self._last = self._conditions.last
+    def _write_faults(self) -> None:
+        last = self._last_fault = self._conditions.last
         if last is not None:
             last = replace(last, fault=last.fault[:LONGEST_WORDS])
         self._state = replace(
@@ -124,24 +124,24 @@ class Heartbeat:
         )
         self._write()
 
-    def _tell_manager(self, work: Workload, pictures: int) -> None:
-        if not self._notifier.is_heard:
+    def _notify(self, work: Workload, pictures: int) -> None:
+        if not self._notifier.has_manager:
             return
-        self._notifier.status(self._words(work, pictures))
+        self._notifier.status(self._status_line(work, pictures))
         if self._notifier.fault is None:
-            self._unheard.clear()
+            self._unreachable.clear()
         else:
-            self._unheard.raise_(self._notifier.fault)
+            self._unreachable.raise_(self._notifier.fault)
 
-    def _words(self, work: Workload, pictures: int) -> str:
+    def _status_line(self, work: Workload, pictures: int) -> str:
         if self._conditions.open:
-            return f"{_words_of(self._conditions.open[-1])}; {self._load(work)}"
+            return f"{_one_line(self._conditions.open[-1])}; {self._workload(work)}"
         if work.claimed:
-            return f"sorting: {self._load(work)}"
+            return f"sorting: {self._workload(work)}"
         self._backlog = 0
         return f"waiting for pictures; {counted(pictures, 'picture')} sorted since the start"
 
-    def _load(self, work: Workload) -> str:
+    def _workload(self, work: Workload) -> str:
         now = time.monotonic()
         if now >= self._next_count:
             self._next_count = now + COUNT_SECONDS
@@ -150,15 +150,15 @@ class Heartbeat:
         more = " or more" if self._backlog >= MOST_COUNTED else ""
         return f"{work.claimed:,} in hand, {self._backlog:,}{more} waiting in the inbox"
 
-    def _turn(self, phase: Phase) -> None:
+    def _enter(self, phase: Phase) -> None:
         self._state = replace(self._state, phase=phase, seen=time.time())
         self._write()
 
     def _write(self) -> None:
         if self._file is not None:
-            with suppress(OSError):  # who reads it sees how old it is
+            with suppress(OSError):  # a reader sees how old it is
                 self._file.write(self._state)
 
 
-def _words_of(fault: Fault) -> str:
+def _one_line(fault: Fault) -> str:
     return printable(f"{fault.event}: {fault.fault}")

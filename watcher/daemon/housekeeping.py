@@ -1,4 +1,4 @@
-"""What the daemon looks after beside its work: SQLite's log stays short, and no retry stays half done."""
+"""Housekeeping next to the daemon's work: SQLite's log stays short, and no requeue stays half done."""
 
 import time
 
@@ -8,11 +8,11 @@ from watcher.monitoring.faults import Condition, Conditions
 from watcher.store.database import LOG_BYTES, Database, DatabaseError
 from watcher.text import name_as_text
 
-MUCH = 64 * 2**20
-"""A log of so many bytes is told of."""
-MENDING_SECONDS = 10.0
-"""How often it is looked for what a `watcher retry` that was killed left half done."""
-HELD = "some program has been reading the database for long; SQLite's log grows until it ends or is ended"
+LONG_LOG_BYTES = 64 * 2**20
+"""From this many bytes on, the length of SQLite's log is reported."""
+RECOVERY_SECONDS = 10.0
+"""Seconds between two checks for what a killed `watcher retry` left half done."""
+HELD_BY_READER = "a program keeps reading the database; SQLite's log grows until that program ends"
 
 
 class Housekeeping:
@@ -21,28 +21,28 @@ class Housekeeping:
     def __init__(self, database: Database, requeue: Requeue, conditions: Conditions) -> None:
         self._database = database
         self._requeue = requeue
-        self._next_mending = 0.0
+        self._next_recovery = 0.0
         self._file = name_as_text(f"{database.file}-wal")
         self._growth = Condition(conditions, "the database's log grows", "the database's log is short again")
 
     def check(self) -> None:
-        """Do what is to be done; what cannot be done now is left to the next time."""
+        """Do the housekeeping that is due. What a fault prevents now is tried again at the next check."""
         try:
             self._cut_log()
-            if time.monotonic() >= self._next_mending:
+            if time.monotonic() >= self._next_recovery:
                 self._requeue.recover()
-                self._next_mending = time.monotonic() + MENDING_SECONDS
+                self._next_recovery = time.monotonic() + RECOVERY_SECONDS
         except (OSError, DatabaseError) as error:
             if isinstance(error, DatabaseError) and not passes(error):
                 raise
 
     def _cut_log(self) -> None:
-        """Cut the log where it is long, and say once that it cannot be."""
+        """Cut the log if it is long, and report once that it stays long."""
         size = self._database.log_bytes()
         if size > 2 * LOG_BYTES:
             self._database.cut_log()
             size = self._database.log_bytes()
-        if size > MUCH:
-            self._growth.raise_(HELD, file=self._file)
+        if size > LONG_LOG_BYTES:
+            self._growth.raise_(HELD_BY_READER, file=self._file)
         elif size <= 2 * LOG_BYTES:
             self._growth.clear(file=self._file)

@@ -1,4 +1,4 @@
-"""Looking out for arrivals: the system's events while there are any, sweeps at all times."""
+"""Watching the inbox: the system's events report arrivals quickly, and sweeps find all of them."""
 
 import time
 from collections.abc import Callable
@@ -12,132 +12,132 @@ from watcher.text import name_as_text, printable
 
 CHECK_SECONDS = 1.0
 POLL_SECONDS = 0.25
-"""How often a folder is looked at that does not tell of its files."""
+"""Seconds between two sweeps while there are no events."""
 THOROUGH_SECONDS = 5.0
-"""How often it is looked through even though it seems unchanged: a network share may say so late."""
+"""Seconds after which the folder is swept even if it seems unchanged: a network share may report late."""
 PATIENCE = 1.0
-"""How long an event may take to count as delivered; they come within milliseconds, or not at all."""
-ANEW_SECONDS = 10.0
-"""How long after a refusal the system is asked for events again."""
+"""Seconds to wait for a test event. Events come within milliseconds, or not at all."""
+LISTEN_AGAIN_SECONDS = 10.0
+"""Seconds after a refusal until the system is asked for events again."""
 
 
 class InboxWatcher:
-    """Sees to it that the door learns of all that comes; events from threads of their own, calling `wake`.
+    """Reports all that comes to the arrivals. Events come from threads of their own, and call `wake`.
 
-    All else is for one thread, which calls `check` every `pace` seconds.
+    Everything else is for one thread, which calls `check` every `pace` seconds.
     """
 
     def __init__(
-        self, settings: InboxSettings, door: Arrivals, wake: Callable[[], object], conditions: Conditions
+        self, settings: InboxSettings, arrivals: Arrivals, wake: Callable[[], object], conditions: Conditions
     ) -> None:
         self._settings = settings
-        self._arrivals = door
+        self._arrivals = arrivals
         self._wake = wake
-        self._watch: EventWatcher | None = None
-        self._silence = Condition(conditions, "no events; polling instead", "events again")
-        self._loss = Condition(conditions, "events lost; sweeping instead", "events complete again")
+        self._events: EventWatcher | None = None
+        self._no_events = Condition(conditions, "no events; polling instead", "events again")
+        self._lost_events = Condition(conditions, "events lost; sweeping instead", "events complete again")
         self._next_try = 0.0
         self._next_sweep = 0.0
         self._next_thorough = 0.0
 
     def adopt(self, settings: InboxSettings) -> None:
-        """Go by other settings from now on: how often it is looked through. All else stays as it began."""
+        """Sweep as often as these settings say from now on. Their other values count from the next start."""
         self._settings = settings
         self._next_sweep = 0.0
 
     @property
     def pace(self) -> float:
         """Seconds until the next check."""
-        return min(self._settings.sweep_seconds, CHECK_SECONDS if self._hears else POLL_SECONDS)
+        return min(self._settings.sweep_seconds, CHECK_SECONDS if self._has_events else POLL_SECONDS)
 
     def start(self) -> None:
-        """Begin. Raises WatcherError where the settings insist on events and there are none."""
-        fault = None if self._settings.polling is True else self._listen()
+        """Begin to listen. Raises WatcherError if there are no events and the settings forbid polling."""
+        fault = None if self._settings.polling is True else self._start_listening()
         if fault is not None and self._settings.polling is False:
             self.stop()
             raise WatcherError(
-                f"the system tells of no files in {printable(str(self._settings.path))}: {fault}; "
-                'to do without, write `polling = "auto"` under [inbox] of config.toml'
+                f"the system reports no files in {printable(str(self._settings.path))}: {fault}; "
+                'to work without events, write `polling = "auto"` under [inbox] in config.toml'
             )
-        self._tell_silence(fault)
+        self._report(fault)
 
     def check(self) -> None:
-        """Mend what is broken, and sweep when it is time, or when something came that was not told."""
+        """Repair what listens for events if it is broken, and sweep if that is due or events were lost."""
         is_complete = self._settings.polling is True or self._is_complete()
         now = time.monotonic()
         if is_complete and now < self._next_sweep:
             return
         is_thorough = not is_complete or now >= self._next_thorough
         self._arrivals.sweep(thorough=is_thorough)
-        self._next_sweep = now + (self._settings.sweep_seconds if self._hears else self.pace)
+        self._next_sweep = now + (self._settings.sweep_seconds if self._has_events else self.pace)
         if is_thorough:
             self._next_thorough = now + THOROUGH_SECONDS
 
     def stop(self) -> None:
-        """End; what was hinted at is forgotten, and the next check begins anew."""
-        self._deafen()
+        """Stop listening and forget all hints; the next check starts again."""
+        self._stop_listening()
         self._arrivals.forget()
         self._next_try = self._next_sweep = self._next_thorough = 0.0
 
     @property
-    def _hears(self) -> bool:
-        return self._watch is not None and not self._silence.is_on
+    def _has_events(self) -> bool:
+        return self._events is not None and not self._no_events.is_on
 
     def _is_complete(self) -> bool:
-        """Whether all that came since the last time was told."""
+        """Whether events have reported all that came since the last check."""
         lost = self._arrivals.has_lost_hints()
-        if self._watch is not None:
-            lost |= self._watch.has_lost_events()
-            fault = self._watch.fault
+        if self._events is not None:
+            lost |= self._events.has_lost_events()
+            fault = self._events.fault
             if fault is not None:
-                self._tell_silence(f"what was to report them broke down: {fault}")
-            elif self._watch.is_delivering:
-                self._tell_silence(None)
+                self._report(f"the thread that reports them failed: {fault}")
+            elif self._events.is_delivering:
+                self._report(None)
             if fault is not None or (lost and self._settings.recursive):
                 # Among what was lost may be new subfolders, which this one would never report.
-                self._deafen()
+                self._stop_listening()
                 self._next_try = 0.0
         if lost:
-            self._loss.raise_("more came at once than can be kept in mind")
+            self._lost_events.raise_("more came at once than can be remembered")
         else:
-            self._loss.clear()
-        if self._watch is None and time.monotonic() >= self._next_try:
-            self._tell_silence(self._listen())
+            self._lost_events.clear()
+        if self._events is None and time.monotonic() >= self._next_try:
+            self._report(self._start_listening())
             return False
         return not lost
 
-    def _listen(self) -> str | None:
-        """Begin to listen; why there is nothing to hear, None where there is."""
-        self._next_try = time.monotonic() + ANEW_SECONDS
+    def _start_listening(self) -> str | None:
+        """Begin to listen. Returns why there are no events, or None if there are."""
+        self._next_try = time.monotonic() + LISTEN_AGAIN_SECONDS
         try:
-            watch = EventWatcher(self._settings.path, self._notice)
+            events = EventWatcher(self._settings.path, self._notice)
             try:
-                watch.start(recursive=self._settings.recursive)
+                events.start(recursive=self._settings.recursive)
             except BaseException:
-                watch.stop()
+                events.stop()
                 raise
         except OSError as error:
             return error.strerror or str(error)
         except RecursionError:
-            return "its folders lie too deep in one another"
-        self._watch = watch
+            return "its folders are nested too deep"
+        self._events = events
         try:
-            is_delivering = watch.probe(PATIENCE)
+            delivers = events.probe(PATIENCE)
         except OSError:
-            return None  # no file can be made in it, so it cannot be tried
-        return None if is_delivering else f"a hidden file was not told of within {PATIENCE:g} s"
+            return None  # no test file can be made in it
+        return None if delivers else f"a hidden test file was not reported within {PATIENCE:g} s"
 
-    def _deafen(self) -> None:
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch = None
+    def _stop_listening(self) -> None:
+        if self._events is not None:
+            self._events.stop()
+            self._events = None
 
     def _notice(self, path: str) -> None:
         self._arrivals.notice(path)
         self._wake()
 
-    def _tell_silence(self, fault: str | None) -> None:
+    def _report(self, fault: str | None) -> None:
         if fault is None:
-            self._silence.clear()
+            self._no_events.clear()
         else:
-            self._silence.raise_(fault, inbox=name_as_text(str(self._settings.path)))
+            self._no_events.raise_(fault, inbox=name_as_text(str(self._settings.path)))

@@ -37,16 +37,16 @@ class PictureLog:
         self._listener(decision)
 
 
-def log_lost(lock: InboxLock, logger: FilteringBoundLogger, claim: Claim) -> None:
-    """Log that somebody removed a claimed file. Raises OSError if the whole inbox is gone instead."""
+def log_removed(lock: InboxLock, logger: FilteringBoundLogger, claim: Claim) -> None:
+    """Log that a claimed file was removed. Raises OSError if the whole inbox is gone instead."""
     lock.require()
     logger.error("somebody removed a claimed file", name=name_as_text(claim.name))
 
 
-def log_files(
+def log_warnings(
     logger: FilteringBoundLogger, arrivals: Arrivals, dispatcher: Dispatcher, deadline_seconds: float
 ) -> None:
-    """Log each file that is left alone in the inbox, and each that a thread takes too long over, once."""
+    """Log once each file that is left alone in the inbox, and each that takes a thread too long."""
     for path, why in arrivals.left_alone().items():
         logger.warning("left alone", name=name_as_text(os.path.basename(path)), reason=why)  # noqa: PTH119
     for claim in dispatcher.overdue(deadline_seconds):

@@ -1,4 +1,4 @@
-"""A newer model is swapped in while the daemon runs, and one that was lost is made again."""
+"""The model swap: a running daemon takes over a newer model, or a lost one that was made again."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ class ModelSwap:
         self._unusable = Condition(conditions, "the new references cannot be used", "they can be used")
 
     def check(self) -> None:
-        """See whether there is a model to swap in; never waits."""
+        """Swap in the new model if one is ready; never waits."""
         try:
             model = self._refresh.poll()
         except (OSError, WatcherError) as error:

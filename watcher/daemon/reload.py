@@ -1,4 +1,4 @@
-"""Settings read again: which of them a running daemon takes over, and which wait for a restart."""
+"""Reloading settings: which of them a running daemon takes over, and which need a restart."""
 
 import json
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from watcher.text import printable
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """What comes of settings that were read again.
+    """The result of reading the settings again.
 
-    `config` is in force from now on. `taken` and `waiting` name the settings that differ from before, each as
-    `[section] key = value`: those that are in force, and those that need a restart.
+    `config` is in force from now on. `taken` and `waiting` name the settings that changed, each as
+    `[section] key = value`: those in force now, and those that need a restart.
     """
 
     config: Config
@@ -24,7 +24,7 @@ class Reload:
 
 
 def reloaded(in_force: Config, wanted: Config) -> Reload:
-    """Take over of the wanted settings what a running daemon can."""
+    """Take over those of the wanted settings that may change while the daemon runs."""
     config = in_force
     taken, waiting = [], []
     for section in Config.model_fields:
@@ -42,8 +42,8 @@ def reloaded(in_force: Config, wanted: Config) -> Reload:
     return Reload(config, tuple(taken), tuple(waiting))
 
 
-class Reloading:
-    """Holds the settings in force, reads them again when asked to, and logs what comes of it."""
+class SettingsReloader:
+    """Holds the settings in force, reads them again on request, and logs the result."""
 
     def __init__(self, config: Config, reread: Callable[[], Config], conditions: Conditions) -> None:
         self._config = config
@@ -52,11 +52,11 @@ class Reloading:
         self._faulty = Condition(conditions, "the settings are faulty", "the settings are in order again")
 
     def read_again(self) -> Config:
-        """The settings in force from now on. Faulty ones change nothing, and every fault is logged."""
+        """Read the settings again and return those in force. Faults are logged, and then nothing changes."""
         try:
             wanted = self._reread()
         except ConfigError as error:
-            self._faulty.raise_("; ".join(error.faults), do="the old ones hold; fix them, and reload again")
+            self._faulty.raise_("; ".join(error.faults), do="the old ones stay; fix the new ones and reload")
             return self._config
         self._faulty.clear()
         reload = reloaded(self._config, wanted)

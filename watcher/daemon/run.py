@@ -1,11 +1,11 @@
-"""A daemon's life from outside: the signals that it hears, and how it ends."""
+"""Running a daemon: from its signals to its end, whatever the reason."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
 from watcher.config.settings import Config
-from watcher.daemon.assembly import StoppedEarly, Surroundings, assemble
+from watcher.daemon.assembly import DaemonContext, StoppedEarly, assemble
 from watcher.daemon.heartbeat import Heartbeat
 from watcher.daemon.signals import signal_requests
 from watcher.daemon.systemd.notify import Notifier
@@ -18,7 +18,7 @@ from watcher.store.results import Decision
 from watcher.text import error_text
 
 
-def serve(  # noqa: PLR0913 - what it is given, and what it is asked to do
+def serve(  # noqa: PLR0913 - all that a daemon needs from outside
     config: Config,
     log: Log,
     notifier: Notifier,
@@ -29,7 +29,7 @@ def serve(  # noqa: PLR0913 - what it is given, and what it is asked to do
 ) -> None:
     """Watch and sort until SIGTERM or SIGINT; with `once`, until the inbox is empty.
 
-    `reread` reads the settings again, as SIGHUP asks for. `filed` is called with every filed picture.
+    `reread` reads the settings again, on SIGHUP. `filed` is called with every filed picture.
     Raises WatcherError for what a user can fix.
     """
     conditions, wake_up = Conditions(log.logger), WakeUp()
@@ -41,8 +41,8 @@ def serve(  # noqa: PLR0913 - what it is given, and what it is asked to do
         ExitStack() as stack,
     ):
         try:
-            given = Surroundings(config, log, conditions, heartbeat, requests, wake_up, reread, filed)
-            daemon = assemble(given, stack)
+            context = DaemonContext(config, log, conditions, heartbeat, requests, wake_up, reread, filed)
+            daemon = assemble(context, stack)
             if once:
                 daemon.empty()
             else:

@@ -1,4 +1,4 @@
-"""The signals that stop the daemon or have it read its settings again, and one that must not end it."""
+"""The signals that stop the daemon or reload its settings, and one that it ignores."""
 
 import signal
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from watcher.pipeline.wakeup import WakeUp
 
 @dataclass(frozen=True, slots=True)
 class SignalRequests:
-    """What signals asked the daemon to do."""
+    """What signals have asked the daemon to do."""
 
     stop: Event = field(default_factory=Event)
     reload: Event = field(default_factory=Event)
@@ -19,9 +19,9 @@ class SignalRequests:
 
 @contextmanager
 def signal_requests(wake_up: WakeUp, *, on_terminal: bool) -> Iterator[SignalRequests]:
-    """SIGTERM and SIGINT ask to stop, SIGHUP to reload; each sets `wake_up`.
+    """While in the context, SIGTERM and SIGINT ask to stop, SIGHUP to reload; each sets `wake_up`.
 
-    On a terminal, SIGHUP says that it was closed, and asks to stop.
+    On a terminal, SIGHUP means that the terminal was closed, and asks to stop.
     """
     requests = SignalRequests()
     hang_up = requests.stop if on_terminal else requests.reload
@@ -32,8 +32,8 @@ def signal_requests(wake_up: WakeUp, *, on_terminal: bool) -> Iterator[SignalReq
         wake_up.set()
 
     before = {number: signal.signal(number, ask) for number in meanings}
-    # Somebody opened a file for writing while its lease was tried: the kernel says so by this signal, which
-    # ends a process by default. The lease is given up at once anyway.
+    # The kernel sends SIGIO if a program opens a file for writing while we hold a lease on it. By default it
+    # ends the process. The lease is given up at once anyway.
     before[signal.SIGIO] = signal.signal(signal.SIGIO, signal.SIG_IGN)
     try:
         yield requests

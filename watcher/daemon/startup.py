@@ -1,4 +1,4 @@
-"""What has to be there before the first picture: folders, database, references."""
+"""Startup: makes what must be there before the first picture: folders, database, references."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,12 +20,12 @@ from watcher.store.sqlite.backup import Upgrade
 from watcher.text import name_as_text, printable
 
 PATIENCE = 1.0
-"""How long, in seconds, the daemon waits for its turn to write before it sees to other things, as signals."""
+"""Seconds for which the daemon waits for the write lock before it looks at other things, such as signals."""
 Progress = Callable[[int], object]
 
 
 def make_folders(config: Config, outbox: Outbox, logger: FilteringBoundLogger) -> None:
-    """Make the folders that are missing, and say so."""
+    """Make the folders that are missing, and log it."""
     for folder in (config.inbox.path, config.outbox.path):
         if not folder.exists():
             folder.mkdir(parents=True)
@@ -35,29 +35,29 @@ def make_folders(config: Config, outbox: Outbox, logger: FilteringBoundLogger) -
 
 @contextmanager
 def sole_watcher(config: Config) -> Iterator[None]:
-    """Hold the outbox and the database for this process alone, by locks that die with it.
+    """Hold the outbox and the database for this process alone, with locks that end with the process.
 
-    A daemon that starts takes every row that is not marked filed for its own work that was cut short, and no
-    log tells the whole of an outbox that two share. Raises WatcherError.
+    Two daemons must not share them: at its start, a daemon resumes every row that is not marked filed, and
+    one log must name every file of the outbox. Raises WatcherError.
     """
     config.cache.mkdir(parents=True, exist_ok=True)
     outbox, file = printable(str(config.outbox.path)), printable(str(config.database.file))
     with (
-        held_alone(config.outbox.path, f"another watcher files into {outbox} already"),
-        held_alone(config.cache, f"another watcher keeps its log in {file} already"),
+        held_alone(config.outbox.path, f"another watcher already files into {outbox}"),
+        held_alone(config.cache, f"another watcher already keeps its log in {file}"),
     ):
         yield
 
 
 def open_and_log(config: Config, logger: FilteringBoundLogger, progress: Progress) -> Database:
-    """Open the database, made and migrated as needed; say so where it is new or older.
+    """Open the database, made or migrated as needed, and log it if it is new or was upgraded.
 
-    A fault that passes is waited for a while, as where a command is about to write; then it is raised.
+    A fault that may pass, such as a command that writes, is waited for up to BUSY_SECONDS. Then it is raised.
     """
     file = config.database.file
     is_new = not file.exists()
 
-    def tell(upgrade: Upgrade) -> None:
+    def log_upgrade(upgrade: Upgrade) -> None:
         logger.warning(
             "upgraded",
             database=name_as_text(str(file)),
@@ -71,7 +71,7 @@ def open_and_log(config: Config, logger: FilteringBoundLogger, progress: Progres
     while True:
         progress(0)
         try:
-            database = open_database(file, PATIENCE, upgraded=tell)
+            database = open_database(file, PATIENCE, upgraded=log_upgrade)
             break
         except DatabaseError as error:
             if not passes(error) or time.monotonic() > give_up:
@@ -85,7 +85,7 @@ def open_and_log(config: Config, logger: FilteringBoundLogger, progress: Progres
 def first_model(
     config: Config, database: Database, logger: FilteringBoundLogger, progress: Progress
 ) -> StoredModel:
-    """The classifier for the references; an empty database is filled from the references folder first."""
+    """The model for the references; an empty database is filled from the references folder first."""
     references = ReferenceStore(database)
     if references.version() is None:
         _add_first_references(config, references, logger, progress)

@@ -1,4 +1,4 @@
-"""One watched inbox: its arrivals, its lock, its events, and the way of its pictures through the pool."""
+"""One watched inbox: its arrivals, its guard, its watcher, its dispatcher and its outage."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from structlog.typing import FilteringBoundLogger
 from watcher.config.settings import Config
 from watcher.daemon.inbox_guard import InboxGuard
 from watcher.daemon.inbox_watcher import InboxWatcher
-from watcher.daemon.log_lines import log_files
+from watcher.daemon.log_lines import log_warnings
 from watcher.daemon.outage import Outage
 from watcher.errors import UnfitReferencesError, WatcherError, passes
 from watcher.folders.arrivals import Arrivals
@@ -62,12 +62,12 @@ class WatchedInbox:
 
     @property
     def is_working(self) -> bool:
-        """Whether workers have a batch, or what they found is not filed yet, and no fault is in the way."""
+        """Whether workers have a batch or their results are not filed yet, and no fault holds them up."""
         return self._dispatcher.is_working and self._outage.fault is None
 
     @property
     def is_waiting(self) -> bool:
-        """Whether each claim waits for a program that writes the file, or for the disk to return it."""
+        """Whether every claim waits: until its file is written, or until the disk can read it."""
         return self._dispatcher.is_waiting
 
     @property
@@ -77,7 +77,7 @@ class WatchedInbox:
 
     @property
     def unfinished(self) -> int:
-        """How many files the last sweep left to the programs that write them, or wait claimed for these."""
+        """How many files are still being written: left by the last sweep, or claimed."""
         return self._arrivals.unfinished + self._dispatcher.claimed
 
     @property
@@ -87,11 +87,11 @@ class WatchedInbox:
 
     @property
     def outage(self) -> Outage:
-        """The fault that is in the way, if any."""
+        """The fault that holds this inbox up, if any."""
         return self._outage
 
     def start(self) -> None:
-        """Begin to hear of arrivals. Raises WatcherError if there are no events, but the settings insist."""
+        """Begin to listen. Raises WatcherError if there are no events and the settings forbid polling."""
         self._watcher.start()
 
     def sweep(self) -> None:
@@ -99,15 +99,15 @@ class WatchedInbox:
         self._arrivals.sweep()
 
     def check(self) -> None:
-        """See that the folder is still there, and sweep it when it is time."""
+        """See whether the folder is still there, and sweep it if that is due."""
         if time.monotonic() >= self._next_check:
             self._is_there = self._guard.check()
             self._next_check = time.monotonic() + self._watcher.pace
 
     def pause(self, *, taking: bool, retrying: bool = True) -> float:
-        """Seconds for which a `step` would find nothing to do, unless something wakes the daemon."""
+        """Seconds until `step` has something to do, unless an event wakes the daemon earlier."""
         if self._outage.fault is not None:
-            return self._outage.rest
+            return self._outage.pause
         if taking and self._is_there and self._arrivals.is_open and self._dispatcher.has_room:
             return 0.0
         return self._dispatcher.pause if retrying else float("inf")
@@ -117,32 +117,32 @@ class WatchedInbox:
         return max(0.0, self._next_check - time.monotonic())
 
     def step(self, *, taking: bool, retrying: bool = True) -> None:
-        """Do what can be done now; while a fault is in the way, only try again now and then.
+        """Do what can be done now. During an outage, do nothing until the next try is due.
 
         Raises WatcherError for a fault that does not pass.
         """
-        if self._outage.rest > 0:
+        if self._outage.pause > 0:
             return
         try:
             if self._outage.fault is not None:
-                self._arrivals.restart_sweep()  # what was to be claimed when the fault came is still there
+                self._arrivals.restart_sweep()  # what the fault kept from being claimed is still there
             self._dispatcher.step(taking=taking and self._is_there, retrying=retrying)
         except UnfitReferencesError as fault:
-            self._outage.met(fault)
+            self._outage.failed(fault)
             self._model_lost()
         except (OSError, MemoryError, WatcherError) as fault:
-            if isinstance(fault, OSError) and self._guard.explains(fault):
+            if isinstance(fault, OSError) and self._guard.notices_loss(fault):
                 self._is_there, self._next_check = False, 0.0
                 return
             if not passes(fault) and not isinstance(fault, OSError):
                 raise
-            self._outage.met(fault)
+            self._outage.failed(fault)
         else:
-            self._outage.over()
-        log_files(self._logger, self._arrivals, self._dispatcher, self._deadline_seconds)
+            self._outage.succeeded()
+        log_warnings(self._logger, self._arrivals, self._dispatcher, self._deadline_seconds)
 
     def try_pool(self) -> None:
-        """See that the workers still answer."""
+        """Have the workers show that they still answer."""
         self._dispatcher.try_pool()
 
     def use(self, model: StoredModel) -> None:
@@ -151,7 +151,7 @@ class WatchedInbox:
         self._outage.try_now()
 
     def adopt(self, config: Config) -> None:
-        """Follow other settings from now on, as far as they may change while the daemon runs."""
+        """Use these settings from now on, as far as they may change while the daemon runs."""
         self._inbox.adopt(config.inbox.quiet_seconds)
         self._watcher.adopt(config.inbox)
         self._filing.review_below = config.recognition.review_below

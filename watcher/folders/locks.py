@@ -16,7 +16,7 @@ if sys.platform != "win32":
 def try_lock(descriptor: int) -> bool:
     """Lock an open file or folder for this process alone; False if another process holds it.
 
-    Raises OSError where the system refuses locks.
+    Raises OSError if the system refuses locks.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,9 +50,9 @@ def held_alone(folder: Path, refusal: str) -> Iterator[None]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether another process holds the lock on a folder. Raises OSError where there is no such folder.
+    """Whether another process holds the lock on a folder. Raises OSError if there is no such folder.
 
-    The question takes a shared lock for an instant, so several who ask are not in each other's way.
+    This takes a shared lock for an instant, so that several processes can ask at the same time.
     """
     descriptor = _opened(folder)
     try:

@@ -1,4 +1,4 @@
-"""The outbox: filing under a free name, never over another file."""
+"""The outbox: files pictures under free names, and never replaces another file."""
 
 import itertools
 import os
@@ -17,42 +17,42 @@ MOST_OF_ONE_NAME = 1_000_000
 
 
 class Outbox:
-    """The folders `0` … `9`, `review` and `failed`. Destinations are relative to it, as `7/scan.png`."""
+    """The folders `0` … `9`, `review` and `failed`. Destinations are relative to it, such as `7/scan.png`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._root = os.fspath(path)
-        self._crowded: dict[tuple[str, str], int] = {}
+        self._next_number: dict[tuple[str, str], int] = {}
 
     def make(self) -> None:
         """Make the folders that are missing."""
         for folder in FOLDERS:
             (self.path / folder).mkdir(parents=True, exist_ok=True)
 
-    def choose(self, folder: str, name: str, spoken_for: set[str]) -> str:
-        """A destination that is free now and not spoken for by others of the batch, and speak for it.
+    def choose(self, folder: str, name: str, reserved: set[str]) -> str:
+        """Choose a destination that is free and not in `reserved`, and add it to `reserved`.
 
-        Between choosing and filing somebody may take the name; `file` tells.
+        Another program may take the name before the file is there; then `file` returns False.
         """
-        start = self._crowded.get((folder, name), 0)
+        start = self._next_number.get((folder, name), 0)
         for number in itertools.count(start):
             destination = f"{folder}/{numbered(name, number)}"
             names = [destination, reason_name(destination)] if folder == "failed" else [destination]
-            if any(taken in spoken_for or self.holds(taken) for taken in names):
+            if any(taken in reserved or self.holds(taken) for taken in names):
                 continue
-            spoken_for.update(names)
+            reserved.update(names)
             if number:
-                if len(self._crowded) > 10_000:
-                    self._crowded.clear()
-                self._crowded[folder, name] = number + 1
+                if len(self._next_number) > 10_000:
+                    self._next_number.clear()
+                self._next_number[folder, name] = number + 1
             return destination
         raise AssertionError  # count() does not end
 
     def file(self, source: str, destination: str) -> bool:
-        """Put a claimed file at its destination too. False where another file has the name.
+        """Link a claimed file to its destination; False if another file has that name.
 
-        A link fails if the name is taken, where a rename would replace what lies there. Some systems let
-        nobody link a file of others that they may not write (fs.protected_hardlinks): it is moved.
+        A link fails if the name is taken; a rename would replace the other file. Some systems refuse to link
+        a file of another user that one may not write (fs.protected_hardlinks). Such a file is moved.
         """
         goal = self.path_of(destination)
         try:
@@ -67,17 +67,17 @@ class Outbox:
         return True
 
     def path_of(self, destination: str) -> str:
-        """Where that is."""
+        """The path of a destination."""
         return f"{self._root}/{destination}"
 
     def holds(self, destination: str) -> bool:
         """Whether there is a file at a destination."""
         return os.path.lexists(self.path_of(destination))
 
-    def explain(self, destination: str, reason: str) -> None:
-        """Put `NAME.reason.txt` beside a failed file; what lies there by that name already is left alone.
+    def write_reason(self, destination: str, reason: str) -> None:
+        """Write `NAME.reason.txt` next to a failed file; another file of that name is left alone.
 
-        One that was begun and not finished is written whole.
+        If this reason was written only in part before, it is completed.
         """
         path, text = self.path_of(reason_name(destination)), _as_bytes(reason)
         try:
@@ -90,8 +90,8 @@ class Outbox:
                 with open(path, "wb") as file:
                     file.write(text)
 
-    def withdraw(self, source: str, destination: str, reason: str | None) -> None:
-        """Undo `file` and `explain`, as far as they were done; the claim stays, as the file's only name."""
+    def unfile(self, source: str, destination: str, reason: str | None) -> None:
+        """Undo `file` and `write_reason`, as far as they were done. The claim stays as the only name."""
         goal = self.path_of(destination)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.lstat(source), os.lstat(goal)):
@@ -99,12 +99,12 @@ class Outbox:
                     self.remove_reason(destination, reason)
                 os.unlink(goal)
 
-    def give_back(self, destination: str, goal: str) -> None:
-        """Move a file out of the outbox. Raises FileExistsError where the goal's name is taken."""
+    def move_out(self, destination: str, goal: str) -> None:
+        """Move a file out of the outbox. Raises FileExistsError if `goal` is taken."""
         move_without_replacing(self.path_of(destination), goal)
 
     def remove_reason(self, destination: str, reason: str) -> bool:
-        """Remove the reason that `explain` put there, unless it is another by now; whether it was removed."""
+        """Remove the reason that `write_reason` wrote, unless it was changed; True if it was removed."""
         path = self.path_of(reason_name(destination))
         with suppress(FileNotFoundError):
             with open(path, "rb") as file:
@@ -118,15 +118,15 @@ class Outbox:
         try:
             os.link(source, goal, follow_symlinks=False)
         except FileNotFoundError:
-            # Somebody may have moved the folder away with all that was in it.
+            # Somebody may have moved the folder away with all its files.
             os.makedirs(os.path.dirname(goal), exist_ok=True)
             os.link(source, goal, follow_symlinks=False)
 
 
 def numbered(name: str, number: int) -> str:
-    """`scan.png`, `scan-1.png`, `scan-2.png` …; a name that gets too long for the disk loses of its stem.
+    """`scan.png`, `scan-1.png`, `scan-2.png` …; a name that is too long for the disk gets a shorter stem.
 
-    A numbered name leaves room for REASON, so that the files with the reasons are numbered as well.
+    A numbered name leaves room for REASON, so that the names of the reasons keep the number.
     """
     if number == 0:
         return name
@@ -138,7 +138,7 @@ def numbered(name: str, number: int) -> str:
 
 
 def reason_name(destination: str) -> str:
-    """The destination of the reason that is put beside a failed file."""
+    """The destination of the reason next to a failed file."""
     folder, name = destination.split("/", 1)
     return f"{folder}/{_cut(name, LONGEST_NAME - len(REASON))}{REASON}"
 
@@ -158,7 +158,7 @@ def _as_bytes(reason: str) -> bytes:
 
 
 def _cut(text: str, size: int) -> str:
-    """The text's beginning that takes at most `size` bytes on disk, cut between characters."""
+    """The beginning of a text, at most `size` bytes on disk, cut between characters."""
     while len(os.fsencode(text)) > size:
         text = text[:-1]
     return text

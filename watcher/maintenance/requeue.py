@@ -1,4 +1,4 @@
-"""Requeue: failed files are put back into the inbox and recognized again."""
+"""Requeue: puts failed files back into the inbox, to be recognized again."""
 
 import os
 import time
@@ -54,7 +54,7 @@ class Requeue:
         return count
 
     def recover(self) -> None:
-        """Undo or complete what another process left half done, unless that still runs."""
+        """Undo or complete what another process left half done, unless that process still runs."""
         with locked(self._failed) as is_alone:
             if is_alone:
                 self._recover()
@@ -77,7 +77,7 @@ class Requeue:
             refused(f"result {number} ({result.name}) has not failed: it {where}")
             return None
         if not self._outbox.holds(_destination(result)):
-            refused(f"result {number}: {result.destination} is not in the outbox any more")
+            refused(f"result {number}: {result.destination} is no longer in the outbox")
             return None
         return result
 
@@ -85,7 +85,7 @@ class Requeue:
         name = claimed_name(result.claim)
         while True:
             try:
-                self._outbox.give_back(_destination(result), os.path.join(self._inbox, name))  # noqa: PTH118 - of any bytes
+                self._outbox.move_out(_destination(result), os.path.join(self._inbox, name))  # noqa: PTH118 - of any bytes
             except FileExistsError:
                 if time.monotonic() < give_up:
                     time.sleep(0.02)

@@ -1,1 +1,1 @@
-"""What the program says of itself: its log, its faults, its state, and how it is."""
+"""What the program says about itself: its log, its faults, its state file and its status."""

@@ -21,10 +21,10 @@ _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 
 class Log:
-    """Writes events to a stream: colors on a terminal, JSON lines otherwise, unless the settings say.
+    """Writes events to a stream: colors on a terminal, otherwise JSON lines; the settings may overrule this.
 
-    In the system's journal, each line begins with how grave it is, as sd-daemon(3) has it; the journal takes
-    that away and can be asked by it.
+    In the system's journal, each line begins with its priority, see sd-daemon(3). The journal removes it, and
+    can select lines by it.
     """
 
     def __init__(self, settings: LogSettings, stream: TextIO, environ: Mapping[str, str] = {}) -> None:
@@ -33,16 +33,16 @@ class Log:
         self._processors: list[Processor] = []
         self.adopt(settings)
         self.logger: FilteringBoundLogger = structlog.wrap_logger(
-            structlog.WriteLogger(cast("TextIO", _Enduring(stream))),
+            structlog.WriteLogger(cast("TextIO", _LossyStream(stream))),
             processors=self._processors,
             wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
-        ).bind()  # else it is made anew for every event
+        ).bind()  # otherwise structlog builds the logger again for every event
 
     def adopt(self, settings: LogSettings) -> None:
         """Write as these settings say from now on."""
         level = _LEVELS[settings.level.upper()]
-        said = {name.lower() for name, number in _LEVELS.items() if number >= level}
-        processors: list[Processor] = [partial(_what_is_said, said), structlog.processors.add_log_level]
+        enabled = {name.lower() for name, number in _LEVELS.items() if number >= level}
+        processors: list[Processor] = [partial(_only_levels, enabled), structlog.processors.add_log_level]
         if settings.format == "console" or (settings.format == "auto" and self.on_terminal):
             clock = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False, key="time")
             processors += [clock, _printable_values, _console(colors=self.on_terminal)]
@@ -58,12 +58,12 @@ def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
     device, _, inode = environ.get("JOURNAL_STREAM", "").partition(":")
     try:
         status = os.fstat(stream.fileno())
-    except OSError:  # it is no file
+    except OSError:  # it has no file behind it
         return False
     return (device, inode) == (str(status.st_dev), str(status.st_ino))
 
 
-def _what_is_said(
+def _only_levels(
     levels: Container[str], _logger: WrappedLogger, method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     if method not in levels:
@@ -75,34 +75,34 @@ def _with_priority(_logger: WrappedLogger, method: str, line: Any) -> str:
     return f"<{_PRIORITIES[method]}>{line}"
 
 
-class _Enduring:
-    """Passes on what is said, as far as it is taken: no work stops because the disk of its log is full."""
+class _LossyStream:
+    """Passes text on, and drops what the stream cannot take: a full disk under the log stops no work."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> None:
-        """Write as much as is taken."""
+        """Write as much as the stream takes."""
         try:
             self._stream.write(text)
         except OSError as error:
-            _let_pass(error)
+            _raise_unless_passing(error)
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Flush the stream."""
         try:
             self._stream.flush()
         except OSError as error:
-            _let_pass(error)
+            _raise_unless_passing(error)
 
 
-def _let_pass(error: OSError) -> None:
+def _raise_unless_passing(error: OSError) -> None:
     if not passes(error):
         raise error
 
 
-def leave_unsaid(stream: TextIO) -> None:
-    """Let go of what a stream could not take by the end: it must not turn a good end into a bad one."""
+def discard_unwritten(stream: TextIO) -> None:
+    """Drop what a stream could not take by the end, so that the program's exit code stays as it is."""
     try:
         stream.flush()
     except OSError as error:
@@ -122,22 +122,22 @@ def _console(*, colors: bool) -> Processor:
 
 
 class LibraryLog(logging.Handler):
-    """Passes on what the libraries say through the standard library's logging, without tracebacks."""
+    """Logs what libraries report through the standard library's logging, without tracebacks."""
 
     def __init__(self, logger: FilteringBoundLogger) -> None:
         super().__init__(logging.WARNING)
         self._logger = logger
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say one record as an event; a fault that came with it is told in a word."""
-        fault = record.exc_info[1] if record.exc_info else None
-        said = {"fault": repr(fault)} if fault else {}
-        self._logger.log(record.levelno, _message(record), library=record.name, **said)
+        """Log one record as an event; of an exception that came with it, only its name and message."""
+        error = record.exc_info[1] if record.exc_info else None
+        fault = {"fault": repr(error)} if error else {}
+        self._logger.log(record.levelno, _message(record), library=record.name, **fault)
 
 
 @contextmanager
 def library_log(logger: FilteringBoundLogger) -> Iterator[None]:
-    """While in the context, what the libraries say through `logging` is passed on."""
+    """Log what libraries report through `logging` while in the context."""
     handler = LibraryLog(logger)
     root = logging.getLogger()
     root.addHandler(handler)
@@ -151,7 +151,7 @@ _encode = json.JSONEncoder(default=repr).encode
 
 
 def _as_json(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> str:
-    """The event as JSON, the time and what it is at its head; quick, as there is one for every picture."""
+    """The event as JSON, with time, level and event first. Fast, because every picture has one."""
     now = datetime.now(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
     return _encode({"time": now, "level": event.pop("level"), "event": event.pop("event"), **event})
 
@@ -159,12 +159,12 @@ def _as_json(_logger: WrappedLogger, _method: str, event: MutableMapping[str, An
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except (KeyError, TypeError, ValueError):  # its words and its values do not fit together
+    except (KeyError, TypeError, ValueError):  # the format and the arguments do not match
         return f"{record.msg} {record.args!r}"
 
 
 def _printable_values(
     _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """The console renderer passes escape characters through; the names of files may hold them."""
+    """Escape control characters: file names may hold them, and the console renderer lets them through."""
     return {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}

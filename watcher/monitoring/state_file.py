@@ -1,4 +1,4 @@
-"""What a daemon keeps beside its database for who asks how it is: a small file that it writes in place."""
+"""The state file: where a daemon keeps its state for `watcher status`, next to its database."""
 
 import os
 import time
@@ -18,7 +18,7 @@ TRIES, PAUSE = 5, 0.01
 
 
 class Phase(StrEnum):
-    """How far a daemon's life has come."""
+    """The phases of a daemon's life."""
 
     STARTING = "starting"
     READY = "ready"
@@ -29,10 +29,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A daemon as it saw itself last; all times are Unix seconds.
+    """A daemon's own view of itself; all times are Unix seconds.
 
-    `ended_by` is the fault that ended it, if any. `last_fault` is the last that it met and went on from; of
-    those that are not over there are so many `troubles`.
+    `seen` is when it was written. `troubles` is how many faults last now, and `last_fault` is the newest one.
+    `ended_by` is the fault that ended the daemon, if any.
     """
 
     pid: int
@@ -48,17 +48,17 @@ _STATE = TypeAdapter(State)
 
 
 class StateFile:
-    """One file of one block, written over: that takes no space, so that a full disk can be told of as well.
+    """A file of one block that is overwritten in place: this needs no space, so it works on a full disk.
 
-    A checksum tells who reads it in the middle of a write, or after a power cut, that this is not the state.
+    A checksum shows a reader when the block is only half written, during a write or after a power cut.
     """
 
     def __init__(self, database: Path) -> None:
-        """It lies beside the database."""
+        """The file lies next to the database."""
         self.path = database.with_name(f"{database.name}.state")
 
     def write(self, state: State) -> None:
-        """Keep a state. Raises OSError."""
+        """Overwrite the file with a state. Raises OSError."""
         text = _STATE.dump_json(state)
         block = (b"%08x %s" % (zlib.crc32(text), text)).ljust(SIZE - 1) + b"\n"
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
@@ -68,9 +68,9 @@ class StateFile:
             os.close(descriptor)
 
     def read(self) -> State | None:
-        """The state that was kept last; None where there is none, or none that can be believed.
+        """The state that was written last; None if there is none, or none with a valid checksum.
 
-        Raises OSError where it may not be read.
+        Raises OSError if the file may not be read.
         """
         for _ in range(TRIES):
             try:

@@ -1,4 +1,4 @@
-"""How the watcher is, asked from outside: at work or not, what waits, what came, what is amiss."""
+"""The status of the watcher, seen from outside: running or not, what waits, what came, and what is wrong."""
 
 import os
 import time
@@ -20,18 +20,18 @@ from watcher.store.references import ReferenceStore
 from watcher.store.timestamps import stamp
 
 MOST_COUNTED = 100_000
-"""So many files in the inbox are counted; more are that many."""
+"""Files in the inbox are counted up to this number."""
 SILENT_SECONDS = 150.0
-"""A daemon that has written for so long that it lives may be taken for hung."""
+"""A daemon that has not written its state for this many seconds counts as hung."""
 HOUR, MINUTE = 3600.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """Whether one is at work, and what it left said of itself; times are Unix seconds.
+    """Whether a daemon is running, and its state; times are Unix seconds.
 
-    `state` is that of the one at work, or of the last that was; None where it says nothing. `pid` and `since`
-    are None where the system does not tell.
+    `state` is that of the running daemon, or else of the last one; None if it left none. `pid` and `since`
+    are None if the system does not say.
     """
 
     running: bool
@@ -42,7 +42,7 @@ class Daemon:
 
     @property
     def silent(self) -> float | None:
-        """For how many seconds one at work has shown no sign of life, where that is too long."""
+        """Seconds without a sign of life from a running daemon, if that is too long; otherwise None."""
         if not self.running or self.state is None:
             return None
         seconds = self.now - self.state.seen
@@ -50,19 +50,19 @@ class Daemon:
 
     @property
     def was_cut_short(self) -> bool:
-        """Whether the last one ended without saying so: it was killed, or the power went."""
+        """Whether the last daemon was killed, or lost its power."""
         over = {Phase.STOPPED, Phase.FAILED}
         return not self.running and self.state is not None and self.state.phase not in over
 
     @property
     def is_well(self) -> bool:
-        """Whether one is at work and nothing is amiss with it."""
+        """Whether a daemon is running and nothing is wrong with it."""
         return self.running and self.silent is None and not (self.state and self.state.troubles)
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many files wait in the inbox, None where it cannot be looked at; and how many are claimed."""
+    """How many files wait in the inbox (None if it cannot be read), and how many are claimed."""
 
     waiting: int | None
     in_hand: int
@@ -70,7 +70,10 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the log says: of today, of the last hour and minute; why pictures failed today; the references."""
+    """What the database says: counts of pictures by status, and the failures of today.
+
+    `references` is how many there are of each digit.
+    """
 
     today: StatusCounts
     hour: StatusCounts
@@ -82,7 +85,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it; `work` is None where there is no log yet. `today` is when today began, in Unix seconds."""
+    """The status; `work` is None if there is no log yet. `today` is the last midnight (Unix seconds)."""
 
     daemon: Daemon
     backlog: Backlog
@@ -91,8 +94,8 @@ class Status:
     now: float
 
 
-def look(config: Config) -> Status:
-    """How the watcher is now; nothing is made or changed. Raises OSError, DatabaseError."""
+def read_status(config: Config) -> Status:
+    """The status now. Makes and changes nothing. Raises OSError, DatabaseError."""
     now = time.time()
     today = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     return Status(
@@ -107,7 +110,7 @@ def _daemon(config: Config, now: float) -> Daemon:
             if is_held(folder):
                 pid = holder(folder)
                 if state is not None and pid not in {None, state.pid}:
-                    state = None  # it is another's, which wrote none
+                    state = None  # another daemon wrote it, and this one wrote none
                 since = state.started if state is not None else _started(pid)
                 return Daemon(
                     running=True, pid=pid if state is None else state.pid, since=since, state=state, now=now
@@ -116,7 +119,7 @@ def _daemon(config: Config, now: float) -> Daemon:
 
 
 def _started(pid: int | None) -> float | None:
-    """When a process began, as its entry in /proc says."""
+    """When a process began, from its entry in /proc; None if there is none."""
     try:
         return None if pid is None else os.stat(f"/proc/{pid}").st_ctime  # noqa: PTH116 - no path of ours
     except OSError:
@@ -140,23 +143,23 @@ def _work(config: Config, today: float, now: float) -> Work | None:
         return None
     was_closed = not wal_of(file).exists()
     work = _work_in(file, today, now)
-    if was_closed and wal_of(file).exists():  # somebody began to write it meanwhile
+    if was_closed and wal_of(file).exists():  # a program has begun to write it
         work = _work_in(file, today, now)
     return work
 
 
 def _work_in(file: Path, today: float, now: float) -> Work:
     with closing(open_as_it_is(file)) as database:
-        return _asked(database, today, now)
+        return _work_from(database, today, now)
 
 
-def _asked(database: Database, today: float, now: float) -> Work:
-    tallies, references = ResultCounts(database), ReferenceStore(database)
+def _work_from(database: Database, today: float, now: float) -> Work:
+    results, references = ResultCounts(database), ReferenceStore(database)
     return Work(
-        today=tallies.since(stamp(today)),
-        hour=tallies.since(stamp(now - HOUR)),
-        minute=tallies.since(stamp(now - MINUTE)),
-        failures=tallies.failures(stamp(today)),
+        today=results.since(stamp(today)),
+        hour=results.since(stamp(now - HOUR)),
+        minute=results.since(stamp(now - MINUTE)),
+        failures=results.failures(stamp(today)),
         reference_version=references.version(),
         references=references.counts(),
     )

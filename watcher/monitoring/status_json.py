@@ -34,7 +34,7 @@ def as_json_object(status: Status) -> dict[str, Any]:
         "troubles": 0 if state is None else state.troubles,
         "last_fault": None if state is None else _fault(state.last_fault),
         "backlog": {"waiting": status.backlog.waiting, "in_hand": status.backlog.in_hand},
-        **{name: _tally(tally, seconds) for name, (tally, seconds) in spans.items()},
+        **{name: _counts(counts, seconds) for name, (counts, seconds) in spans.items()},
         "failed_today": []
         if work is None
         else [
@@ -50,14 +50,14 @@ def as_json_object(status: Status) -> dict[str, Any]:
     }
 
 
-def _tally(tally: StatusCounts, seconds: float) -> dict[str, Any]:
+def _counts(counts: StatusCounts, seconds: float) -> dict[str, Any]:
     return {
-        "pictures": tally.pictures,
-        "filed": tally.filed,
-        "review": tally.review,
-        "failed": tally.failed,
-        "a_second": tally.pictures / max(seconds, 1.0),
-        "review_share": tally.review / tally.pictures if tally.pictures else None,
+        "pictures": counts.pictures,
+        "filed": counts.filed,
+        "review": counts.review,
+        "failed": counts.failed,
+        "a_second": counts.pictures / max(seconds, 1.0),
+        "review_share": counts.review / counts.pictures if counts.pictures else None,
     }
 
 

@@ -1,1 +1,1 @@
-"""From a claimed file to a filed picture: dispatched to workers, decided, recorded, moved."""
+"""The pipeline: a claimed file is dispatched to workers, decided on, recorded and filed."""

@@ -1,4 +1,4 @@
-"""Claims that cannot be read or decided right now, each left in peace for a while and counted."""
+"""Backoff: claims that cannot be read or decided now are retried after growing delays."""
 
 import math
 import time
@@ -6,52 +6,52 @@ from collections.abc import Callable
 
 from watcher.folders.claims import Claim
 
-MOST_ROUNDS = 8
-"""How often a file that changed, or that the disk does not give back, is tried again: for 9 seconds."""
-FIRST_REST = 0.1
-LONGEST_REST = 2.0
+MOST_DELAYS = 8
+"""How often a file that changes, or that the disk cannot read, is tried again: this takes 9 seconds."""
+FIRST_DELAY = 0.1
+LONGEST_DELAY = 2.0
 
 
 class RetryDelays:
-    """Each rest of a claim is longer than the one before, in seconds from FIRST_REST to LONGEST_REST."""
+    """Delayed claims. Their delays double, from FIRST_DELAY to LONGEST_DELAY seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._due: list[tuple[float, Claim]] = []
-        self._rounds: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
 
     def __len__(self) -> int:
-        """How many rest."""
+        """How many claims are delayed."""
         return len(self._due)
 
     @property
-    def left(self) -> float:
-        """Seconds until the first has rested; infinite where none rests."""
+    def pause(self) -> float:
+        """Seconds until the first delay is over; infinite if no claim is delayed."""
         return max(0.0, min((due for due, _ in self._due), default=math.inf) - self._clock())
 
-    def put(self, claim: Claim, *, counts: bool) -> None:
-        """Let a claim rest; where it `counts`, it will not do so for ever."""
-        rounds = self._rounds.get(claim.token, 0)
-        self._due.append((self._clock() + min(FIRST_REST * 2**rounds, LONGEST_REST), claim))
+    def add(self, claim: Claim, *, counts: bool) -> None:
+        """Delay a claim. If the delay `counts`, it counts towards MOST_DELAYS."""
+        count = self._counts.get(claim.token, 0)
+        self._due.append((self._clock() + min(FIRST_DELAY * 2**count, LONGEST_DELAY), claim))
         if counts:
-            self._rounds[claim.token] = rounds + 1
+            self._counts[claim.token] = count + 1
 
     def is_exhausted(self, claim: Claim) -> bool:
-        """Whether it has rested as often as it may."""
-        return self._rounds.get(claim.token, 0) >= MOST_ROUNDS
+        """Whether a claim has been delayed as often as it may be."""
+        return self._counts.get(claim.token, 0) >= MOST_DELAYS
 
-    def rested(self) -> list[Claim]:
-        """Those that have rested long enough; they rest no more."""
+    def take_due(self) -> list[Claim]:
+        """Remove and return the claims whose delay is over."""
         now = self._clock()
-        rested = [claim for due, claim in self._due if due <= now]
+        over = [claim for due, claim in self._due if due <= now]
         self._due = [(due, claim) for due, claim in self._due if due > now]
-        return rested
+        return over
 
     def forget(self, claim: Claim) -> None:
-        """It is filed."""
-        self._rounds.pop(claim.token, None)
+        """Forget how often a claim was delayed: it is filed."""
+        self._counts.pop(claim.token, None)
 
     def clear(self) -> None:
-        """None rests."""
+        """Forget all claims."""
         self._due.clear()
-        self._rounds.clear()
+        self._counts.clear()

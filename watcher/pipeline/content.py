@@ -1,4 +1,4 @@
-"""What is found in a claimed file without a worker: its bytes, why it has none, or that it must wait."""
+"""The content of a claimed file, read before any worker gets it: its bytes, or why there are none."""
 
 import errno
 import os
@@ -11,38 +11,38 @@ from watcher.folders.claims import Claim
 from watcher.folders.contents import read_file
 from watcher.workers import Recognized, WorkerFailure
 
-RESTLESS = "it was changed again and again while it was worked on"
-NOT_GIVEN_BACK = f"the disk does not give it back: {os.strerror(errno.EIO)}"
+KEEPS_CHANGING = "it kept changing while it was recognized"
+DISK_FAULT = f"the disk cannot read it: {os.strerror(errno.EIO)}"
 
 
-class Unread(Enum):
-    """Why a claimed file is not read now."""
+class NotRead(Enum):
+    """Why a claimed file was not read now."""
 
-    GONE = "somebody removed it"
-    LATER = "the disk may give it back later"
+    GONE = "it was removed"
+    LATER = "the disk may be able to read it later"
 
 
-def content_of(claim: Claim, *, is_exhausted: bool) -> bytes | Recognized | Unread:
-    """The bytes of a claimed file, or what is found without a worker.
+def read_content(claim: Claim, *, is_exhausted: bool) -> bytes | Recognized | NotRead:
+    """The bytes of a claimed file, a result that needs no worker, or why it was not read.
 
-    One that `is_exhausted` by having been put through too often is found to have failed. Raises OSError for a
-    fault that is not this file's.
+    A file that `is_exhausted`, because it was tried too often, gets a failed result. Raises OSError for a
+    fault that does not lie in this file.
     """
     try:
         content = read_file(claim.path)
     except Unreadable as error:
         return Recognized(None, None, str(error))
     except FileNotFoundError:
-        return Unread.GONE
+        return NotRead.GONE
     except OSError as error:
         if error.errno != errno.EIO:
             raise
-        return Recognized(None, None, NOT_GIVEN_BACK) if is_exhausted else Unread.LATER
-    return Recognized(sha256(content).hexdigest(), None, RESTLESS) if is_exhausted else content
+        return Recognized(None, None, DISK_FAULT) if is_exhausted else NotRead.LATER
+    return Recognized(sha256(content).hexdigest(), None, KEEPS_CHANGING) if is_exhausted else content
 
 
-def failed(claim: Claim, reason: str) -> Recognized:
-    """A picture that recognizing brought to nothing. Raises OSError for a fault that may pass."""
+def failed_result(claim: Claim, reason: str) -> Recognized:
+    """The result for a picture that could not be recognized. Raises OSError for a fault that may pass."""
     try:
         digest = sha256(read_file(claim.path)).hexdigest()
     except (Unreadable, FileNotFoundError):
@@ -50,8 +50,8 @@ def failed(claim: Claim, reason: str) -> Recognized:
     return Recognized(digest, None, reason)
 
 
-def blame(fault: BaseException) -> str:
-    """The reason that is told of a picture, by what was raised over it."""
+def failure_reason(fault: BaseException) -> str:
+    """The reason why a picture failed, in words, from the exception that its batch raised."""
     if isinstance(fault, BrokenExecutor):
         return "the worker that read it died, twice"
     if isinstance(fault, WorkerFailure):

@@ -1,4 +1,4 @@
-"""What is decided of a picture: filed under its digit, set aside for review, or failed."""
+"""The decision on a picture: filed under its digit, sent to review, or failed."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,10 +9,7 @@ from watcher.text import exact_percent, percent
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A status, and the reason where the picture is not filed under its digit.
-
-    `folder` is the folder of the outbox that the picture belongs in.
-    """
+    """A status, the folder of the outbox, and the reason if the picture is not filed under its digit."""
 
     status: Literal["filed", "review", "failed"]
     folder: str
@@ -20,9 +17,9 @@ class Verdict:
 
 
 def decide(reading: Reading | None, fault: str | None, review_below: float) -> Verdict:
-    """The verdict on a reading; None is a picture that could not be read, and `fault` says why.
+    """The verdict on a reading. None means that the picture could not be read, and `fault` says why.
 
-    `review_below` is the least certainty, 0 to 1, with which a picture is filed.
+    `review_below` is the least certainty, 0 to 1, for a picture to be filed.
     """
     if reading is None:
         return Verdict("failed", "failed", fault)

@@ -1,4 +1,4 @@
-"""The dispatcher: from arrivals through the worker pool to filing, one step at a time."""
+"""The dispatcher: takes arrivals through the worker pool to filing, step by step."""
 
 import math
 import time
@@ -11,8 +11,8 @@ from watcher.folders.arrivals import Arrivals
 from watcher.folders.claims import Claim, Claims
 from watcher.folders.contents import is_being_written
 from watcher.pipeline.backoff import RetryDelays
-from watcher.pipeline.batches import Batch, Overdue, Waiting, due_after, seconds_late
-from watcher.pipeline.content import Unread, blame, content_of, failed
+from watcher.pipeline.batches import Batch, OverdueBatches, WaitingBatch, due_after, seconds_late
+from watcher.pipeline.content import NotRead, failed_result, failure_reason, read_content
 from watcher.pipeline.filing import Filing
 from watcher.pipeline.outcome import Outcome
 from watcher.pipeline.suspects import Suspects
@@ -22,15 +22,14 @@ from watcher.store.results import Decision
 from watcher.workers import Pool, Recognized
 
 LARGEST_BATCH = 64
-INTERRUPTED = "recognizing it went wrong, and watcher itself ended while it was tried again"
+INTERRUPTED = "recognizing it failed, and the watcher itself ended during the second try"
 
 
 class Dispatcher:
     """Claims what the pool can take, and files what comes back. For one thread.
 
-    `model` is what batches are compared with from now on. `wake_up` is set when a batch comes back. `filed`
-    is called with each filed picture and the seconds since its claim, `lost` with each claim whose file
-    somebody removed.
+    New batches are compared with `model`. `wake_up` is set when a batch comes back. `filed` is called with
+    each filed picture and the seconds since its claim, `lost` with each claim whose file was removed.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts it brings together
@@ -52,22 +51,22 @@ class Dispatcher:
         self._wake_up = wake_up
         self._filed = filed
         self._lost = lost
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[WaitingBatch] = deque()
         self._in_hand: dict[Future[list[Recognized]], Batch] = {}
         self._suspects = Suspects(claims)
         self._delayed = RetryDelays()
         self._outcomes: list[Outcome] = []
-        self._overdue = Overdue()
-        self._filing_was_cut_short = False
+        self._overdue = OverdueBatches()
+        self._filing_was_interrupted = False
 
     @property
     def has_room(self) -> bool:
         """Whether the pool can take more."""
-        return self._places() > 0 and not self._waiting and self._suspects.has_room
+        return self._free_places() > 0 and not self._waiting and self._suspects.has_room
 
     @property
     def is_working(self) -> bool:
-        """Whether workers have or are about to get a batch, or what they found is not filed yet."""
+        """Whether workers have or are about to get a batch, or their results are not filed yet."""
         return bool(self._in_hand or self._outcomes or self._waiting)
 
     @property
@@ -77,7 +76,7 @@ class Dispatcher:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether each claim waits: for a program that writes the file, or for the disk to return it."""
+        """Whether every claim waits: until its file is written, or until the disk can read it."""
         return self.claimed == len(self._delayed) > 0
 
     @property
@@ -89,40 +88,40 @@ class Dispatcher:
 
     @property
     def pause(self) -> float:
-        """Seconds until a delayed claim is due; infinite where none is."""
-        return self._delayed.left
+        """Seconds until a delayed claim is due; infinite if no claim is delayed."""
+        return self._delayed.pause
 
     @property
     def seconds_late(self) -> float:
-        """How long a batch has been due from the workers; negative while there is time left."""
+        """By how many seconds the workers are late; negative while they are in time."""
         return seconds_late(self._in_hand.values())
 
     def overdue(self, deadline: float) -> list[Claim]:
-        """What threads take longer over than `deadline` seconds a picture allow; each once.
+        """Claims that take threads longer than `deadline` seconds a picture, each once.
 
-        Threads cannot be stopped. Processes are.
+        Threads cannot be stopped. Guarded processes are stopped instead, and are never overdue.
         """
-        return [] if self._pool.is_guarded else self._overdue.news(self._in_hand, deadline)
+        return [] if self._pool.is_guarded else self._overdue.take_new(self._in_hand, deadline)
 
     def try_pool(self) -> None:
         """Give an idle pool an empty batch: that it comes back shows that the pool works."""
         if not self._in_hand:
             self._hand_over((), ())
 
-    def again(self, claims: Sequence[Claim]) -> None:
+    def resume(self, claims: Sequence[Claim]) -> None:
         """Take up the claims of an earlier run.
 
-        They were interrupted, and which picture was to blame is unknown. So an interruption counts against
-        none of them, except those that had gone wrong before. If one goes wrong now, that is the second time.
+        They were interrupted, and which picture was to blame is unknown. So the interruption counts only
+        against those that had gone wrong before. If a picture goes wrong now, that is its second time.
         """
         for claim in claims:
             if claim.tries > 1:
-                self._outcomes.append(Outcome(claim, failed(claim, INTERRUPTED), self.model.version))
+                self._outcomes.append(Outcome(claim, failed_result(claim, INTERRUPTED), self.model.version))
         self._suspects.add(claim for claim in claims if claim.tries == 1)
         others = [claim for claim in claims if not claim.tries]
         for start in range(0, len(others), LARGEST_BATCH):
             some = others[start : start + LARGEST_BATCH]
-            self._waiting.append(Waiting(some, last=True, apart=not self._pool.is_guarded))
+            self._waiting.append(WaitingBatch(some, last=True, apart=not self._pool.is_guarded))
         self._wake_up.set()
 
     def abandon(self) -> int:
@@ -130,43 +129,43 @@ class Dispatcher:
         count = self.claimed
         for pile in (self._waiting, self._in_hand, self._suspects, self._outcomes, self._delayed):
             pile.clear()
-        self._filing_was_cut_short = False
+        self._filing_was_interrupted = False
         return count
 
     def step(self, *, taking: bool, retrying: bool = True) -> None:
         """Do all that can be done now, without waiting.
 
-        Claim more pictures if `taking`; try again what went wrong if `retrying`. A fault that is raised loses
-        nothing: the next step goes on from there.
+        Claim more pictures if `taking`; retry what went wrong if `retrying`. An exception loses nothing: the
+        next step goes on from there.
         """
         self._collect()
         self._file()
         if retrying:
-            self._waiting.extend(Waiting([claim]) for claim in self._delayed.rested())
+            self._waiting.extend(WaitingBatch([claim]) for claim in self._delayed.take_due())
         self._submit_waiting()
         if taking:
             self._claim()
         if retrying:
             self._try_suspect()
 
-    def _places(self) -> int:
+    def _free_places(self) -> int:
         return 2 * self._pool.count - sum(not batch.apart for batch in self._in_hand.values())
 
     def _try_suspect(self) -> None:
         """Try one suspect by itself, one at a time."""
         is_being_tried = any(batch.apart for batch in self._in_hand.values())
-        workers_are_busy = self._places() <= self._pool.count
+        workers_are_busy = self._free_places() <= self._pool.count
         if is_being_tried or not self._suspects.is_due(workers_are_busy=workers_are_busy):
             return
-        claims = self._suspects.next()
+        claims = self._suspects.next_try()
         if claims:
-            self._submit(Waiting(claims, last=True, apart=True))
+            self._submit(WaitingBatch(claims, last=True, apart=True))
         else:
             self._hand_over((), (), last=True, apart=True)
-        self._suspects.begun(claims)
+        self._suspects.try_begun(claims)
 
     def _submit_waiting(self) -> None:
-        while self._waiting and self._places() > 0:
+        while self._waiting and self._free_places() > 0:
             self._submit(self._waiting[0])
             self._waiting.popleft()
 
@@ -176,7 +175,7 @@ class Dispatcher:
         Few arrivals are shared out among the idle workers, many make a large batch.
         """
         while self.has_room:
-            places = self._places()
+            places = self._free_places()
             arrivals = self._arrivals.take(LARGEST_BATCH)
             if not arrivals:
                 return
@@ -189,14 +188,14 @@ class Dispatcher:
                     lambda arrival: self._arrivals.notice(arrival.path),
                 )
                 if claims:
-                    self._waiting.append(Waiting(claims))
+                    self._waiting.append(WaitingBatch(claims))
             self._submit_waiting()
 
-    def _submit(self, batch: Waiting) -> None:
-        """Read the files of a batch and hand them to the pool; what cannot be read needs no worker."""
-        found = [(claim, self._content_of(claim, is_allowed=batch.apart)) for claim in batch.claims]
-        for claim in (claim for claim, content in found if content is Unread.GONE):
-            self._lost(claim)  # raises if the inbox itself is gone: before anything is handed over
+    def _submit(self, batch: WaitingBatch) -> None:
+        """Read the files of a batch and hand them to the pool. A file that cannot be read needs no worker."""
+        found = [(claim, self._read_content(claim, is_allowed=batch.apart)) for claim in batch.claims]
+        for claim in (claim for claim, content in found if content is NotRead.GONE):
+            self._lost(claim)  # raises if the inbox itself is gone, before anything is handed over
         read = [(claim, content) for claim, content in found if isinstance(content, bytes)]
         if read:
             files = [content for _, content in read]
@@ -205,13 +204,13 @@ class Dispatcher:
             if isinstance(content, Recognized):
                 self._outcomes.append(Outcome(claim, content, self.model.version))
                 self._wake_up.set()
-            elif content is Unread.LATER:
-                self._delayed.put(claim, counts=True)
+            elif content is NotRead.LATER:
+                self._delayed.add(claim, counts=True)
 
-    def _content_of(self, claim: Claim, *, is_allowed: bool) -> bytes | Recognized | Unread:
-        """What `content_of` says; a picture that was tried twice is not tried again because it changed."""
+    def _read_content(self, claim: Claim, *, is_allowed: bool) -> bytes | Recognized | NotRead:
+        """As `read_content`. A picture that was tried twice is exhausted: it is not retried for a change."""
         is_exhausted = self._delayed.is_exhausted(claim) or (claim.tries > 0 and not is_allowed)
-        return content_of(claim, is_exhausted=is_exhausted)
+        return read_content(claim, is_exhausted=is_exhausted)
 
     def _hand_over(
         self, claims: Sequence[Claim], files: Sequence[bytes], *, last: bool = False, apart: bool = False
@@ -230,26 +229,26 @@ class Dispatcher:
             batch = self._in_hand[future]
             fault = future.exception()
             if isinstance(fault, UnfitReferencesError | OSError):
-                # No picture's fault: the model was removed or damaged, and has to be made again; or the
-                # system has no room for what it takes to recognize anything.
+                # No picture's fault: the model was removed or damaged and must be made again, or the system
+                # lacks the resources to recognize anything.
                 del self._in_hand[future]
-                self._waiting.append(Waiting(batch.claims, batch.last, batch.apart))
+                self._waiting.append(WaitingBatch(batch.claims, batch.last, batch.apart))
                 raise fault
             if batch.apart:
-                self._suspects.came_back(worker_is_well=fault is None)
+                self._suspects.try_ended(worker_is_well=fault is None)
             if fault is None:
-                self._sort_out(batch, future.result())
+                self._take_results(batch, future.result())
             elif batch.last and len(batch.claims) == 1:
-                self._sort_out(batch, [failed(batch.claims[0], blame(fault))])
+                self._take_results(batch, [failed_result(batch.claims[0], failure_reason(fault))])
             elif isinstance(fault, BrokenExecutor) and self._pool.is_guarded and not batch.last:
-                # Somebody killed a worker: what pictures do is done to its child.
-                self._waiting.append(Waiting(batch.claims, last=True))
+                # Something killed a worker: a picture can only harm the worker's child.
+                self._waiting.append(WaitingBatch(batch.claims, last=True))
             else:
-                # One picture of the batch may have brought its worker down. Each is tried again by itself.
+                # One picture of the batch may have killed its worker. Each is retried by itself.
                 self._suspects.add(batch.claims)
             del self._in_hand[future]
 
-    def _sort_out(self, batch: Batch, results: Sequence[Recognized]) -> None:
+    def _take_results(self, batch: Batch, results: Sequence[Recognized]) -> None:
         for claim, recognized in zip(batch.claims, results, strict=True):
             if recognized.failure and not batch.last:
                 self._suspects.set_aside(claim)
@@ -257,16 +256,16 @@ class Dispatcher:
                 self._outcomes.append(Outcome(claim, recognized, batch.reference_version, batch.flushing))
 
     def _file(self) -> None:
-        """File all that was found, in one transaction."""
+        """File all results, in one transaction."""
         if not self._outcomes:
             return
-        was_cut_short, self._filing_was_cut_short = self._filing_was_cut_short, True
-        finished = self._filing.finish(self._outcomes, again=was_cut_short)
-        self._filing_was_cut_short = False
+        was_interrupted, self._filing_was_interrupted = self._filing_was_interrupted, True
+        finished = self._filing.finish(self._outcomes, again=was_interrupted)
+        self._filing_was_interrupted = False
         self._outcomes.clear()
         now = time.monotonic()
         for claim, decision in finished.filed:
             self._delayed.forget(claim)
             self._filed(decision, now - claim.taken)
         for claim in finished.changed:
-            self._delayed.put(claim, counts=not is_being_written(claim.path))
+            self._delayed.add(claim, counts=not is_being_written(claim.path))

@@ -1,4 +1,4 @@
-"""A batch's way from recognized to filed, and taking it up again after a crash or a fault."""
+"""Filing: from recognized to filed, and going on from there after a crash or a fault."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from watcher.store.timestamps import stamp
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What became of pictures: filed as decided, or to be read again, for they are not what they were."""
+    """What became of pictures: filed as decided, or changed since they were read, so to be read again."""
 
     filed: Sequence[tuple[Claim, Decision]]
     changed: Sequence[Claim]
@@ -25,10 +25,10 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A recorded claim on its way: its path, where it goes, and the reason that is put beside it there.
+    """A recorded claim on its way: its path, its destination, and the reason to put next to it there.
 
-    `state` is how its file lay when it was examined; None where it lies at its destination and nowhere else:
-    it could not be linked there, and was moved.
+    `state` is that of its file when it was examined; None if the file could not be linked and was moved, so
+    that it lies only at its destination.
     """
 
     token: str
@@ -39,7 +39,7 @@ class _Entry:
 
 
 class Filing:
-    """Records and files. One at a time: it is the only writer of the log."""
+    """Records and files pictures. Only one may work at a time: it is the only writer of the log."""
 
     def __init__(
         self, log: ResultsLog, claims: Claims, outbox: Outbox, flusher: Flusher, review_below: float
@@ -51,20 +51,20 @@ class Filing:
         self.review_below = review_below
 
     def begin_flush(self) -> Future[None]:
-        """Flush, beside what else is done, the files that were read by now; `finish` waits for it."""
+        """Begin to flush the files that were read by now; `finish` waits for it."""
         return self._flusher.begin()
 
     def finish(self, outcomes: Sequence[Outcome], *, again: bool = False) -> Finished:
-        """Decide, record, file and mark these pictures.
+        """Decide on these pictures, record, file and mark them.
 
         The promise: at every moment each file lies in the claims or at its destination, and a row names it
-        before it is at the destination. Whatever stops us between two lines, `resume` goes on from there;
-        where that is a fault that passes, so does `finish`, called `again` with the same pictures.
+        before it is at the destination. If a crash stops this between two lines, `resume` goes on from
+        there. After a fault that passed, `finish` does so too, called `again` with the same pictures.
         """
         rows = self._log.recorded(outcome.claim.token for outcome in outcomes) if again else {}
-        destinations = self._go_on(rows.values())
+        destinations = self._file_recorded(rows.values())
         self._flush(outcomes, again=again)
-        now, spoken_for = stamp(time.time()), set[str]()
+        now, reserved = stamp(time.time()), set[str]()
         decisions: list[Decision] = []
         entries: list[_Entry] = []
         for outcome in outcomes:
@@ -72,14 +72,14 @@ class Filing:
             state = None if claim.token in rows else self._examine(claim, outcome.recognized.sha256)
             if state is not None:
                 verdict = self._verdict(outcome)
-                destination = self._outbox.choose(verdict.folder, claim.name, spoken_for)
+                destination = self._outbox.choose(verdict.folder, claim.name, reserved)
                 decision = _row(outcome, verdict, destination, now)
                 decisions.append(decision)
                 entries.append(
-                    _Entry(claim.token, claim.path, decision.destination, _explained(decision), state)
+                    _Entry(claim.token, claim.path, decision.destination, _reason_beside(decision), state)
                 )
         self._log.record(decisions)
-        destinations |= self._settle(entries)
+        destinations |= self._file_all(entries)
         decided = {decision.claim: decision for decision in decisions}
         filed = []
         for outcome in outcomes:
@@ -93,52 +93,52 @@ class Filing:
         return Finished(filed, changed)
 
     def resume(self) -> tuple[list[Claim], int]:
-        """Take up what an earlier run left: the claims to recognize again, and how many were filed now."""
-        filed = self._go_on(self._log.unfiled())
+        """File what an earlier run left. Returns the claims to recognize again, and how many were filed."""
+        filed = self._file_recorded(self._log.unfiled())
         left = {claim.token: claim for claim in self._claims.left()}
         decided = self._log.recorded(left)
         if decided:
             self._claims.drop(left[token].path for token in decided)
         return [claim for token, claim in left.items() if token not in decided], len(filed)
 
-    def _go_on(self, rows: Iterable[Recorded]) -> dict[str, str]:
-        """File what was recorded before, unless its file changed since: the destinations, by claim.
+    def _file_recorded(self, rows: Iterable[Recorded]) -> dict[str, str]:
+        """File what was recorded earlier, unless its file has changed. Returns the destinations by claim.
 
-        The disk is asked whether it did: a power cut or a flush that failed may have left another file than
+        Files are read from the disk itself: a power cut or a failed flush may have left another content than
         the one that was recognized.
         """
         marked: dict[str, str] = {}
-        sound: list[_Entry] = []
+        unchanged: list[_Entry] = []
         changed: list[_Entry] = []
         for row in rows:
             path, destination = self._claims.path_of(row.claim), destination_of(row.claim, row.destination)
             state = state_of(path)
-            entry = _Entry(row.claim, path, destination, _explained(row), state)
+            entry = _Entry(row.claim, path, destination, _reason_beside(row), state)
             if row.filed_at is not None:
                 marked[row.claim] = destination
             elif state is None:
-                sound += [entry] if self._was_moved(row, destination) else []
+                unchanged += [entry] if self._was_moved(row, destination) else []
             elif examine(path, row.sha256, from_disk=True) is not None:
-                sound.append(entry)
+                unchanged.append(entry)
             else:
                 changed.append(entry)
-        self._take_back(changed)
+        self._undo(changed)
         if marked:
             self._claims.drop(map(self._claims.path_of, marked))
-        return marked | self._settle(sound)
+        return marked | self._file_all(unchanged)
 
     def _was_moved(self, row: Recorded, destination: str) -> bool:
-        """Whether the file of a claim that is gone lies at its destination.
+        """Whether the file of a missing claim was moved to its destination.
 
-        If the claim was lost, another of its name may lie there by now: the place was free.
+        If the claim was lost instead, another file of the same name and content may have been filed there.
         """
         there = examine(self._outbox.path_of(destination), row.sha256, from_disk=False)
         return there is not None and not self._log.is_filed_at(row.destination)
 
     def _flush(self, outcomes: Sequence[Outcome], *, again: bool) -> None:
-        """Have the files of these pictures on the disk: mostly that was seen to while they were recognized.
+        """Flush the files of these pictures. Mostly this was begun while they were recognized.
 
-        Scanners do not flush what they write. Without this a power cut leaves rows that name empty files.
+        Scanners do not flush what they write. Without this, a power cut leaves rows that name empty files.
         """
         begun = {outcome.flushing for outcome in outcomes}
         flushes = [flushing for flushing in begun if flushing is not None]
@@ -149,41 +149,41 @@ class Filing:
                 flushing.result()
 
     def _examine(self, claim: Claim, digest: str | None) -> State | None:
-        """How the file of a claim lies there; None where it is not the one that was recognized."""
+        """The state of a claim's file; None if it is not the file that was recognized."""
         return examine(claim.path, digest, from_disk=claim.arrived <= self._flusher.failed_at)
 
-    def _settle(self, entries: Sequence[_Entry]) -> dict[str, str]:
-        """File what is recorded, flush, mark it filed and drop the claims: the destinations, by claim.
+    def _file_all(self, entries: Sequence[_Entry]) -> dict[str, str]:
+        """File recorded claims, flush, mark them filed and drop them. Returns the destinations by claim.
 
-        Here is kept that what is filed is what was recognized: a file that changed since it was examined is
-        taken back before it is marked.
+        This keeps the promise that what is filed is what was recognized: a file that changed after it was
+        examined is taken back before it is marked.
         """
         if not entries:
             return {}
         filed = [self._file(entry) for entry in entries]
         self._flusher.flush()
         changed = {entry.token for entry in filed if _has_changed(entry)}
-        self._take_back([entry for entry in filed if entry.token in changed])
+        self._undo([entry for entry in filed if entry.token in changed])
         settled = [entry for entry in filed if entry.token not in changed]
         self._log.mark_filed([entry.token for entry in settled], stamp(time.time()))
         self._claims.drop(entry.path for entry in settled)
         return {entry.token: entry.destination for entry in settled}
 
     def _file(self, entry: _Entry) -> _Entry:
-        """Link a file to its destination; while that name is taken, to another that is recorded first."""
+        """Link a file to its destination. While that name is taken, record another one and link it there."""
         destination = entry.destination
         while entry.state is not None and not self._outbox.file(entry.path, destination):
             folder = destination.split("/", maxsplit=1)[0]
             destination = self._outbox.choose(folder, claimed_name(entry.token), set())
             self._log.redirect(entry.token, destination)
         if entry.reason is not None:
-            self._outbox.explain(destination, entry.reason)
+            self._outbox.write_reason(destination, entry.reason)
         return entry if destination == entry.destination else replace(entry, destination=destination)
 
-    def _take_back(self, entries: Sequence[_Entry]) -> None:
-        """Undo what was recorded of files that changed; if this is cut short, it is done again."""
+    def _undo(self, entries: Sequence[_Entry]) -> None:
+        """Take back files that changed, and their rows. If a crash stops this, it is done again."""
         for entry in entries:
-            self._outbox.withdraw(entry.path, entry.destination, entry.reason)
+            self._outbox.unfile(entry.path, entry.destination, entry.reason)
         if entries:
             self._log.forget([entry.token for entry in entries])
 
@@ -193,7 +193,7 @@ class Filing:
 
 
 def _row(outcome: Outcome, verdict: Verdict, destination: str, now: str) -> Decision:
-    """What is recorded of a picture that goes to `destination`."""
+    """The row of a picture that goes to `destination`."""
     claim, reading = outcome.claim, outcome.recognized.reading
     return Decision(
         claim=claim.token,
@@ -216,6 +216,6 @@ def _has_changed(entry: _Entry) -> bool:
     return entry.state is not None and state_of(entry.path) not in {None, entry.state}
 
 
-def _explained(entry: Decision | Recorded) -> str | None:
-    """The reason that is put beside the file."""
+def _reason_beside(entry: Decision | Recorded) -> str | None:
+    """The reason to put next to the file, if it failed."""
     return entry.reason if entry.status == "failed" else None

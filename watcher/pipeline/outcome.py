@@ -1,4 +1,4 @@
-"""What came of a claimed picture in the workers."""
+"""The outcome: what the workers found in a claimed picture."""
 
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from watcher.workers import Recognized
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A claimed picture, what was found in it, and under which version of the references.
+    """A claimed picture, what was found in it, and the version of the references it was compared with.
 
     `flushing` is a flush of the disk that began after the file was read.
     """

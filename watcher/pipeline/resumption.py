@@ -1,4 +1,4 @@
-"""Resumption: going on with what was claimed before a crash, or before the inbox was lost."""
+"""Resumption: goes on with what was claimed before a crash, or before the inbox was lost."""
 
 from structlog.typing import FilteringBoundLogger
 
@@ -8,7 +8,7 @@ from watcher.pipeline.filing import Filing
 
 
 class Resumption:
-    """Lets go of all claims, and takes them up again from the disk and the log."""
+    """Gives up all claims, and resumes them from the disk and the log."""
 
     def __init__(
         self, dispatcher: Dispatcher, filing: Filing, flusher: Flusher, logger: FilteringBoundLogger
@@ -18,14 +18,14 @@ class Resumption:
         self._flusher = flusher
         self._logger = logger
 
-    def give_up(self) -> int:
-        """Forget what is in hand: the inbox is lost, and its claims with it. Returns how many there were."""
+    def abandon(self) -> int:
+        """Forget all claims, because the inbox is lost. Returns how many there were."""
         return self._dispatcher.abandon()
 
-    def take_up(self) -> None:
-        """Go on with what was claimed. Raises OSError or WatcherError where that cannot be."""
+    def resume(self) -> None:
+        """File or recognize again what is claimed. Raises OSError or WatcherError if that is impossible."""
         self._flusher.reopen()
         again, filed = self._filing.resume()
         if again or filed:
             self._logger.info("resumed", to_recognize=len(again), filed=filed)
-        self._dispatcher.again(again)
+        self._dispatcher.resume(again)

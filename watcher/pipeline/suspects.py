@@ -2,10 +2,9 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from watcher.folders.claims import Claim, Claims
-from watcher.pipeline.batches import kept
 
 MOST_SUSPECTS = 1000
 PAUSE = 0.25
@@ -16,7 +15,7 @@ class Suspects:
     """A queue of suspects, and when the next one may be tried. For one thread.
 
     They are tried by a worker of their own, apart from the others. That worker is a process that takes time
-    to start. A start that fails must not count against a picture, so the first try is a batch of nothing.
+    to start. A failed start must not count against a picture, so the first batch is empty.
     """
 
     def __init__(self, claims: Claims) -> None:
@@ -40,29 +39,29 @@ class Suspects:
 
     def set_aside(self, claim: Claim) -> None:
         """Queue a picture, and record on the disk that it went wrong once."""
-        self._queue.append(kept(self._claims.set_aside, claim))
+        self._queue.append(_recorded(self._claims.set_aside, claim))
 
     def is_due(self, *, workers_are_busy: bool) -> bool:
         """Whether one may be tried now: at once while a worker is idle, otherwise after a pause."""
         return bool(self._queue) and not (workers_are_busy and time.monotonic() < self._next_try)
 
-    def next(self) -> Sequence[Claim]:
-        """What to try now: one suspect, or nothing at all to have the worker ready.
+    def next_try(self) -> Sequence[Claim]:
+        """What to try now: one suspect, or nothing, which gets the worker ready.
 
         The disk records that the second try begins: there is no third one, even after a crash.
         """
         if not self._worker_is_ready:
             return ()
         if self._queue[0].tries == 1:
-            self._queue[0] = kept(self._claims.begin_again, self._queue[0])
+            self._queue[0] = _recorded(self._claims.begin_again, self._queue[0])
         return (self._queue[0],)
 
-    def begun(self, claims: Sequence[Claim]) -> None:
-        """Take what `next` gave off the queue: it is in a worker's hands now."""
+    def try_begun(self, claims: Sequence[Claim]) -> None:
+        """Remove what `next_try` returned from the queue: a worker has it now."""
         for _ in claims:
             self._queue.popleft()
 
-    def came_back(self, *, worker_is_well: bool) -> None:
+    def try_ended(self, *, worker_is_well: bool) -> None:
         """A try is over."""
         self._next_try = time.monotonic() + PAUSE
         self._worker_is_ready |= worker_is_well
@@ -70,3 +69,11 @@ class Suspects:
     def clear(self) -> None:
         """Forget all of them."""
         self._queue.clear()
+
+
+def _recorded(record: Callable[[Claim], Claim], claim: Claim) -> Claim:
+    """The claim after its state was recorded on the disk; unchanged if the disk refuses."""
+    try:
+        return record(claim)
+    except OSError:
+        return claim

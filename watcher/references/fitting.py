@@ -1,4 +1,4 @@
-"""Fitting: a model is made in a process of its own. Nothing waits for it, and it can be given up at once."""
+"""Fitting: makes a model in a process of its own. Nothing waits for it, and it can be given up at once."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from watcher.workers.sandbox.limits import ONE_THREAD, die_with
 
 BOOT = "import sys; sys.path[:] = sys.argv[3:]; from watcher.references.fitting import main; main()"
 NICE = 10
-"""How much less of the cores (nice) the fitting gets than the pictures that are sorted meanwhile."""
+"""The niceness of the fitting: the pictures that are sorted meanwhile go first."""
 
 
 class FittingError(WatcherError):
@@ -28,7 +28,7 @@ class FittingError(WatcherError):
 
 
 class Fitting:
-    """The making of one model for the references in a database. It begins at once; close it when done."""
+    """A process that makes one model for the references in a database. Close it when done."""
 
     def __init__(self, file: Path, recognition: RecognitionSettings, cache: Path) -> None:
         order = {
@@ -60,13 +60,13 @@ class Fitting:
         return StoredModel(Path(answer["folder"]), answer["version"])
 
     def close(self) -> None:
-        """End the process; a model that is not finished is given up."""
+        """End the process, and give up a model that is not finished."""
         self._process.kill()
         self._process.communicate()
 
 
 def main() -> None:
-    """What the process does: make the model that its arguments describe, and answer with one line of JSON."""
+    """The process: make the model that its arguments describe, and answer with one line of JSON."""
     die_with(int(sys.argv[1]))
     os.nice(NICE)
     order = json.loads(sys.argv[2])

@@ -1,4 +1,4 @@
-"""From the references in the database to a model classifier in a folder that all workers map."""
+"""The stored model: a classifier for the references in the database, in a folder that all workers map."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ NOTHING_TO_COMPARE = (
 
 
 class NoReferencesError(WatcherError):
-    """There is nothing to compare a picture with."""
+    """There are no references to compare a picture with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def stored_model(
     cache: Path,
     progress: Callable[[int], object] = lambda _done: None,
 ) -> StoredModel:
-    """The classifier for the references as they are now, made only where the cache has no sound one for them.
+    """The model for the current references. It is made only if the cache has no sound one for them.
 
     `progress` is called with the number of references normalized so far. Raises NoReferencesError.
     """
@@ -53,7 +53,7 @@ def stored_model(
             raise NoReferencesError(NOTHING_TO_COMPARE)
         folder = model_folder(references, recognition, cache)
         made = None if is_sound(folder) else _fit(references, recognition, progress)
-        if references.version() == version:  # else somebody changed them meanwhile
+        if references.version() == version:  # otherwise they changed meanwhile
             if made is not None:
                 made.save(folder)
             os.utime(folder)  # it is in use
@@ -61,13 +61,13 @@ def stored_model(
 
 
 def model_folder(references: ReferenceStore, recognition: RecognitionSettings, cache: Path) -> Path:
-    """Where the classifier for the references as they are now lies, once it is made."""
+    """The folder for the model of the current references; it need not exist yet."""
     how = [kept_as(recognition.normalizer), recognition.rule, "augmented" if recognition.augment else "plain"]
     return cache / "-".join([references.fingerprint(), *how, str(FORMAT)])
 
 
 def is_sound(folder: Path) -> bool:
-    """Whether a classifier is there and whole; a power cut can leave one whose files are empty."""
+    """Whether a folder holds a whole classifier; a power cut can leave one with empty files."""
     try:
         ImageClassifier.load(folder)
     except UnfitReferencesError:
@@ -76,9 +76,10 @@ def is_sound(folder: Path) -> bool:
 
 
 def forget_others(cache: Path, kept: StoredModel) -> None:
-    """Remove the classifiers of earlier references that nobody took up for UNUSED_SECONDS.
+    """Remove the models of earlier references that were not used for UNUSED_SECONDS.
 
-    Who maps one has it until they let go. Who is about to, or is writing one, is another process.
+    A process that maps one keeps it until it unmaps it. The delay protects those that another process is
+    about to map, or still writes.
     """
     unused = time.time() - UNUSED_SECONDS
     for folder in cache.iterdir():
@@ -97,7 +98,7 @@ def _fit(
         try:
             pictures.append(read_picture(reference.image))
         except Unreadable as error:
-            raise WatcherError(f"reference {reference.id} cannot be read any more: {error}") from error
+            raise WatcherError(f"reference {reference.id} can no longer be read: {error}") from error
         digits.append(reference.digit)
         ids.append(reference.id)
         if len(pictures) == BATCH:
@@ -108,7 +109,7 @@ def _fit(
         normalized.extend(classifier.normalize(pictures))
     if not ids:
         raise NoReferencesError(NOTHING_TO_COMPARE)
-    order = np.argsort(digits, kind="stable")  # as the classifier wants them, so that it needs no copy
+    order = np.argsort(digits, kind="stable")  # in the classifier's own order, so that it needs no copy
     in_order = np.stack([normalized[at] for at in order])
     normalized.clear()  # 60,000 of them take 190 MB
     return classifier.fit_normalized(in_order, np.array(digits)[order], np.array(ids)[order])

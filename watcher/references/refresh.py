@@ -1,4 +1,4 @@
-"""References that change while the daemon runs: noticed, fitted beside the work, swapped in whole."""
+"""The refresh: references that change while the daemon runs get a new model, made while work goes on."""
 
 import time
 from collections.abc import Callable
@@ -11,16 +11,16 @@ from watcher.references.model import StoredModel
 from watcher.store.database import DatabaseError, open_log
 from watcher.store.references import ReferenceStore
 
-RETRY_SECONDS = 10.0
+REFIT_SECONDS = 10.0
 """Seconds until a model that could not be made is tried again."""
-LOST_RETRY_SECONDS = 1.0
+LOST_REFIT_SECONDS = 1.0
 """The same while there is no model at all, so that all pictures wait."""
 
 
 class ReferenceRefresh:
-    """Follows the references in a database that others may add to. For one thread; close it when done.
+    """Follows the references in a database that others may change. For one thread; close it when done.
 
-    `begin` starts to make a model: by default in a process of its own.
+    `begin` starts to make a model, by default in a process of its own.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class ReferenceRefresh:
         self._fitting: Fitting | None = None
 
     def adopt(self, recognition: RecognitionSettings) -> None:
-        """Compare as these settings say; if that is another way, `poll` returns a model for it."""
+        """Use these settings from now on. If they need another model, `poll` returns it."""
         self._recognition = recognition
 
     def make_again(self) -> None:
@@ -65,7 +65,7 @@ class ReferenceRefresh:
             if passes(error) or self._is_lost:
                 self._tried = self._in_use
                 is_urgent = self._is_lost and passes(error)
-                self._next_try = time.monotonic() + (LOST_RETRY_SECONDS if is_urgent else RETRY_SECONDS)
+                self._next_try = time.monotonic() + (LOST_REFIT_SECONDS if is_urgent else REFIT_SECONDS)
             raise
         if model is not None:
             self._end_fitting()
@@ -73,7 +73,7 @@ class ReferenceRefresh:
         return model
 
     def close(self) -> None:
-        """Release the database; a model that is being made is given up."""
+        """Close the database, and give up a model that is being made."""
         self._end_fitting()
         self._database.close()
 
@@ -101,5 +101,5 @@ class ReferenceRefresh:
 
 
 def _wanted(version: int, recognition: RecognitionSettings) -> tuple[object, ...]:
-    """What tells the models of one database apart."""
+    """What distinguishes the models of one database."""
     return version, recognition.normalizer, recognition.rule, recognition.augment

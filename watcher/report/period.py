@@ -1,4 +1,4 @@
-"""A period: what its page shows, from the log and the outbox."""
+"""The report of a period: collects what its page shows from the log and the outbox."""
 
 import time
 from collections import Counter, defaultdict
@@ -25,7 +25,7 @@ BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 def summarize(
     database: Database, outbox: Outbox, since: str, until: str, review_below: float
 ) -> PeriodSummary:
-    """What came between two stamps. The pictures that still lie in review are read from the outbox."""
+    """The summary of what came between two stamps. The pictures in review are read from the outbox."""
     period = Period(database, since, until)
     start = datetime.fromisoformat(max(since, period.first() or since))
     end = datetime.fromisoformat(min(until, stamp(time.time())))
@@ -64,7 +64,7 @@ def _digits(counted: Sequence[Counted]) -> list[Bar]:
 
 
 def _times(counted: Sequence[Counted], start: datetime, end: datetime, hours: int) -> list[Bar]:
-    """A bar for each step of so many hours. The first begins at a full hour or at midnight."""
+    """A bar for each step of `hours` hours. The first begins at a full hour or at midnight."""
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     step = timedelta(hours=hours)
     first = midnight + max((start - midnight) // step, 0) * step
@@ -88,7 +88,7 @@ def _certainties(counted: Sequence[Counted], bands: Sequence[float]) -> list[Bar
 
 
 def _sums(counted: Sequence[Counted], of: Callable[[Counted], object]) -> defaultdict[object, Counter[str]]:
-    """How many rows of each status, by what `of` gives for them."""
+    """How many rows of each status there are, grouped by `of`."""
     sums: defaultdict[object, Counter[str]] = defaultdict(Counter)
     for one in counted:
         sums[of(one)][one.status] += one.count
@@ -110,7 +110,7 @@ def _quantile(waits: Sequence[tuple[float, int]], share: float) -> float | None:
 
 
 def _in_review(outbox: Outbox, reviewed: Sequence[ReviewedRow]) -> tuple[list[ReviewItem], int]:
-    """The least certain pictures that still lie in review, and how many before these do not."""
+    """The least certain pictures that still lie in review, and how many of those looked for do not."""
     items: list[ReviewItem] = []
     no_longer = 0
     for row in reviewed:
@@ -128,7 +128,7 @@ def _in_review(outbox: Outbox, reviewed: Sequence[ReviewedRow]) -> tuple[list[Re
 
 
 def _begun(at: str) -> datetime:
-    """The time of a stamp that was cut to its day or hour."""
+    """The beginning of a day or hour, from a stamp that was cut to it."""
     return datetime.fromisoformat(at if len(at) == len("2026-11-25") else f"{at}:00").replace(tzinfo=UTC)
 
 

@@ -44,18 +44,18 @@ class DatabaseError(WatcherError):
 class Database:
     """An open database with the log and the references; for one thread at a time."""
 
-    def __init__(self, engine: Engine, file: Path, turn: WriteLock | None = None) -> None:
-        """Who is to write needs a `turn`."""
+    def __init__(self, engine: Engine, file: Path, write_lock: WriteLock | None = None) -> None:
+        """To write, it needs a `write_lock`."""
         self._engine = engine
-        self._write_lock = turn
+        self._write_lock = write_lock
         self._connection: Connection | None = None
         self._opened: os.stat_result | None = None
         self.file = file
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A transaction; committed at the end of the context, or undone by an exception."""
-        # SQLite checkpoints by itself at a commit, so that one who writes has the turn for it, too.
+        """A transaction that is committed at its end, or undone by an exception."""
+        # SQLite checkpoints by itself at a commit, so this holds the lock until the commit is done.
         with translated_errors(self.file), self._held():
             self._require_file()
             with self._connected() as connection, connection.begin():
@@ -82,8 +82,8 @@ class Database:
             cursor.execute(f"PRAGMA busy_timeout = {patience}")
 
     def close(self) -> None:
-        """Close the file."""
-        # The last to close checkpoints. While it is somebody else's turn we are not the last.
+        """Let go of the file."""
+        # The last connection to close checkpoints. If another holds the lock, this is not the last one.
         with ExitStack() as stack:
             with suppress(OSError):
                 stack.enter_context(self._held())

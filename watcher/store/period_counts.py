@@ -1,4 +1,4 @@
-"""What came in a period, counted by SQLite: a million rows in a few passes."""
+"""Counts of a period, made by SQLite: a million rows in a few passes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _SECONDS = literal_column("(julianday(filed_at) - julianday(arrived_at)) * 86400
 
 
 class Period:
-    """What was decided from one stamp on until before another. Each question is a transaction of its own."""
+    """The rows decided from the stamp `since` on, and before `until`. Each query is its own transaction."""
 
     def __init__(self, database: Database, since: str, until: str) -> None:
         self._database = database
@@ -28,7 +28,7 @@ class Period:
         return None if first is None else str(first)
 
     def counted(self, places: int, bands: Sequence[float]) -> list[Counted]:
-        """The rows counted by the first `places` characters of their stamp, status, digit and band.
+        """Count the rows by the first `places` characters of their stamp, by status, digit and band.
 
         `bands` are the least certainties of the bands, rising.
         """
@@ -55,7 +55,7 @@ class Period:
         return [(length, count) for length, count in rows]
 
     def slowest(self) -> list[SlowFile]:
-        """The files that took longest."""
+        """The MOST_SLOW files that took longest."""
         columns = results.c
         rows = select(columns.name, columns.status, _SECONDS, columns.arrived_at)
         rows = rows.where(*self._within, columns.filed_at.is_not(None)).order_by(_SECONDS.desc())
@@ -74,7 +74,7 @@ class Period:
         ]
 
     def reviewed(self) -> list[ReviewedRow]:
-        """What went to review, the least certain first."""
+        """The pictures that went to review, the least certain first."""
         columns = results.c
         rows = select(
             *(columns.claim, columns.name, columns.destination, columns.digit, columns.runner_up),

@@ -1,14 +1,14 @@
-"""What is counted of a period, as plain values: from the log to the page that shows them."""
+"""The counts of a period as plain values, which the log fills and the page shows."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many rows of the log agree in all this.
+    """How many rows of the log have these values.
 
-    `at` is the beginning of a stamp: a day or an hour. `band` is the number of the highest certainty that is
-    reached, among those that were asked for; None where there is no certainty.
+    `at` is the beginning of a stamp: a day or an hour. `band` is the number of the band of certainty; None if
+    there is no certainty.
     """
 
     at: str

@@ -1,4 +1,4 @@
-"""Failed results that were put back into the inbox: their rows move from the log to a history."""
+"""Requeued results: rows of failed files that were put back move from the log to a history."""
 
 import time
 from collections.abc import Iterable
@@ -32,14 +32,14 @@ class RequeuedResults:
         self._database = database
 
     def failed(self) -> list[int]:
-        """The ids of all failed and filed results, oldest first."""
+        """The ids of all failed files that are filed, oldest first."""
         columns = results.c
         wanted = select(columns.id).where(columns.status == "failed", columns.filed_at.is_not(None))
         with self._database.transaction() as connection:
             return list(connection.execute(wanted.order_by(columns.id)).scalars())
 
     def find(self, number: int) -> FailedResult | None:
-        """A result of the log."""
+        """The result with this id; None if the log has none."""
         with self._database.transaction() as connection:
             row = connection.execute(_of(results).where(results.c.id == number)).one_or_none()
         return None if row is None else FailedResult(*row)

@@ -1,4 +1,4 @@
-"""`watcher retry`: failed files lie in the inbox again, and mistakes are told in a line."""
+"""`watcher retry`: failed files lie in the inbox again, and mistakes are reported in a line."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from helpers.support import make_files, read_files, wait_until
 
 @pytest.fixture
 def failed(watcher: Callable[..., Any], workspace: Workspace) -> list[int]:
-    """The ids of two files that have failed."""
+    """The ids of two failed files."""
     make_files(
         workspace.inbox, {"novel.txt": b"once", "song.txt": b"la la", "seven.jpg": reference_picture(7)}
     )
@@ -18,7 +18,7 @@ def failed(watcher: Callable[..., Any], workspace: Workspace) -> list[int]:
     return [row["id"] for row in workspace.rows() if row["status"] == "failed"]
 
 
-def test_by_their_ids_or_all_files_are_put_back_and_sorted_again(
+def test_files_are_put_back_by_their_ids_or_all_and_sorted_again(
     watcher: Callable[..., Any], workspace: Workspace, failed: list[int]
 ) -> None:
     assert watcher("retry", failed[0]).out == "1 picture was put back\n"
@@ -50,21 +50,21 @@ def test_a_running_daemon_takes_them_at_once(
     )
 
 
-def test_what_cannot_be_put_back_is_told(watcher: Callable[..., Any], failed: list[int]) -> None:
+def test_an_unknown_id_is_reported(watcher: Callable[..., Any], failed: list[int]) -> None:
     outcome = watcher("retry", 999, failed[0], code=1)
     assert outcome.out == "1 picture was put back\n"
     assert outcome.err == "watcher: there is no result 999\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["1", "--all"]])
-def test_ids_or_all_must_be_said(
+def test_ids_or_all_must_be_given(
     watcher: Callable[..., Any], workspace: Workspace, arguments: list[str]
 ) -> None:
     assert "give the IDs of results, or --all" in watcher("retry", *arguments, code=2).err
     assert workspace.rows() == []
 
 
-def test_where_nothing_was_ever_run_it_says_so(watcher: Callable[..., Any], empty_folder: Any) -> None:
+def test_before_the_first_run_it_says_so(watcher: Callable[..., Any], empty_folder: Any) -> None:
     assert "there is no database yet" in watcher("retry", "--all", code=1).err
     assert list(empty_folder.iterdir()) == []
 

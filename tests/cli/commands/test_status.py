@@ -1,4 +1,4 @@
-"""`watcher status`: how the watcher is, said without a look into a log."""
+"""`watcher status`: how the watcher is, without reading its log lines."""
 
 import fcntl
 import json
@@ -20,16 +20,17 @@ from watcher.monitoring.state_file import Phase, State, StateFile
 from watcher.store.timestamps import stamp
 
 Watcher = Callable[..., Any]
+CUT_SHORT = "cut short after {0}: killed, or the power failed; `watcher run` goes on"
 
 
 def said(out: str) -> dict[str, str]:
-    """The lines that begin with a word, by it."""
+    """The lines that begin with a label, by their labels."""
     return {line[:12].strip(): line[13:] for line in out.splitlines() if line[:12].strip()}
 
 
 @contextmanager
 def at_work(workspace: Workspace) -> Iterator[None]:
-    """Somebody holds the lock that a daemon holds."""
+    """Hold the lock that a running daemon holds."""
     descriptor = os.open(workspace.claimed, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -39,22 +40,22 @@ def at_work(workspace: Workspace) -> Iterator[None]:
 
 
 def leave(workspace: Workspace, **more: Any) -> State:
-    """Leave a state as a daemon does that is this process."""
+    """Write a state file as if this process were the daemon."""
     now = time.time()
     state = replace(State(os.getpid(), Phase.READY, now - 7200, now - 1), **more)
     StateFile(workspace.database).write(state)
     return state
 
 
-def test_where_nothing_ever_was_it_says_so_and_makes_nothing(watcher: Watcher, empty_folder: Path) -> None:
+def test_before_the_first_run_it_says_so_and_makes_nothing(watcher: Watcher, empty_folder: Path) -> None:
     told = said(watcher("status", code=3).out)
-    assert told["not running"] == "it never was, or left no word; `watcher run` starts it"
+    assert told["not running"] == "it never ran, or left no state; `watcher run` starts it"
     assert told["backlog"] == "0 waiting in the inbox, 0 in hand"
-    assert told["log"] == "there is none yet; `watcher run` makes it"
+    assert told["log"] == "there is no log yet; `watcher run` makes it"
     assert list(empty_folder.iterdir()) == []
 
 
-def test_what_came_is_counted_by_what_became_of_it(watcher: Watcher, scenario: FilingScenario) -> None:
+def test_pictures_are_counted_by_status(watcher: Watcher, scenario: FilingScenario) -> None:
     filing = scenario.filing()
     filing.finish([recognized(claim) for claim in scenario.claim(PICTURES | OTHERS)])
     filing.review_below = 1.5  # nothing is that certain
@@ -78,7 +79,7 @@ def test_what_came_is_counted_by_what_became_of_it(watcher: Watcher, scenario: F
     assert ["failed", "1", "1", "1"] in rows
 
 
-def test_what_is_older_is_not_of_today(
+def test_older_pictures_are_not_counted(
     watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenario.filing().finish([recognized(claim) for claim in scenario.claim(PICTURES)])
@@ -89,7 +90,7 @@ def test_what_is_older_is_not_of_today(
     assert status["today"]["review_share"] is None
 
 
-def test_one_at_work_is_said_with_its_process_and_since_when(
+def test_a_running_daemon_is_shown_with_its_process_and_start(
     watcher: Watcher, scenario: FilingScenario
 ) -> None:
     state = leave(scenario.workspace)
@@ -102,14 +103,12 @@ def test_one_at_work_is_said_with_its_process_and_since_when(
     assert status["since"] == stamp(state.started)
 
 
-def test_one_that_says_nothing_of_itself_is_at_work_all_the_same(
-    watcher: Watcher, scenario: FilingScenario
-) -> None:
+def test_a_daemon_without_a_state_file_is_still_running(watcher: Watcher, scenario: FilingScenario) -> None:
     with at_work(scenario.workspace):
         assert said(watcher("status").out)["running"].endswith(f"process {os.getpid()}")
 
 
-def test_a_fault_that_lasts_is_amiss_and_one_that_passed_is_not(
+def test_a_fault_that_lasts_is_unwell_and_one_that_passed_is_not(
     watcher: Watcher, scenario: FilingScenario
 ) -> None:
     now = time.time()
@@ -117,47 +116,47 @@ def test_a_fault_that_lasts_is_amiss_and_one_that_passed_is_not(
     words = f"{shown(now - 90)} stalled: /srv: No space left on device"
     with at_work(scenario.workspace):
         leave(scenario.workspace, troubles=1, last_fault=fault)
-        assert said(watcher("status", code=1).out)["last fault"] == f"{words}; it lasts"
+        assert said(watcher("status", code=1).out)["last fault"] == f"{words}; not over yet"
         leave(scenario.workspace, troubles=3, last_fault=fault)
-        assert said(watcher("status", code=1).out)["last fault"] == f"{words}; it lasts, and 2 others"
+        assert said(watcher("status", code=1).out)["last fault"] == f"{words}; not over yet, and 2 others"
         leave(scenario.workspace, last_fault=replace(fault, over=now - 60))
         assert said(watcher("status").out)["last fault"] == f"{words}; passed at {shown(now - 60)}"
     leave(scenario.workspace, phase=Phase.STOPPED, troubles=1, last_fault=fault)
     told = said(watcher("status", code=3).out)["last fault"]
-    assert told == f"{words}; it lasted when the daemon ended"
+    assert told == f"{words}; not over when the daemon ended"
 
 
-def test_one_that_shows_no_sign_of_life_is_said_to_hang(watcher: Watcher, scenario: FilingScenario) -> None:
+def test_a_daemon_without_a_sign_of_life_hangs(watcher: Watcher, scenario: FilingScenario) -> None:
     leave(scenario.workspace, seen=time.time() - 605)
     with at_work(scenario.workspace):
         out = watcher("status", code=1).out
-    assert "no sign of life for 10 minutes: it hangs, or cannot write beside its database" in out
+    assert "no sign of life for 10 minutes: it hangs, or cannot write next to its database" in out
 
 
 @pytest.mark.parametrize(
     ("more", "words"),
     [
         ({"phase": Phase.STOPPED}, "stopped at {0}; `watcher run` starts it"),
-        ({"phase": Phase.READY}, "cut short after {0}: killed, or the power went; `watcher run` goes on"),
-        ({"phase": Phase.STARTING}, "cut short after {0}: killed, or the power went; `watcher run` goes on"),
+        ({"phase": Phase.READY}, CUT_SHORT),
+        ({"phase": Phase.STARTING}, CUT_SHORT),
         ({"phase": Phase.FAILED, "ended_by": "the disk burns"}, "ended at {0} by a fault: the disk burns"),
     ],
 )
-def test_how_the_last_one_ended_is_said(
+def test_it_says_how_the_last_daemon_ended(
     watcher: Watcher, scenario: FilingScenario, more: dict[str, Any], words: str
 ) -> None:
     state = leave(scenario.workspace, **more)
     assert said(watcher("status", code=3).out)["not running"] == words.format(shown(state.seen))
 
 
-def test_an_inbox_that_is_gone_is_said(watcher: Watcher, scenario: FilingScenario) -> None:
+def test_it_says_that_the_inbox_is_gone(watcher: Watcher, scenario: FilingScenario) -> None:
     scenario.workspace.inbox.rename(scenario.workspace.path / "moved")
     told = said(watcher("status", code=3).out)
-    assert told["backlog"] == "the inbox cannot be looked at; 0 in hand"
+    assert told["backlog"] == "the inbox cannot be read; 0 in hand"
 
 
 @pytest.mark.parametrize("phase", [Phase.STARTING, Phase.STOPPING])
-def test_one_that_starts_or_stops_is_said_to(
+def test_it_says_that_a_daemon_starts_or_stops(
     watcher: Watcher, scenario: FilingScenario, phase: Phase
 ) -> None:
     state = leave(scenario.workspace, phase=phase)
@@ -165,7 +164,7 @@ def test_one_that_starts_or_stops_is_said_to(
         assert said(watcher("status").out)[phase].startswith(f"since {shown(state.started)}")
 
 
-def test_of_very_many_that_wait_it_is_said_that_there_are_as_many_or_more(
+def test_the_backlog_is_counted_up_to_a_limit(
     watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("watcher.monitoring.status", "watcher.cli.commands.status"):
@@ -175,7 +174,7 @@ def test_of_very_many_that_wait_it_is_said_that_there_are_as_many_or_more(
     assert told["backlog"] == "3 or more waiting in the inbox, 0 in hand"
 
 
-def test_digits_of_which_there_is_no_reference_are_named(
+def test_digits_without_references_are_named(
     watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del scenario
@@ -185,7 +184,7 @@ def test_digits_of_which_there_is_no_reference_are_named(
     assert told["references"] == "320 in version 2; none of 7; none of 9"
 
 
-def test_watching_shows_it_again_and_again(
+def test_watch_shows_the_status_repeatedly(
     watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del scenario
@@ -200,9 +199,7 @@ def test_watching_shows_it_again_and_again(
     assert [json.loads(line)["running"] for line in lines] == [False] * 3
 
 
-def test_a_daemon_says_how_it_is_while_it_lives_when_it_is_killed_and_when_it_stops(
-    watcher: Watcher, workspace: Workspace
-) -> None:
+def test_it_shows_a_real_daemon_running_killed_and_stopped(watcher: Watcher, workspace: Workspace) -> None:
     with Daemon(workspace, workers__executor="threads") as daemon:
         told = said(watcher("status").out)
         assert told["running"].endswith(f", process {daemon.process.pid}")

@@ -1,4 +1,4 @@
-"""What a service manager is told, message by message."""
+"""The messages to a service manager, one by one."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ def test_each_message_is_one_datagram_as_sd_notify_has_it(tmp_path: Path, kind: 
     address = str(tmp_path / "notify") if kind == "path" else f"@watcher-{os.getpid()}"
     with Manager(address) as manager:
         notifier = Notifier(address)
-        notifier.longer(1.5)
+        notifier.extend_start(1.5)
         notifier.status("getting ready: 50 % of ½")
         notifier.ready()
         notifier.alive()
@@ -34,7 +34,7 @@ def test_each_message_is_one_datagram_as_sd_notify_has_it(tmp_path: Path, kind: 
     assert notifier.fault is None
 
 
-def test_what_it_does_is_said_when_it_is_another_thing(tmp_path: Path) -> None:
+def test_the_status_is_sent_only_when_it_changes(tmp_path: Path) -> None:
     with Manager(str(tmp_path / "notify")) as manager:
         notifier = Notifier(str(tmp_path / "notify"))
         for words in ("waiting", "waiting", "sorting", "waiting"):
@@ -42,7 +42,7 @@ def test_what_it_does_is_said_when_it_is_another_thing(tmp_path: Path) -> None:
         assert manager.said() == ["STATUS=waiting", "STATUS=sorting", "STATUS=waiting"]
 
 
-def test_a_service_manager_that_went_away_stops_nothing_and_may_come_back(tmp_path: Path) -> None:
+def test_a_lost_service_manager_stops_nothing_and_may_come_back(tmp_path: Path) -> None:
     notifier = Notifier(str(tmp_path / "notify"))
     notifier.alive()
     assert notifier.fault == "No such file or directory"
@@ -51,21 +51,21 @@ def test_a_service_manager_that_went_away_stops_nothing_and_may_come_back(tmp_pa
         assert notifier.fault is None
 
 
-def test_without_a_service_manager_nothing_is_said() -> None:
+def test_without_a_service_manager_nothing_is_sent() -> None:
     notifier = service_manager({})
     notifier.ready()
-    assert (notifier.is_heard, notifier.watchdog_seconds, notifier.fault) == (False, None, None)
+    assert (notifier.has_manager, notifier.watchdog_seconds, notifier.fault) == (False, None, None)
 
 
-def test_the_environment_says_whom_to_tell_and_is_not_passed_on() -> None:
+def test_the_environment_names_the_socket_and_is_not_passed_on() -> None:
     environ = {"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "2500000", "WATCHDOG_PID": str(os.getpid())}
     notifier = service_manager(environ)
-    assert (notifier.is_heard, notifier.watchdog_seconds) == (True, 2.5)
+    assert (notifier.has_manager, notifier.watchdog_seconds) == (True, 2.5)
     assert environ == {}
 
 
 @pytest.mark.parametrize(
-    ("environ", "is_heard"),
+    ("environ", "has_manager"),
     [
         ({"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"}, True),
         ({"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "soon"}, True),
@@ -74,6 +74,8 @@ def test_the_environment_says_whom_to_tell_and_is_not_passed_on() -> None:
         ({"NOTIFY_SOCKET": ""}, False),
     ],
 )
-def test_what_is_meant_for_others_is_let_be(environ: dict[str, str], *, is_heard: bool) -> None:
+def test_variables_meant_for_other_processes_are_ignored(
+    environ: dict[str, str], *, has_manager: bool
+) -> None:
     notifier = service_manager(environ)
-    assert (notifier.is_heard, notifier.watchdog_seconds) == (is_heard, None)
+    assert (notifier.has_manager, notifier.watchdog_seconds) == (has_manager, None)

@@ -1,4 +1,4 @@
-"""The daemon under a service manager: ready, busy, alive, reloaded and stopped, each said when it is so."""
+"""The daemon under a service manager: it reports that it is ready, busy, alive, reloaded and stopped."""
 
 import fcntl
 import json
@@ -50,7 +50,7 @@ def settings(*, deadline: float = 0.5, review_below: float = 0.9, more: str = ""
 
 @pytest.fixture(scope="module")
 def workspace(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A place with a claim that a daemon left which was killed."""
+    """A place with a claim that a killed daemon left."""
     workspace = furnished(tmp_path_factory.mktemp("managed"), trained)
     (workspace.path / "config.toml").write_text(settings())
     make_files(workspace.claimed, {"0000000000000001/left.jpg": SEVEN})
@@ -75,7 +75,7 @@ def daemon(workspace: Workspace, manager: Manager) -> Iterator[Daemon]:
 
 
 def reload(daemon: Daemon, manager: Manager, written: str) -> None:
-    """Have it read other settings, and wait until it says that it has."""
+    """Have it read other settings, and wait until it reports that it has."""
     (daemon.workspace.path / "config.toml").write_text(written)
     before = len(manager.said())
     daemon.process.send_signal(signal.SIGHUP)
@@ -83,7 +83,7 @@ def reload(daemon: Daemon, manager: Manager, written: str) -> None:
     manager.wait_for("READY=1", after=before)
 
 
-def test_it_is_ready_when_it_has_recovered_and_is_told_of_files(daemon: Daemon, manager: Manager) -> None:
+def test_it_is_ready_once_it_has_recovered_and_hears_of_files(daemon: Daemon, manager: Manager) -> None:
     said = [event["event"] for event in daemon.events()]
     assert said.index("resumed") < said.index("ready")
     assert manager.said().index("READY=1") == 0 or manager.said()[0].startswith("EXTEND_TIMEOUT_USEC=")
@@ -92,7 +92,7 @@ def test_it_is_ready_when_it_has_recovered_and_is_told_of_files(daemon: Daemon, 
     assert {row["name"] for row in daemon.workspace.rows()} >= {"left.jpg", "told.jpg"}
 
 
-def test_it_says_what_it_does(daemon: Daemon, manager: Manager) -> None:
+def test_it_reports_what_it_does(daemon: Daemon, manager: Manager) -> None:
     idle = re.compile(r"waiting for pictures; \d+ pictures? sorted since the start")
     wait_until(lambda: idle.fullmatch(manager.status()))
     before = len(manager.said())
@@ -103,12 +103,12 @@ def test_it_says_what_it_does(daemon: Daemon, manager: Manager) -> None:
     wait_until(lambda: idle.fullmatch(manager.status()), 60)
 
 
-def test_its_workers_do_not_speak_for_it(daemon: Daemon) -> None:
+def test_its_workers_send_no_messages(daemon: Daemon) -> None:
     for pid in descendants(daemon.process.pid):
         assert b"NOTIFY_SOCKET" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
-def test_signs_of_life_come_while_it_is_idle_and_cease_while_its_workers_are_frozen(
+def test_signs_of_life_come_while_it_is_idle_and_stop_while_its_workers_hang(
     daemon: Daemon, manager: Manager
 ) -> None:
     pings = manager.pings()
@@ -146,7 +146,7 @@ def test_reloaded_settings_are_in_force_and_named(daemon: Daemon, manager: Manag
     reload(daemon, manager, settings())
 
 
-def test_a_faulty_file_is_told_with_every_fault_and_leaves_the_old_settings_in_force(
+def test_every_fault_of_a_reloaded_file_is_logged_and_the_old_settings_stay_in_force(
     daemon: Daemon, manager: Manager
 ) -> None:
     faulty = settings(review_below=1.5, more="color = true\n")
@@ -156,12 +156,12 @@ def test_a_faulty_file_is_told_with_every_fault_and_leaves_the_old_settings_in_f
         "config.toml:7: [recognition] review_below = 1.5 must be less than or equal to 1",
         "config.toml:8: [recognition] color is not a setting",
     ]
-    assert told["do"] == "the old ones hold; fix them, and reload again"
+    assert told["do"] == "the old ones stay; fix the new ones and reload"
     wait_until(lambda: manager.status().startswith("the settings are faulty: config.toml:7"))
     (daemon.workspace.path / "config.toml").write_text(settings())  # mended, and not reloaded yet
     status = run(daemon.workspace.path, "status", code=1).stdout
     assert re.search(
-        r"^last fault   .* the settings are faulty: config.toml:7: .*; it lasts$", status, re.MULTILINE
+        r"^last fault   .* the settings are faulty: config.toml:7: .*; not over yet$", status, re.MULTILINE
     )
     (daemon.workspace.inbox / "still.jpg").write_bytes(SEVEN)
     wait_until(lambda: daemon.workspace.row("still.jpg"))
@@ -175,7 +175,7 @@ def test_a_faulty_file_is_told_with_every_fault_and_leaves_the_old_settings_in_f
     )
 
 
-def test_what_needs_a_restart_says_so_by_name(daemon: Daemon, manager: Manager) -> None:
+def test_a_setting_that_needs_a_restart_is_named(daemon: Daemon, manager: Manager) -> None:
     reload(daemon, manager, settings(more="[outbox]\npath = 'elsewhere'\n[log]\nlevel = 'debug'\n"))
     elsewhere = f'[outbox] path = "{daemon.workspace.path}/elsewhere"'
     assert daemon.said("needs a restart")[-1]["setting"] == elsewhere
@@ -195,7 +195,7 @@ def test_another_rule_is_fitted_beside_the_work_and_swapped_in(daemon: Daemon, m
     }
 
 
-def test_signs_of_life_cease_while_the_thread_that_writes_is_held(trained: Path, tmp_path: Path) -> None:
+def test_signs_of_life_stop_while_the_writing_thread_hangs(trained: Path, tmp_path: Path) -> None:
     workspace = furnished(tmp_path, trained)
     with Manager(f"@{tmp_path}", PERIOD) as manager:
         process = subprocess.Popen(
@@ -225,7 +225,7 @@ def test_signs_of_life_cease_while_the_thread_that_writes_is_held(trained: Path,
     assert process.returncode == 0
 
 
-def test_a_terminal_that_is_closed_stops_it_and_is_no_reload(trained: Path, tmp_path: Path) -> None:
+def test_closing_the_terminal_stops_it_instead_of_reloading(trained: Path, tmp_path: Path) -> None:
     workspace = furnished(tmp_path, trained)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

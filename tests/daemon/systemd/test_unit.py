@@ -1,4 +1,4 @@
-"""The systemd unit: in order, strict, and nothing in it keeps the watcher from its work."""
+"""The systemd unit: valid and strict, and the watcher can do all its work under it."""
 
 import os
 import re
@@ -28,7 +28,7 @@ MOST_EXPOSED = 1.0
 
 
 def installation(folder: Path, *, program: str = "/usr/bin/env", **variables: str) -> Installation:
-    """What is installed in a folder, its settings in the environment."""
+    """An installation in a folder, with its settings in the environment."""
     environ = {f"WATCHER_{name.upper()}": value for name, value in variables.items()}
     config = load_config(None, environ)
     return Installation([program], [Path("/usr/lib/python3")], config, folder, variables=environ)
@@ -42,7 +42,7 @@ def settled(empty_folder: Path) -> Installation:
 
 
 def verified(unit: str, folder: Path) -> str:
-    """What `systemd-analyze verify` finds fault with."""
+    """The faults that `systemd-analyze verify` finds."""
     file = folder / "watcher.service"
     file.write_text(unit)
     done = subprocess.run(
@@ -59,7 +59,7 @@ def test_systemd_finds_no_fault_in_it(settled: Installation, tmp_path: Path) -> 
 
 
 @needs_analyze
-def test_it_is_hardly_exposed(settled: Installation, tmp_path: Path) -> None:
+def test_its_exposure_is_low(settled: Installation, tmp_path: Path) -> None:
     file = tmp_path / "watcher.service"
     file.write_text(system_unit(settled, "watcher"))
     command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(file)]
@@ -69,7 +69,7 @@ def test_it_is_hardly_exposed(settled: Installation, tmp_path: Path) -> None:
     assert float(found[1]) <= MOST_EXPOSED, told
 
 
-def test_it_opens_one_folder_in_which_inbox_and_outbox_lie(settled: Installation) -> None:
+def test_the_common_folder_of_inbox_and_outbox_is_writable(settled: Installation) -> None:
     unit = system_unit(settled, "scans")
     assert values(unit, "ReadWritePaths") == ['"/srv/50 %%"']
     assert values(unit, "Environment")[0] == '"WATCHER_INBOX__PATH=/srv/50 %%/in"'
@@ -80,7 +80,7 @@ def test_it_opens_one_folder_in_which_inbox_and_outbox_lie(settled: Installation
     )
 
 
-def test_a_database_elsewhere_is_opened_as_well_and_what_lies_in_a_home_is_seen(empty_folder: Path) -> None:
+def test_a_database_elsewhere_is_writable_too_and_homes_are_visible(empty_folder: Path) -> None:
     del empty_folder
     paths = {"inbox__path": "/home/ada/in", "outbox__path": "/home/ada/out"}
     unit = system_unit(
@@ -90,17 +90,15 @@ def test_a_database_elsewhere_is_opened_as_well_and_what_lies_in_a_home_is_seen(
     assert values(unit, "ProtectHome") == ["read-only"]
 
 
-def test_folders_that_have_nothing_in_common_are_refused(empty_folder: Path) -> None:
+def test_folders_without_a_common_folder_are_refused(empty_folder: Path) -> None:
     apart = installation(empty_folder, inbox__path="/srv/in", outbox__path="/data/out")
-    with pytest.raises(
-        WatcherError, match=r"\(/srv/in\) and the outbox \(/data/out\) have no folder in common"
-    ):
+    with pytest.raises(WatcherError, match=r"\(/srv/in\) and the outbox \(/data/out\) have no common folder"):
         system_unit(apart, "watcher")
 
 
-def test_a_name_that_no_unit_can_hold_is_refused(empty_folder: Path) -> None:
+def test_a_name_with_special_characters_is_refused(empty_folder: Path) -> None:
     odd = installation(empty_folder, inbox__path="/srv/a\nb/in", outbox__path="/srv/a\nb/out")
-    with pytest.raises(WatcherError, match=r"/srv/a\\nb: a unit cannot name it; rename it"):
+    with pytest.raises(WatcherError, match=r"/srv/a\\nb: a unit cannot hold this name; remove"):
         system_unit(odd, "watcher")
 
 
@@ -120,14 +118,14 @@ def test_the_command_names_the_file_the_account_and_what_the_environment_overrid
     assert values(of_a_user, "WantedBy") == ["default.target"]
 
 
-def test_a_service_of_a_user_s_has_no_other_account(empty_folder: Path) -> None:
+def test_a_user_service_has_no_account_of_its_own(empty_folder: Path) -> None:
     refused = run(empty_folder, "unit", "--user", "--account", "scans", code=2).stderr
     assert "a service of a user's runs as that user: give --user or --account" in refused
 
 
 @pytest.fixture
 def service_folder(trained: Path) -> Iterator[Path]:
-    """A folder that another account may reach and work in."""
+    """A folder that another account may use."""
     missing = lacking()
     if missing is not None:
         pytest.skip(f"processes cannot be restricted here: {missing}")

@@ -22,25 +22,25 @@ from watcher.text import printable
     short_help=COMMANDS["retry"],
     epilog="""\b
 Examples:
-  watcher results --status failed                which, and why?
+  watcher results --status failed                which files failed, and why
   watcher retry 17 33
-  watcher retry --all                            the disk was at fault, not the pictures""",
+  watcher retry --all                            the disk was the cause, not the pictures""",
 )
 @click.argument("ids", nargs=-1, type=int, metavar="[ID...]")
-@click.option("--all", "everything", is_flag=True, help="All that lies in failed/.")
+@click.option("--all", "everything", is_flag=True, help="Every file in failed/.")
 @configured
 def command(config: Config, ids: tuple[int, ...], *, everything: bool) -> None:
-    """Put failed files back into the inbox, to be put through again.
+    """Put failed files back into the inbox, where they are recognized again.
 
-    An ID is that of a result, as `watcher results` shows it. Each file gets the name it came with, the file
-    with its reason is removed, and its row is kept in the table retried_results. A running daemon takes the
-    files at once, otherwise the next start does. Where a file in failed/ was replaced by a better one, that
-    is what is put through.
+    Once the cause is fixed, this gives failed files a new chance. An ID is the id of a result, as `watcher
+    results` shows it. Each file gets back the name it came with. Its NAME.reason.txt is removed, and its row
+    moves to the table retried_results. A running daemon takes the files at once, otherwise the next start
+    does. You may replace a file in failed/ with a better one first.
     """
     if everything == bool(ids):
         raise click.UsageError("give the IDs of results, or --all")
     with to_read(config):
-        pass  # there must be one: it is not to be made here
+        pass  # raises if there is no database: this command makes none
     for folder in (config.inbox.path, config.outbox.path):
         if not folder.is_dir():
             raise WatcherError(f"{printable(str(folder))}: there is no such folder; `watcher run` makes it")

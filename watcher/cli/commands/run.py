@@ -14,7 +14,7 @@ from watcher.config.settings import Config
 from watcher.daemon.run import serve
 from watcher.daemon.systemd.notify import service_manager
 from watcher.folders.inbox import Inbox
-from watcher.monitoring.log import Log, leave_unsaid
+from watcher.monitoring.log import Log, discard_unwritten
 
 
 @click.command(
@@ -47,7 +47,7 @@ def command(context: click.Context, config: Path | None, *, once: bool) -> None:
             serve(settings, log, notifier, reread, once=True, filed=lambda _: bar.advance(task))
     else:
         serve(settings, log, notifier, reread, once=once)
-    leave_unsaid(sys.stdout)
+    discard_unwritten(sys.stdout)
 
 
 def _waiting(config: Config) -> int:

@@ -9,14 +9,14 @@ import click
 from watcher.cli import COMMANDS, configured
 from watcher.cli.output import print_json, print_table
 from watcher.config.settings import Config
-from watcher.monitoring.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, look
+from watcher.monitoring.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status, read_status
 from watcher.monitoring.status_json import as_json_object
 from watcher.store.counts import StatusCounts
 from watcher.store.timestamps import stamp
 from watcher.text import counted, printable
 
 EVERY_SECONDS = 2.0
-WELL, AMISS, NOT_RUNNING = 0, 1, 3
+WELL, UNWELL, NOT_RUNNING = 0, 1, 3
 _WIDTH = 12
 
 
@@ -28,32 +28,33 @@ Examples:
   watcher status
   watcher status --watch                          until Ctrl-C
   watcher status --json | jq .backlog.waiting
-  watcher status > /dev/null || echo "look at the watcher" """.rstrip(),
+  watcher status > /dev/null || echo "check the watcher" """.rstrip(),
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object; with --watch, one a line.")
-@click.option("--watch", is_flag=True, help=f"Show it anew every {EVERY_SECONDS:g} s, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help=f"Show it again every {EVERY_SECONDS:g} s, until Ctrl-C.")
 @configured
 def command(config: Config, *, as_json: bool, watch: bool) -> None:
     """Show whether the watcher runs, what waits, what came, what is wrong.
 
-    It reads the log and looks at the folders, beside a running daemon as well as without one, and changes
-    nothing. Today begins at midnight of this machine's time.
+    It reads the log and the folders, and changes nothing. It works with and without a running daemon. Today
+    begins at midnight in this machine's time zone.
 
-    Exit codes: 0 a daemon is at work and well; 1 one is, but something is amiss; 3 none is at work.
+    Exit codes: 0 a daemon is running and well; 1 a daemon is running, but something is wrong; 3 no daemon is
+    running.
     """
-    status = look(config)
+    status = read_status(config)
     _show(status, as_json=as_json)
     if watch:
         with suppress(KeyboardInterrupt):
             while True:
                 time.sleep(EVERY_SECONDS)
-                status = look(config)
+                status = read_status(config)
                 if not as_json:
                     click.clear() if sys.stdout.isatty() else click.echo()
                 _show(status, as_json=as_json)
     if not status.daemon.running:
         sys.exit(NOT_RUNNING)
-    sys.exit(WELL if status.daemon.is_well else AMISS)
+    sys.exit(WELL if status.daemon.is_well else UNWELL)
 
 
 def _show(status: Status, *, as_json: bool) -> None:
@@ -81,15 +82,15 @@ def _show_daemon(daemon: Daemon) -> None:
         if daemon.silent is not None:
             _line(
                 "",
-                f"no sign of life for {_age(daemon.silent)}: it hangs, or cannot write beside its database",
+                f"no sign of life for {_age(daemon.silent)}: it hangs, or cannot write next to its database",
                 "red",
             )
     elif state is None:
-        _line("not running", "it never was, or left no word; `watcher run` starts it", "yellow")
+        _line("not running", "it never ran, or left no state; `watcher run` starts it", "yellow")
     elif daemon.was_cut_short:
         _line(
             "not running",
-            f"cut short after {_moment(state.seen)}: killed, or the power went; `watcher run` goes on",
+            f"cut short after {_moment(state.seen)}: killed, or the power failed; `watcher run` goes on",
             "red",
         )
     elif state.ended_by is not None:
@@ -101,7 +102,7 @@ def _show_daemon(daemon: Daemon) -> None:
 def _show_backlog(status: Status) -> None:
     waiting = status.backlog.waiting
     if waiting is None:
-        _line("backlog", f"the inbox cannot be looked at; {status.backlog.in_hand:,} in hand", "red")
+        _line("backlog", f"the inbox cannot be read; {status.backlog.in_hand:,} in hand", "red")
     else:
         more = " or more" if waiting >= MOST_COUNTED else ""
         _line("backlog", f"{waiting:,}{more} waiting in the inbox, {status.backlog.in_hand:,} in hand")
@@ -110,23 +111,23 @@ def _show_backlog(status: Status) -> None:
 def _show_work(status: Status) -> None:
     work = status.work
     if work is None:
-        _line("log", "there is none yet; `watcher run` makes it")
+        _line("log", "there is no log yet; `watcher run` makes it")
         return
     count = sum(work.references)
-    none = (
+    missing = (
         "".join(f"; none of {digit}" for digit, number in enumerate(work.references) if not number)
         if count
         else ""
     )
-    _line("references", f"{count:,} in version {work.reference_version}{none}" if count else "none")
+    _line("references", f"{count:,} in version {work.reference_version}{missing}" if count else "none")
     spans = [(work.today, status.now - status.today), (work.hour, HOUR), (work.minute, MINUTE)]
     print_table(
         ["", "today", "last hour", "last minute"],
         [
-            ["pictures", *(f"{tally.pictures:,}" for tally, _ in spans)],
-            ["a second", *(_rate(tally, seconds) for tally, seconds in spans)],
-            ["to review", *(_share(tally) for tally, _ in spans)],
-            ["failed", *(f"{tally.failed:,}" for tally, _ in spans)],
+            ["pictures", *(f"{counts.pictures:,}" for counts, _ in spans)],
+            ["a second", *(_rate(counts, seconds) for counts, seconds in spans)],
+            ["to review", *(_share(counts) for counts, _ in spans)],
+            ["failed", *(f"{counts.failed:,}" for counts, _ in spans)],
         ],
         right=(1, 2, 3),
     )
@@ -146,9 +147,9 @@ def _show_fault(status: Status) -> None:
         _line("last fault", f"{what}; passed at {_moment(last.over)}")
     elif status.daemon.running:
         more = f", and {counted(state.troubles - 1, 'other')}" if state.troubles > 1 else ""
-        _line("last fault", f"{what}; it lasts{more}", "red")
+        _line("last fault", f"{what}; not over yet{more}", "red")
     else:
-        _line("last fault", f"{what}; it lasted when the daemon ended", "yellow")
+        _line("last fault", f"{what}; not over when the daemon ended", "yellow")
 
 
 def _line(what: str, words: str, color: str | None = None) -> None:
@@ -166,10 +167,10 @@ def _age(seconds: float) -> str:
     return counted(max(0, int(seconds)), "second")
 
 
-def _rate(tally: StatusCounts, seconds: float) -> str:
-    rate = tally.pictures / max(seconds, 1.0)
+def _rate(counts: StatusCounts, seconds: float) -> str:
+    rate = counts.pictures / max(seconds, 1.0)
     return "under 0.01" if 0 < rate < 0.01 else f"{rate:.2f}"
 
 
-def _share(tally: StatusCounts) -> str:
-    return f"{tally.review / tally.pictures:.1%}" if tally.pictures else "-"
+def _share(counts: StatusCounts) -> str:
+    return f"{counts.review / counts.pictures:.1%}" if counts.pictures else "-"

@@ -1,1 +1,1 @@
-"""What a service manager is told, and the unit by which it knows the daemon."""
+"""The daemon as a systemd service: its messages to the service manager, and its unit."""

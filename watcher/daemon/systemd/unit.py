@@ -1,4 +1,4 @@
-"""A systemd unit for this installation: how the service is started and watched, and what it may not do."""
+"""A systemd unit for this installation: how the service is started and watched, and what it may do."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,10 +15,10 @@ TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - named, not used
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is to be a service: the words of its command line, and where it is run.
+    """What becomes a service: `program` is the beginning of its command line.
 
-    `file` is its config.toml, None where the defaults hold; `folder` the one that relative paths count from;
-    `variables` those of the environment that override settings. `code` are the folders it is loaded from.
+    `code` are the folders it is loaded from. `folder` is where it runs: relative paths start there. `file` is
+    its config.toml, None if there is none. `variables` are environment variables that override settings.
     """
 
     program: Sequence[str]
@@ -30,9 +30,9 @@ class Installation:
 
 
 def system_unit(installation: Installation, account: str) -> str:
-    """The unit of a service of the system's, run by an account of its own.
+    """The unit of a system service, run by an account of its own.
 
-    Raises WatcherError where the inbox and the outbox have no folder in common that could be opened to it.
+    Raises WatcherError if inbox and outbox have no common folder that could be made writable for it.
     """
     writable = writable_folders(installation.config)
     used = [*writable, *installation.code, installation.folder]
@@ -41,7 +41,7 @@ def system_unit(installation: Installation, account: str) -> str:
     made = " ".join(_quoted(str(path)) for path in writable)
     return "\n".join(
         [
-            "# Once, as root, for an account of its own and folders that are its own:",
+            "# Once, as root, make an account for the service, and its folders:",
             f"#   useradd --system --home-dir /var/lib/watcher --shell /usr/sbin/nologin {account}",
             f"#   install -d -o {account} -g {account} {made}",
             "# Then save this as /etc/systemd/system/watcher.service, and:",
@@ -51,13 +51,13 @@ def system_unit(installation: Installation, account: str) -> str:
             *_service(installation),
             f"User={account}",
             f"Group={account}",
-            "# who is in its group may sort by hand what it files",
+            "# members of its group may move the files that it has filed",
             "UMask=0007",
             "StateDirectory=watcher",
             "RuntimeDirectory=watcher",
             "",
-            "# All else is read-only to it. Each of these becomes a mount of its own, and the inbox and the",
-            "# outbox must stay on one: so what is opened is the folder that both lie in.",
+            "# Everything else is read-only for it. Each of these paths becomes a mount of its own, and the",
+            "# inbox and the outbox must be on one mount: so the folder that holds both is writable.",
             "ProtectSystem=strict",
             f"ReadWritePaths={made}",
             f"ProtectHome={homes}",
@@ -73,12 +73,12 @@ def system_unit(installation: Installation, account: str) -> str:
 
 
 def user_unit(installation: Installation) -> str:
-    """The unit of a service of one user's, with what a user's service manager can see to."""
+    """The unit of a user's service, with the restrictions that a user's service manager supports."""
     return "\n".join(
         [
             "# Save this as ~/.config/systemd/user/watcher.service, and:",
             "#   systemctl --user daemon-reload && systemctl --user enable --now watcher",
-            "# It runs while you are logged in; always, after: loginctl enable-linger",
+            "# It runs while you are logged in. To keep it running: loginctl enable-linger",
             *_head(installation),
             *_service(installation),
             *HARDENING,
@@ -91,9 +91,9 @@ def user_unit(installation: Installation) -> str:
 
 
 def writable_folders(config: Config) -> list[Path]:
-    """What it writes in: the folder that inbox and outbox have in common, and the database's.
+    """The folders it writes to: the common folder of inbox and outbox, and that of the database.
 
-    Raises WatcherError where the first is the whole system.
+    Raises WatcherError if the first is the root of the file system.
     """
     inbox, outbox, database = (
         Path(os.path.realpath(path))
@@ -102,15 +102,15 @@ def writable_folders(config: Config) -> list[Path]:
     common = Path(os.path.commonpath([inbox, outbox]))
     if common == Path(common.anchor):
         raise WatcherError(
-            f"the inbox ({printable(str(inbox))}) and the outbox ({printable(str(outbox))}) have no folder "
-            "in common that could be opened to a service; put both below one, as /srv/watcher/inbox and "
+            f"the inbox ({printable(str(inbox))}) and the outbox ({printable(str(outbox))}) have no common "
+            "folder that a service may write to; put both in one folder, for example /srv/watcher/inbox and "
             "/srv/watcher/outbox"
         )
     return [common] if database.is_relative_to(common) else [common, database]
 
 
 def temporary_folders(installation: Installation) -> list[Path]:
-    """What it works in that the system empties now and then."""
+    """The folders it writes to that the system empties from time to time."""
     return [path for path in writable_folders(installation.config) if _is_below(path, TEMPORARY)]
 
 
@@ -140,16 +140,16 @@ def _service(installation: Installation) -> list[str]:
         f"ExecStart={run}",
         f"ExecReload={check}",
         'ExecReload=/bin/sh -c "kill -HUP ${MAINPID}"',
-        "# many references take their time at the first start; stopping finishes what is in hand",
+        "# the first start takes long with many references; a stop finishes what is claimed",
         "TimeoutStartSec=15min",
         "TimeoutStopSec=90",
         "KillMode=mixed",
-        "# what all programs have written is flushed with the pictures; a slow disk takes its time for that",
+        "# a flush writes what all programs have written, which takes long on a slow disk",
         "WatchdogSec=120",
         "Restart=on-failure",
         "RestartSec=10",
         "RestartPreventExitStatus=2 78",
-        "# a picture that takes too much memory ends a process made for that, not the service",
+        "# a picture that takes too much memory ends one worker process, not the service",
         "OOMPolicy=continue",
         "LimitCORE=0",
         "SyslogIdentifier=watcher",
@@ -177,7 +177,7 @@ SYSTEM_HARDENING = (
     "KeyringMode=private",
     "RemoveIPC=yes",
 )
-"""What only the system's service manager can see to."""
+"""Restrictions that only the system's service manager supports."""
 
 HARDENING = (
     "NoNewPrivileges=yes",
@@ -191,7 +191,7 @@ HARDENING = (
     "SystemCallErrorNumber=EPERM",
     "SystemCallFilter=@system-service",
     "SystemCallFilter=~@privileged @resources",
-    "# what is suspect is read with less of the cores and of the memory",
+    "# suspect pictures are read with a lower priority and less memory",
     "SystemCallFilter=setpriority setrlimit",
 )
 
@@ -201,7 +201,7 @@ def _command(words: Iterable[str]) -> str:
 
 
 def _quoted(word: str) -> str:
-    """A word as systemd.syntax(7) has it. Raises WatcherError for bytes that are not UTF-8."""
+    """A word, quoted by systemd.syntax(7). Raises WatcherError for bytes that are not UTF-8."""
     plain = _plain(word)
     if word and not set(word) & set(" '\"\\;#"):
         return plain
@@ -211,7 +211,7 @@ def _quoted(word: str) -> str:
 
 def _plain(text: str) -> str:
     if not text.isprintable():
-        raise WatcherError(f"{printable(text)}: a unit cannot name it; rename it without such characters")
+        raise WatcherError(f"{printable(text)}: a unit cannot hold this name; remove its special characters")
     return text.replace("%", "%%")
 
 

@@ -39,7 +39,7 @@ class Repairer:
             return self._finish(row.id, row.claim, found.place)
         if row is not None and row.explanation is not None:
             if found.kind is Kind.UNEXPLAINED:
-                outbox.explain(found.place, row.explanation)
+                outbox.write_reason(found.place, row.explanation)
                 return "written"
             destination = destination_of(row.claim, row.destination)
             if found.kind is Kind.ORPHANED and outbox.remove_reason(destination, row.explanation):

@@ -1,4 +1,4 @@
-"""The page of what came in a period."""
+"""The page of a period: what came in it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from watcher.store.period_values import FailureCount, ReviewedRow, SlowFile
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReviewItem:
-    """A picture that lies in review: (64, 64, 3) uint8 RGB, or None if it cannot be read any more."""
+    """A picture that lies in review: (64, 64, 3) uint8 RGB, or None if it can no longer be read."""
 
     row: ReviewedRow
     picture: NDArray[np.uint8] | None
@@ -24,8 +24,9 @@ class PeriodSummary:
     """All that the page of a period shows. Times are stamps.
 
     `digits`, `times` and `certainties` are bars; `step` says how long a bar of `times` is. `median` is the
-    time from inbox to destination of half the files, `late` that of 99 in 100, in seconds. `in_review` holds
-    the least certain pictures that still lie in review, `no_longer` counts those as uncertain that do not.
+    time in seconds within which half of the files got from the inbox to their destination, `late` that of 99
+    in 100. `in_review` holds the least certain pictures that still lie in review. `no_longer` counts those
+    that were looked for and do not.
     """
 
     since: str

@@ -1,4 +1,4 @@
-"""Whose turn it is to write: of all connections of all processes that write one database, one at a time.
+"""The write lock: of all connections of all processes, only one writes a database at a time.
 
 SQLite before 3.51.3 can damage a database in WAL mode when two connections write or checkpoint it at the
 same moment (https://sqlite.org/wal.html#walresetbug), and SQLite's own locks do not prevent that.
@@ -18,21 +18,21 @@ _LONGEST_NAP = 0.02
 
 
 class WriteLock:
-    """The turn to write one database, passed on by a lock on a file beside it that dies with its holder.
+    """The lock to write one database: on a file next to it, and released when its holder dies.
 
-    For one thread at a time. Only who writes or checkpoints needs it: what only reads takes no part in the
-    fault, and never waits.
+    For one thread at a time. Only connections that write or checkpoint need it. Readers are safe without it,
+    and never wait.
     """
 
     def __init__(self, file: Path, patience: float) -> None:
-        """`patience` is how long, in seconds, the turn is waited for."""
+        """`patience` is how long to wait for the lock, in seconds."""
         self._file = file.with_name(f"{file.name}.lock")
         self._patience = patience
         self._descriptor: int | None = None
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Wait for the turn, and hold it while in the context. Raises TimeoutError, OSError."""
+        """Wait for the lock, and hold it while in the context. Raises TimeoutError, OSError."""
         if sys.platform == "win32":
             yield
             return
@@ -45,7 +45,7 @@ class WriteLock:
             unlock(self._descriptor)
 
     def close(self) -> None:
-        """Let go of the file. It stays: if it were removed, two processes could each lock one of its name."""
+        """Close the file. It must not be removed: two processes could then lock two files of that name."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
