@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from helpers.daemon import Workspace, furnished, run
+from helpers.examples import choose_profile
 from helpers.filing_scenario import FilingScenario
 from helpers.harmful_pictures import faulty_decoder
-from hypothesis import settings
 
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
@@ -25,8 +25,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs in the background so. The programs under test would inherit it, deaf to Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("patient", deadline=None)  # how long an example takes is the machine's affair
-settings.load_profile("patient")
+choose_profile()
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from helpers.examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
@@ -177,7 +178,7 @@ def test_damaged_exif_does_no_harm() -> None:
         assert read_picture(bytes_of(image, "JPEG", exif=exif)).shape == (64, 64, 3)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.integers(1, 300), st.integers(1, 300))
 def test_other_sizes_keep_their_proportions_on_their_own_paper(width: int, height: int) -> None:
     color = (200, 180, 90)
@@ -280,7 +281,7 @@ def test_a_png_that_is_black_below_is_whole() -> None:
     assert read_picture(png(64, 64, black * 64)).max() == 0
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(0, 2**32), st.sampled_from(["L", "RGB"]), st.integers(1, 4), st.integers(0, 3))
 def test_plain_pngs_are_read_as_pillow_reads_them(seed: int, mode: str, parts: int, damages: int) -> None:
     rng = np.random.default_rng(seed)
@@ -301,7 +302,7 @@ def test_plain_pngs_are_read_as_pillow_reads_them(seed: int, mode: str, parts: i
         assert np.array_equal(read_picture(png), expected)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     seed=st.integers(0, 2**32),
     mode=st.sampled_from(["L", "RGB"]),
@@ -462,7 +463,7 @@ def test_a_file_cut_off_anywhere_is_refused_or_was_complete(kind: str) -> None:
 FILES = [bytes_of(in_mode(mode), kind) for mode, kind in MODES]
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(
     st.sampled_from(FILES),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8),
