@@ -181,7 +181,7 @@ def test_nothing_is_known_before_it_learned(draw: Draw, tmp_path: Path) -> None:
 
 def test_a_wrong_name_meets_a_helpful_answer() -> None:
     with pytest.raises(ValueError, match="did you mean centered"):
-        ImageClassifier("centered")
+        ImageClassifier("centerd")
     with pytest.raises(ValueError, match=r"did you mean nearest.*votes, averaged, nearest, deformable"):
         ImageClassifier(rule="neares")
     with pytest.raises(ValueError, match="there is no rule magic"):
