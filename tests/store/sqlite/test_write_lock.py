@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.daemon import environment
+from helpers.support import wait_until
 from helpers.write_turns import noting, turns
 from sqlalchemy import insert, select
 
@@ -117,9 +118,11 @@ def test_several_processes_that_write_checkpoint_open_and_close_at_once_lose_not
     file: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes = file.with_name("turns.txt")
+    notes.touch()
     monkeypatch.setattr(WriteLock, "held", noting(notes))
     commands = [[sys.executable, "-c", WRITER, str(file), "5", str(notes), str(TESTS)]] * 2
     writers = [subprocess.Popen(command, env=environment({})) for command in commands]
+    wait_until(lambda: len(set(turns(notes))) == 2, 60)  # both are at work
     for _ in range(30):
         with database.transaction() as connection:
             connection.execute(A_VERSION)
