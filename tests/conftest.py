@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers.command_line import watcher
 from helpers.daemon import Workspace, furnished, run
 from helpers.examples import choose_profile
 from helpers.filing_scenario import FilingScenario
@@ -19,7 +20,7 @@ from watcher.folders.outbox import Outbox
 from watcher.store.database import open_database
 from watcher.store.results import ResultsLog
 
-__all__ = ["faulty_decoder"]
+__all__ = ["faulty_decoder", "watcher"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs in the background so. The programs under test would inherit it, deaf to Ctrl-C.
