@@ -226,8 +226,9 @@ def test_what_is_not_for_us_is_left_alone_and_holds_nothing_up(told_by_events: D
 
 
 def test_by_polling_it_finds_what_was_there_what_comes_and_what_lies_deeper_and_learns_meanwhile(
-    workspace: Workspace,
+    small_workspace: Workspace,
 ) -> None:
+    workspace = small_workspace
     make_files(workspace.inbox, {"before.jpg": SEVEN, "deep/er/before.jpg": SEVEN, ".dot/ignored.jpg": SEVEN})
     settings = {"inbox__polling": True, "inbox__recursive": True, "inbox__sweep_seconds": 0.05}
     with Daemon(workspace, workers__executor="threads", **settings) as daemon:

@@ -9,7 +9,7 @@ from hypothesis import settings
 
 ALL = 100
 QUICK = 25
-FEWEST = 4
+FEWEST = 2
 
 
 def choose_profile() -> None:

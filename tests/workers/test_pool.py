@@ -206,18 +206,29 @@ def test_what_is_suspect_holds_nothing_up_and_dies_with_what_forked_it_whatever_
         wait_until(lambda: not any(map(is_alive, readers)))
 
 
+@pytest.mark.skipif("COVERAGE_PROCESS_CONFIG" in os.environ, reason="coverage changes how processes end")
 def test_whichever_waiting_process_is_killed_others_take_its_place(model: Path) -> None:
     others = set(workers())  # of pools that other tests share
     with closing(Pool(settled(1))) as pool:
         pool.warm(model)
-        for which in range(4):
-            processes = [process for process in workers() if process not in others]
-            assert len(processes) == 4
-            os.kill(processes[which], signal.SIGKILL)
-            wait_until(lambda killed=processes[which]: not is_alive(killed))  # type: ignore[misc]
-            wait_until(lambda: answers(pool, model))
-            wait_until(lambda: sum(is_alive(p) for p in workers() if p not in others) == 4)
+        for role in ("reading", "comparing"):
+            for which in ("fork server", "child"):
+                waiting = [process for process in workers() if process not in others]
+                assert len(waiting) == 4
+                [server] = (
+                    process for process in waiting if process in fork_servers() and does(process, role)
+                )
+                killed = server if which == "fork server" else children_of(server)[0]
+                os.kill(killed, signal.SIGKILL)
+                wait_until(lambda killed=killed: not is_alive(killed))  # type: ignore[misc]
+                wait_until(lambda: answers(pool, model))
+                assert len([one for one in workers() if is_alive(one) and one not in others]) == 4
     assert set(workers()) <= others
+
+
+def does(server: int, role: str) -> bool:
+    """Whether the children of a fork server do this."""
+    return role.encode() in Path(f"/proc/{server}/cmdline").read_bytes().split(b"\0")
 
 
 def answers(pool: Pool, model: Path) -> bool:
@@ -321,7 +332,10 @@ def test_no_worker_sees_a_signal_meant_for_the_daemon_nor_takes_more_than_one_co
 def test_what_readers_are_forked_from_holds_nothing_that_they_could_do_without() -> None:
     tell = "reading.prepare(None); print(*sys.modules)"
     code = f"import sys; from watcher.workers.sandbox import fork_server, reading; {tell}"
-    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=plain, check=True, capture_output=True, text=True
+    ).stdout
     loaded = {name.partition(".")[0] for name in told.split()}
     assert loaded >= {"PIL", "socket", "watcher"}
     assert not loaded & {"multiprocessing", "hashlib", "tempfile", "random", "cv2", "sqlalchemy", "structlog"}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from helpers.daemon import Workspace, reference_picture, run
 from helpers.fsck_scenario import FILED, FsckScenario, Unhurried
+from helpers.new_database import new_database
 from helpers.support import make_files, traces
 
 from watcher.cli.commands.prune import _ago
@@ -32,7 +33,7 @@ def workspace(empty_folder: Path) -> Workspace:
     Claims(workspace.inbox).make()
     Outbox(workspace.outbox).make()
     with (
-        closing(open_database(workspace.database)) as database,
+        closing(new_database(workspace.database)) as database,
         closing(Unhurried(workspace.outbox)) as flusher,
     ):
         scenario = FsckScenario(workspace, database, flusher)
