@@ -226,8 +226,9 @@ def test_other_files_are_left_alone_and_hold_nothing_up(told_by_events: Daemon) 
 
 
 def test_by_polling_it_finds_old_new_and_nested_files_and_takes_new_references(
-    workspace: Workspace,
+    small_workspace: Workspace,
 ) -> None:
+    workspace = small_workspace
     make_files(workspace.inbox, {"before.jpg": SEVEN, "deep/er/before.jpg": SEVEN, ".dot/ignored.jpg": SEVEN})
     settings = {"inbox__polling": True, "inbox__recursive": True, "inbox__sweep_seconds": 0.05}
     with Daemon(workspace, workers__executor="threads", **settings) as daemon:

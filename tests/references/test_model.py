@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers.new_database import new_database
 from helpers.support import digit_picture, read_files
 from sqlalchemy import text
 
@@ -13,10 +14,10 @@ from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError
 from watcher.recognition import ImageClassifier, read_picture
 from watcher.references.model import NoReferencesError, forget_others, stored_model
-from watcher.store.database import Database, open_database
+from watcher.store.database import Database
 from watcher.store.references import LabeledImage, Reference, ReferenceStore
 
-SETTINGS = RecognitionSettings.model_validate({})
+SETTINGS = RecognitionSettings.model_validate({"augment": False})
 PICTURES = [
     LabeledImage(digit_picture(digit, index), digit, "pen", f"{digit}_{index}")
     for digit in (1, 7)
@@ -27,7 +28,7 @@ MORE = LabeledImage(digit_picture(4), 4, "pen", "4_0")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(open_database(tmp_path / "watcher.db")) as database:
+    with closing(new_database(tmp_path / "watcher.db")) as database:
         yield database
 
 
@@ -83,10 +84,10 @@ def test_other_references_have_another(references: ReferenceStore, cache: Path) 
 @pytest.mark.parametrize(
     "other",
     [
-        {"rule": "votes"},
-        {"normalizer": "binary"},
-        {"rule": "averaged", "normalizer": "none"},
-        {"augment": False},
+        {"augment": False, "rule": "votes"},
+        {"augment": False, "normalizer": "binary"},
+        {"augment": False, "rule": "averaged", "normalizer": "none"},
+        {"augment": True},
     ],
 )
 def test_another_rule_or_normalizer_has_another(
@@ -99,7 +100,7 @@ def test_another_rule_or_normalizer_has_another(
 
 def test_the_threshold_needs_no_other(references: ReferenceStore, cache: Path) -> None:
     folder, _ = made(references, cache)
-    strict = RecognitionSettings.model_validate({"review_below": 0.99})
+    strict = RecognitionSettings.model_validate({"augment": False, "review_below": 0.99})
     assert made(references, cache, strict) == (folder, 0)
 
 
