@@ -105,6 +105,7 @@ TESTED_ELSEWHERE = {
     "store/pruning.py": "cli/commands/test_prune.py",
     "store/read_only.py": "cli/commands/test_sql.py",
     "store/requeued.py": "maintenance/test_requeue.py",
+    "store/sqlite/engine.py": "store/test_database.py",
     "store/sqlite/comparison.py": "maintenance/fsck/test_examination.py",
     # Processes, tried from outside
     "workers/plain.py": "workers/test_pool.py",
