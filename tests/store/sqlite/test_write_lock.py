@@ -1,4 +1,4 @@
-"""Turns to write: one connection at a time, of whatever process, and none that is lost with its holder."""
+"""The write lock: one connection of any process holds it, and it is released when its holder dies."""
 
 import subprocess
 import sys
@@ -42,7 +42,7 @@ for _ in range(int(sys.argv[2])):
 
 @contextmanager
 def another_holds(file: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """While in the context, another process has the turn."""
+    """While in the context, another process holds the lock."""
     command = [sys.executable, "-c", HOLDER, str(file)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment({})
@@ -54,7 +54,7 @@ def another_holds(file: Path) -> Iterator[subprocess.Popen[bytes]]:
         holder.stdin.close()
 
 
-def test_who_writes_waits_for_the_turn_and_then_says_why_not(file: Path, database: Database) -> None:
+def test_a_writer_waits_for_the_lock_and_then_gives_up(file: Path, database: Database) -> None:
     with (
         another_holds(file),
         closing(Database(database._engine, file, WriteLock(file, 0.05))) as impatient,  # noqa: SLF001 - the same one, less patient
@@ -68,7 +68,7 @@ def test_who_writes_waits_for_the_turn_and_then_says_why_not(file: Path, databas
         connection.execute(A_VERSION)
 
 
-def test_the_turn_is_not_lost_with_a_process_that_is_killed(file: Path, database: Database) -> None:
+def test_a_killed_process_releases_the_lock(file: Path, database: Database) -> None:
     with another_holds(file) as holder:
         holder.kill()
         holder.wait()
@@ -76,13 +76,13 @@ def test_the_turn_is_not_lost_with_a_process_that_is_killed(file: Path, database
             connection.execute(A_VERSION)
 
 
-def test_who_only_reads_waits_for_nobody(file: Path) -> None:
+def test_a_reader_does_not_wait(file: Path) -> None:
     open_database(file).close()
     with another_holds(file), closing(open_log(file)) as log, log.transaction() as connection:
         assert connection.execute(select(reference_versions)).all() == []
 
 
-def test_the_turn_is_had_while_the_database_is_opened_and_closed_too(file: Path) -> None:
+def test_the_lock_is_held_while_the_database_is_opened_and_closed_too(file: Path) -> None:
     done = threading.Event()
 
     def open_and_close() -> None:
