@@ -266,7 +266,7 @@ def test_two_daemons_share_neither_inbox_nor_outbox_nor_log(
 ) -> None:
     workspace = told_by_events.workspace.path
     refused = run(workspace, "run", code=1, **apart)
-    assert refused.stderr == f"watcher: another watcher {refusal.format(workspace)} already\n"
+    assert refused.stderr == f"watcher: another watcher {refusal.format(workspace)}\n"
 
 
 @pytest.mark.skipif(not os.access(MEMORY, os.W_OK), reason="there is no second disk here")

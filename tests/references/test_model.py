@@ -1,4 +1,4 @@
-"""A model classifier: made once for one set of references, and used again for as long as it fits."""
+"""The stored model: made once for a set of references, and used again as long as it fits."""
 
 import os
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def cache(tmp_path: Path) -> Path:
 def made(
     references: ReferenceStore, cache: Path, settings: RecognitionSettings = SETTINGS
 ) -> tuple[Path, int]:
-    """The folder of the classifier, and how many references were looked at to make it."""
+    """The folder of the model, and how many references were read to make it."""
     seen: list[int] = []
     model = stored_model(references, settings, cache, seen.append)
     return model.folder, len(seen)
@@ -106,7 +106,7 @@ def test_the_threshold_needs_no_other(references: ReferenceStore, cache: Path) -
 
 @pytest.mark.parametrize("name", ["pictures.npy", "labels.npy", "classifier.json"])
 @pytest.mark.parametrize("content", [b"", None])
-def test_one_that_a_power_cut_damaged_is_made_anew(
+def test_one_that_a_power_cut_damaged_is_made_again(
     references: ReferenceStore, cache: Path, name: str, content: bytes | None
 ) -> None:
     folder, _ = made(references, cache)
@@ -149,7 +149,7 @@ def test_without_any_in_use_it_says_so_too(
         stored_model(references, SETTINGS, cache)
 
 
-def test_a_reference_that_cannot_be_read_any_more_is_named(references: ReferenceStore, cache: Path) -> None:
+def test_a_reference_that_can_no_longer_be_read_is_named(references: ReferenceStore, cache: Path) -> None:
     references.add([LabeledImage(b"rubbish", 3, "pen", "3_0")], "unchecked")
     with pytest.raises(WatcherError, match=r"^reference 7 can no longer be read: it is not a PNG"):
         stored_model(references, SETTINGS, cache)

@@ -1,4 +1,4 @@
-"""Turns to write: one connection at a time, of whatever process, and none that is lost with its holder."""
+"""The write lock: one connection of any process holds it, and it is released when its holder dies."""
 
 import os
 import subprocess
@@ -50,7 +50,7 @@ for _ in range(int(sys.argv[2])):
 
 @contextmanager
 def another_holds(file: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """While in the context, another process has the turn."""
+    """While in the context, another process holds the lock."""
     command = [sys.executable, "-c", HOLDER, str(file)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment({})
@@ -62,43 +62,43 @@ def another_holds(file: Path) -> Iterator[subprocess.Popen[bytes]]:
         holder.stdin.close()
 
 
-def test_who_writes_waits_for_the_turn_and_then_says_why_not(file: Path, database: Database) -> None:
+def test_a_writer_waits_for_the_lock_and_then_gives_up(file: Path, database: Database) -> None:
     with (
         another_holds(file),
         closing(Database(database._engine, file, WriteLock(file, 0.05))) as impatient,  # noqa: SLF001 - the same one, less patient
         pytest.raises(DatabaseError) as raised,
         impatient.transaction(),
     ):
-        pytest.fail("it is somebody else's turn")
+        pytest.fail("another holds it")
     assert str(raised.value) == f"{file}: another program has been writing it for 0.05 s; try again later"
     assert passes(raised.value)
     with database.transaction() as connection:
         connection.execute(A_VERSION)
 
 
-def test_the_turn_is_not_lost_with_a_process_that_is_killed(file: Path, database: Database) -> None:
-    turn = WriteLock(file, 0)
+def test_a_killed_process_releases_the_lock(file: Path, database: Database) -> None:
+    lock = WriteLock(file, 0)
     with another_holds(file) as holder:
-        with pytest.raises(TimeoutError), turn.held():
-            pytest.fail("it is somebody else's turn")
+        with pytest.raises(TimeoutError), lock.held():
+            pytest.fail("another holds it")
         holder.kill()
         holder.wait()
-        with turn.held():
+        with lock.held():
             pass
-    turn.close()
+    lock.close()
     with database.transaction() as connection:
         connection.execute(A_VERSION)
     with database.transaction() as connection:
         assert len(connection.execute(select(reference_versions)).all()) == 1
 
 
-def test_who_only_reads_waits_for_nobody(file: Path) -> None:
+def test_a_reader_does_not_wait(file: Path) -> None:
     open_database(file).close()
     with another_holds(file), closing(open_log(file)) as log, log.transaction() as connection:
         assert connection.execute(select(reference_versions)).all() == []
 
 
-def test_the_turn_is_had_while_the_database_is_opened_and_closed_too(file: Path) -> None:
+def test_the_lock_is_held_while_the_database_is_opened_and_closed_too(file: Path) -> None:
     done = threading.Event()
 
     def open_and_close() -> None:
