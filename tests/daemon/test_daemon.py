@@ -279,7 +279,7 @@ def test_an_outbox_on_another_disk_is_refused_before_anything_is_claimed(
             pytest.skip("there is no second disk here")
         refused = run(workspace.path, "run", code=1, outbox__path=other)
     assert refused.stderr.startswith(
-        f"watcher: the inbox ({workspace.inbox}) and the outbox ({other}) lie on"
+        f"watcher: the inbox ({workspace.inbox}) and the outbox ({other}) are on"
     )
     assert refused.stderr.count("\n") == 1
     assert read_files(workspace.inbox) == {"scan.jpg": SEVEN}
