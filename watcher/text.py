@@ -45,11 +45,17 @@ def error_text(error: Exception) -> str:
     return f"{where}{error.strerror or error}"
 
 
-def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:
-    """`; did you mean "…"?` for the nearest known word, or nothing. A common prefix is not compared."""
+def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str | None:
+    """The known word that is most like this one; None if none is like it. A common prefix is not compared."""
     rests = [one.removeprefix(prefix) for one in known]
     near = difflib.get_close_matches(word.removeprefix(prefix), rests, n=1, cutoff=0.5)
-    return f'; did you mean "{prefix}{near[0]}"?' if near else ""
+    return f"{prefix}{near[0]}" if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """`; did you mean "…"?` for the nearest known word, or nothing. A common prefix is not compared."""
+    near = nearest(word, known, prefix=prefix)
+    return "" if near is None else f'; did you mean "{near}"?'
 
 
 def _escaped(character: str) -> str:

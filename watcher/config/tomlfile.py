@@ -11,6 +11,8 @@ from typing import Any
 from watcher.errors import ConfigError
 from watcher.text import printable
 
+BYTE_ORDER_MARK = "\ufeff"
+"""Some editors begin a file with it; TOML does not allow it."""
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -48,7 +50,7 @@ def read_toml(file: Path) -> TomlFile:
     name = printable(str(file))
     text = ""
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8").removeprefix(BYTE_ORDER_MARK)
         return TomlFile(name, text, tomllib.loads(text))
     except FileNotFoundError:
         fault = f"{name}: there is no such file"
@@ -56,7 +58,7 @@ def read_toml(file: Path) -> TomlFile:
         fault = f"{name}: it cannot be read: {error.strerror}"
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        fault = f"{name}:{line}: it is not UTF-8 (byte {error.start})"
+        fault = f"{name}:{line}: it is not UTF-8 (byte {error.start}); save it as UTF-8"
     except tomllib.TOMLDecodeError as error:
         said = str(error)
         found = _AT_LINE.search(said)
