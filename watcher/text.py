@@ -32,6 +32,11 @@ def percent(certainty: float) -> str:
     return f"{tenths // 10}.{tenths % 10} %"
 
 
+def a_digit(digit: int) -> str:
+    """A digit with its article: `a 4`, `an 8`."""
+    return f"{'an' if digit == 8 else 'a'} {digit}"
+
+
 def exact_percent(share: float) -> str:
     """A threshold or another given share from 0 to 1 with all its digits: 0.9 → `90 %`, 0.995 → `99.5 %`."""
     return f"{100 * share:g} %"
