@@ -13,7 +13,7 @@ from watcher.folders.claims import Claims
 from watcher.folders.inbox import waiting
 from watcher.folders.locks import holder, is_held
 from watcher.monitoring.state_file import Phase, State, StateFile
-from watcher.store.counts import Failures, ResultCounts, StatusCounts
+from watcher.store.counts import Failures, FutureRows, ResultCounts, StatusCounts
 from watcher.store.database import Database, open_as_it_is
 from watcher.store.inspection import wal_of
 from watcher.store.references import ReferenceStore
@@ -24,6 +24,8 @@ MOST_COUNTED = 100_000
 SILENT_SECONDS = 150.0
 """A daemon that has written for so long that it lives may be taken for hung."""
 HOUR, MINUTE = 3600.0, 60.0
+AHEAD_SECONDS = 2.0
+"""A row that is this much ahead of the clock is of the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,14 @@ class Daemon:
 
     @property
     def silent(self) -> float | None:
-        """For how many seconds one at work has shown no sign of life, where that is too long."""
+        """For how many seconds one at work has shown no sign of life, where that is too long.
+
+        If its last sign is of the future, the clock was set back since, and the seconds are negative.
+        """
         if not self.running or self.state is None:
             return None
         seconds = self.now - self.state.seen
-        return seconds if seconds > SILENT_SECONDS else None
+        return seconds if abs(seconds) > SILENT_SECONDS else None
 
     @property
     def was_cut_short(self) -> bool:
@@ -70,12 +75,16 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the log says: of today, of the last hour and minute; why pictures failed today; the references."""
+    """What the log says: of today, of the last hour and minute; why pictures failed today; the references.
+
+    `future` counts the rows that a clock dated ahead of now; they are in none of the other numbers.
+    """
 
     today: StatusCounts
     hour: StatusCounts
     minute: StatusCounts
     failures: Sequence[Failures]
+    future: FutureRows
     reference_version: int | None
     references: Sequence[int]
 
@@ -152,11 +161,13 @@ def _work_in(file: Path, today: float, now: float) -> Work:
 
 def _asked(database: Database, today: float, now: float) -> Work:
     tallies, references = ResultCounts(database), ReferenceStore(database)
+    until = stamp(now)
     return Work(
-        today=tallies.since(stamp(today)),
-        hour=tallies.since(stamp(now - HOUR)),
-        minute=tallies.since(stamp(now - MINUTE)),
-        failures=tallies.failures(stamp(today)),
+        today=tallies.between(stamp(today), until),
+        hour=tallies.between(stamp(now - HOUR), until),
+        minute=tallies.between(stamp(now - MINUTE), until),
+        failures=tallies.failures(stamp(today), until),
+        future=tallies.after(stamp(now + AHEAD_SECONDS)),
         reference_version=references.version(),
         references=references.counts(),
     )

@@ -40,6 +40,7 @@ def as_json_object(status: Status) -> dict[str, Any]:
         else [
             {"reason": one.reason, "pictures": one.pictures, "newest": one.newest} for one in work.failures
         ],
+        "future": None if work is None else {"pictures": work.future.rows, "newest": work.future.newest},
         "references": None
         if work is None
         else {

@@ -89,6 +89,51 @@ def test_what_is_older_is_not_of_today(
     assert status["today"]["review_share"] is None
 
 
+def test_rows_of_a_clock_that_was_ahead_are_said_and_spoil_no_figure(
+    watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filing, now = scenario.filing(), time.time()
+    with monkeypatch.context() as clock:
+        clock.setattr("watcher.pipeline.filing.time.time", lambda: now + 11 * 365 * 86400)
+        filing.finish([recognized(claim) for claim in scenario.claim(PICTURES | OTHERS)])
+    assert json.loads(watcher("status", "--json", code=3).out)["future"]["pictures"] == 6
+    filing.finish([recognized(claim) for claim in scenario.claim({"today.png": b"1"})])
+    status = json.loads(watcher("status", "--json", code=3).out)
+    assert [status[span]["pictures"] for span in ("today", "last_hour", "last_minute")] == [1, 1, 1]
+    assert status["failed_today"] == []
+    newest = stamp(now + 11 * 365 * 86400)
+    assert status["future"] == {"pictures": 6, "newest": newest}
+    told = said(watcher("status", code=3).out)["future"]
+    shown_newest = newest[:19].replace("T", " ")
+    assert told == f"6 rows of a clock that was ahead, up to {shown_newest} UTC: not counted"
+    listed = [
+        json.loads(line)["name"] for line in watcher("results", "--since", "1h", "--json").out.splitlines()
+    ]
+    assert listed == ["today.png"]
+    assert len(watcher("results", "--json").out.splitlines()) == 7
+    ahead = stamp(now + 86400)[:10]
+    assert len(watcher("results", "--since", ahead, "--json").out.splitlines()) == 6
+
+
+def test_without_rows_of_the_future_nothing_is_said_of_them(
+    watcher: Watcher, scenario: FilingScenario
+) -> None:
+    scenario.filing().finish([recognized(claim) for claim in scenario.claim(PICTURES)])
+    assert json.loads(watcher("status", "--json", code=3).out)["future"] == {"pictures": 0, "newest": None}
+    assert "future" not in said(watcher("status", code=3).out)
+
+
+def test_a_daemon_whose_last_sign_is_of_the_future_is_not_taken_for_well(
+    watcher: Watcher, scenario: FilingScenario
+) -> None:
+    now = time.time()
+    leave(scenario.workspace, started=now + 86400, seen=now + 86400)
+    with at_work(scenario.workspace):
+        out = watcher("status", code=1).out
+    assert "no sign of life since the clock was set back" in out
+    assert said(out)["running"] == f"since {shown(now + 86400)}, process {os.getpid()}"
+
+
 def test_one_at_work_is_said_with_its_process_and_since_when(
     watcher: Watcher, scenario: FilingScenario
 ) -> None:

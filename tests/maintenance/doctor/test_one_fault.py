@@ -17,6 +17,7 @@ from watcher.maintenance.doctor import database, events, folders, machine
 from watcher.maintenance.doctor.examination import Check, examine
 from watcher.maintenance.doctor.findings import Level
 from watcher.maintenance.doctor.workers import workers
+from watcher.store.timestamps import stamp
 
 Configured = Callable[..., Config]
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk of its own on Linux
@@ -100,11 +101,20 @@ def a_label_that_is_wrong(workspace: Workspace) -> None:
 
 
 def a_row_of_tomorrow(workspace: Workspace) -> None:
-    day = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(time.time() + 86400))
+    add_row(workspace, "a", time.time() + 86400)
+
+
+def a_row_of_tomorrow_before_one_of_today(workspace: Workspace) -> None:
+    a_row_of_tomorrow(workspace)
+    add_row(workspace, "b", time.time() - 1)
+
+
+def add_row(workspace: Workspace, name: str, decided_at: float) -> None:
     row = (
         "INSERT INTO results (name, status, destination, claim, arrived_at, decided_at) VALUES (?,?,?,?,?,?)"
     )
-    alter(workspace, row, "a", "failed", "failed/a", "1/a", day, day)
+    at = stamp(decided_at)
+    alter(workspace, row, name, "failed", f"failed/{name}", f"1/{name}", at, at)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +140,8 @@ def a_row_of_tomorrow(workspace: Workspace) -> None:
         (no_classifier, database.model, "warn", "none for these references"),
         (no_classifier, workers, "warn", "not tried"),
         (a_label_that_is_wrong, workers, "warn", "labeled 0, was taken for 9"),
-        (a_row_of_tomorrow, machine.clock, "warn", "ahead of it"),
+        (a_row_of_tomorrow, machine.clock, "warn", "1 row of the log is ahead of it, up to 20"),
+        (a_row_of_tomorrow_before_one_of_today, machine.clock, "warn", "1 row of the log is ahead of it"),
     ],
 )
 def test_what_is_not_right_is_reported_with_what_to_do(

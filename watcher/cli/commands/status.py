@@ -72,16 +72,14 @@ def _show_daemon(daemon: Daemon) -> None:
     if daemon.running:
         who = "" if daemon.pid is None else f", process {daemon.pid}"
         since = (
-            ""
-            if daemon.since is None
-            else f" since {_moment(daemon.since)} ({_age(daemon.now - daemon.since)})"
+            "" if daemon.since is None else f" since {_moment(daemon.since)}{_ago(daemon.now - daemon.since)}"
         )
         phase = "running" if state is None or state.phase == "ready" else state.phase
         _line(phase, f"{since}{who}".lstrip(" ,"))
         if daemon.silent is not None:
             _line(
                 "",
-                f"no sign of life for {_age(daemon.silent)}: it hangs, or cannot write beside its database",
+                f"no sign of life {_for(daemon.silent)}: it hangs, or cannot write beside its database",
                 "red",
             )
     elif state is None:
@@ -130,6 +128,10 @@ def _show_work(status: Status) -> None:
         ],
         right=(1, 2, 3),
     )
+    if work.future.rows and work.future.newest is not None:
+        until = f"up to {work.future.newest[:19].replace('T', ' ')} UTC"
+        rows = counted(work.future.rows, "row")
+        _line("future", f"{rows} of a clock that was ahead, {until}: not counted", "yellow")
     for number, failures in enumerate(work.failures):
         what = f"{failures.pictures:,}: {failures.reason} (the last: {failures.newest})"
         _line("failed today" if number == 0 else "", what)
@@ -164,6 +166,15 @@ def _age(seconds: float) -> str:
         if seconds >= length:
             return counted(int(seconds // length), unit)
     return counted(max(0, int(seconds)), "second")
+
+
+def _ago(seconds: float) -> str:
+    """How long ago, in brackets; nothing for a moment that the clock has not reached."""
+    return f" ({_age(seconds)})" if seconds >= 0 else ""
+
+
+def _for(seconds: float) -> str:
+    return f"for {_age(seconds)}" if seconds >= 0 else "since the clock was set back"
 
 
 def _rate(tally: StatusCounts, seconds: float) -> str:
