@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterable
 from decimal import Decimal
 
+from watcher.errors import to_change
+
 
 def name_as_text(name: str) -> str:
     r"""A file's name as the log keeps it: valid Unicode, with bytes that are not UTF-8 as `\xNN`."""
@@ -42,11 +44,12 @@ def exact_percent(share: float) -> str:
     return f"{100 * share:g} %"
 
 
-def error_text(error: Exception) -> str:
-    """An error as people read it. For an OSError: the file, if known, and the system's message."""
+def error_text(error: BaseException) -> str:
+    """An error as people read it. For an OSError: the path that has to change, and the system's message."""
     if not isinstance(error, OSError):
         return str(error)
-    where = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
+    path = to_change(error)
+    where = "" if path is None else f"{printable(str(path))}: "
     return f"{where}{error.strerror or error}"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from watcher.config.settings import Config
 from watcher.folders.claims import Claims
 from watcher.folders.inbox import waiting
+from watcher.folders.left_alone import LeftAlone, in_subfolders
 from watcher.folders.locks import holder, is_held
 from watcher.monitoring.state_file import Phase, State, StateFile
 from watcher.store.counts import Failures, FutureRows, ResultCounts, StatusCounts
@@ -67,10 +68,14 @@ class Daemon:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many files wait in the inbox, None where it cannot be looked at; and how many are claimed."""
+    """How many files wait in the inbox, None where it cannot be looked at; and how many are claimed.
+
+    `in_subfolders` are the files in subfolders that are not watched.
+    """
 
     waiting: int | None
     in_hand: int
+    in_subfolders: LeftAlone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,11 @@ def _backlog(config: Config) -> Backlog:
     inbox = config.inbox
     in_hand = sum(1 for _ in Claims(inbox.path).tokens())
     try:
-        return Backlog(waiting(inbox.path, recursive=inbox.recursive, most=MOST_COUNTED), in_hand)
+        return Backlog(
+            waiting(inbox.path, recursive=inbox.recursive, most=MOST_COUNTED),
+            in_hand,
+            in_subfolders(inbox.path, recursive=inbox.recursive, most=MOST_COUNTED),
+        )
     except FileNotFoundError:
         return Backlog(0 if not config.database.file.exists() else None, in_hand)
     except OSError:

@@ -68,7 +68,7 @@ def test_what_came_is_counted_by_what_became_of_it(watcher: Watcher, scenario: F
         assert status[span]["review_share"] == pytest.approx(1 / 7)
     assert status["last_minute"]["a_second"] == pytest.approx(7 / 60)
     assert status["failed_today"] == [{"reason": NO_PICTURE, "pictures": 1, "newest": "novel.txt"}]
-    assert status["backlog"] == {"waiting": 1, "in_hand": 1}
+    assert status["backlog"] == {"waiting": 1, "in_hand": 1, "in_subfolders": 0}
     out = watcher("status", code=3).out
     assert said(out)["references"] == "none"
     assert said(out)["failed today"] == f"1: {NO_PICTURE} (the last: novel.txt)"
@@ -193,6 +193,23 @@ def test_how_the_last_one_ended_is_said(
 ) -> None:
     state = leave(scenario.workspace, **more)
     assert said(watcher("status", code=3).out)["not running"] == words.format(shown(state.seen))
+
+
+def test_files_in_subfolders_that_are_not_watched_are_said_with_the_setting(
+    watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_files(scenario.workspace.inbox, {"a.png": b"7", "job-17/b.png": b"7", "job-17/deep/c.png": b"7"})
+    out = watcher("status", code=3).out
+    assert said(out)["backlog"] == "1 waiting in the inbox, 0 in hand"
+    assert "2 in subfolders such as job-17/, which are not watched;" in out
+    assert "set `recursive = true` under [inbox] of config.toml" in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    backlog = json.loads(watcher("status", "--json", code=3).out)["backlog"]
+    assert backlog == {"waiting": 1, "in_hand": 0, "in_subfolders": 2}
+    monkeypatch.setenv("WATCHER_INBOX__RECURSIVE", "true")
+    assert "recursive" not in watcher("status", code=3).out
+    backlog = json.loads(watcher("status", "--json", code=3).out)["backlog"]
+    assert backlog == {"waiting": 3, "in_hand": 0, "in_subfolders": 0}
 
 
 def test_an_inbox_that_is_gone_is_said(watcher: Watcher, scenario: FilingScenario) -> None:

@@ -49,6 +49,14 @@ def the_outbox_on_another_disk(workspace: Workspace) -> None:
     workspace.outbox.symlink_to(MEMORY)
 
 
+def pictures_in_a_subfolder(workspace: Workspace) -> None:
+    make_files(workspace.inbox, {"job-17/a.png": b"1", "job-17/b.png": b"1"})
+
+
+def a_link_in_the_inbox(workspace: Workspace) -> None:
+    (workspace.inbox / "link.png").symlink_to(workspace.database)
+
+
 def claims_of_a_daemon_that_died(workspace: Workspace) -> None:
     make_files(workspace.claimed, {"0000000000000001/a.png": b"1", "0000000000000002/b.png": b"2"})
 
@@ -124,6 +132,13 @@ def add_row(workspace: Workspace, name: str, decided_at: float) -> None:
         (a_file_for_the_inbox, folders.one_disk, "warn", "not tried"),
         (a_file_for_the_inbox, events.delivery, "warn", "not tried"),
         (a_file_for_a_folder_of_the_outbox, folders.outbox, "wrong", "outbox/7 is not a folder"),
+        (
+            pictures_in_a_subfolder,
+            folders.inbox,
+            "warn",
+            "2 files in subfolders that are not watched",
+        ),
+        (a_link_in_the_inbox, folders.inbox, "warn", "inbox/link.png: it is a link; links are not followed"),
         (no_right_to_write, folders.inbox, "wrong", "inbox cannot be written"),
         (the_outbox_on_another_disk, folders.one_disk, "wrong", "different disks or mounts"),
         (claims_of_a_daemon_that_died, folders.lock, "warn", "interrupted and left 2 claimed files"),
@@ -163,6 +178,36 @@ def test_what_is_not_right_is_reported_with_what_to_do(
     assert {finding.level for finding in bad} == {level}
     assert words in bad[0].figure
     assert all(finding.advice for finding in bad)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_of_pictures_in_a_subfolder_the_setting_to_change_is_named(
+    workspace: Workspace, configured: Configured
+) -> None:
+    pictures_in_a_subfolder(workspace)
+    (_, finding) = folders.inbox(configured())
+    assert finding.advice is not None
+    assert "`recursive = true` under [inbox]" in finding.advice
+    assert [one.level for one in folders.inbox(configured(inbox__recursive="true"))] == [Level.OK]
+
+
+@pytest.mark.parametrize("refuses", ["outbox", "claimed"])
+def test_a_link_that_is_refused_is_reported_with_the_folder_that_refuses(
+    workspace: Workspace, config: Config, monkeypatch: pytest.MonkeyPatch, refuses: str
+) -> None:
+    def link(source: str, goal: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", source, None, str(goal))
+
+    folder = workspace.outbox if refuses == "outbox" else workspace.claimed
+    monkeypatch.setattr(os, "access", lambda path, _right: Path(path) != folder)
+    if refuses == "outbox":
+        monkeypatch.setattr(os, "link", link)
+    else:
+        monkeypatch.setattr("tempfile.NamedTemporaryFile", lambda **_: link("probe", folder / "probe"))
+    (finding,) = folders.one_disk(config)
+    assert finding.level is Level.WRONG
+    assert finding.figure == f"no link could be made: {folder}: Permission denied"
+    assert finding.advice == f"let the watcher's user write in {folder}"
 
 
 def as_owner(path: Path, right: int) -> bool:

@@ -13,7 +13,7 @@ from watcher.monitoring.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status
 from watcher.monitoring.status_json import as_json_object
 from watcher.store.counts import StatusCounts
 from watcher.store.timestamps import stamp
-from watcher.text import counted, printable
+from watcher.text import counted, name_as_text, printable
 
 EVERY_SECONDS = 2.0
 WELL, AMISS, NOT_RUNNING = 0, 1, 3
@@ -103,6 +103,11 @@ def _show_backlog(status: Status) -> None:
     else:
         more = " or more" if waiting >= MOST_COUNTED else ""
         _line("backlog", f"{waiting:,}{more} waiting in the inbox, {status.backlog.in_hand:,} in hand")
+    below = status.backlog.in_subfolders
+    if below is not None:
+        what = f"{below.count:,} in subfolders such as {name_as_text(below.example)}/, which are not watched;"
+        _line("", what, "yellow")
+        _line("", "to watch them, set `recursive = true` under [inbox] of config.toml", "yellow")
 
 
 def _show_work(status: Status) -> None:

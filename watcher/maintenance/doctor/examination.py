@@ -9,7 +9,7 @@ from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.maintenance.doctor import database, events, folders, machine, workers
 from watcher.maintenance.doctor.findings import Finding, wrong
-from watcher.text import printable
+from watcher.text import error_text, printable
 
 Check = Callable[[Config], Iterable[Finding]]
 
@@ -47,7 +47,7 @@ def examine(
         except TimeoutError:
             yield wrong(name, f"no answer within {patience:g} s", "check that its disk or network answers")
         except (WatcherError, OSError) as error:
-            yield wrong(name, printable(" ".join(str(error).split())), "do what the message says")
+            yield wrong(name, printable(" ".join(error_text(error).split())), "do what the message says")
         except Exception as error:  # noqa: BLE001 - a fault in one check must not hide the others
             yield wrong(name, f"it could not be checked: {type(error).__name__}: {error}", "report this")
 
