@@ -4,6 +4,7 @@ import difflib
 import os
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
 
 from watcher.errors import to_change
 
@@ -51,6 +52,14 @@ def error_text(error: BaseException) -> str:
     path = to_change(error)
     where = "" if path is None else f"{printable(str(path))}: "
     return f"{where}{error.strerror or error}"
+
+
+def refusal(error: OSError, path: Path) -> str:
+    """Why a path that was named already cannot be used, with the folder above it if that has to change."""
+    changing = to_change(error)
+    if changing is not None and changing in path.parents:
+        return error_text(error)
+    return error.strerror or str(error)
 
 
 def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str | None:

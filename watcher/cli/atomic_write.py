@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from watcher.errors import to_change
-from watcher.text import error_text
-
 
 @contextmanager
 def temporary_beside(target: Path) -> Iterator[Path]:
@@ -35,11 +32,3 @@ def put_in_place(temporary: Path, target: Path, *, replacing: bool) -> None:
     if not replacing:
         target.touch(exist_ok=False)  # nobody else can take the name now
     temporary.replace(target)
-
-
-def refusal(error: OSError, target: Path) -> str:
-    """Why the target could not be written, with the folder that has to change if it is a folder's fault."""
-    path = to_change(error)
-    if path is not None and path in target.parents:
-        return error_text(error)
-    return error.strerror or str(error)

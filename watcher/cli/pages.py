@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from watcher.cli.atomic_write import put_in_place, refusal, temporary_beside
+from watcher.cli.atomic_write import put_in_place, temporary_beside
 from watcher.errors import WatcherError
 from watcher.report.render.values import GENERATOR
-from watcher.text import printable
+from watcher.text import printable, refusal
 
 HEAD_BYTES = 1000
 

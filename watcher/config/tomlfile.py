@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from watcher.errors import ConfigError
-from watcher.text import printable
+from watcher.text import printable, refusal
 
 BYTE_ORDER_MARK = "\ufeff"
 """Some editors begin a file with it; TOML does not allow it."""
@@ -55,7 +55,7 @@ def read_toml(file: Path) -> TomlFile:
     except FileNotFoundError:
         fault = f"{name}: there is no such file"
     except OSError as error:
-        fault = f"{name}: it cannot be read: {error.strerror}"
+        fault = f"{name}: it cannot be read: {refusal(error, file)}"
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         fault = f"{name}:{line}: it is not UTF-8 (byte {error.start}); save it as UTF-8"

@@ -12,7 +12,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from watcher.errors import passes
 from watcher.folders.inbox import Arrival
 from watcher.folders.safe_open import opened_beneath
-from watcher.text import error_text
+from watcher.text import refusal
 
 FOLDER = ".claimed"
 _STILL_USED = {errno.ENOTEMPTY, errno.EEXIST}
@@ -82,7 +82,7 @@ class Claims:
                 if not os.path.lexists(goal):
                     if not passes(error):
                         if not isinstance(error, FileNotFoundError):
-                            refused(arrival, f"it cannot be claimed: {error_text(error)}")
+                            refused(arrival, f"it cannot be claimed: {refusal(error, Path(arrival.path))}")
                         continue
                     if not claims:
                         self._spare = batch

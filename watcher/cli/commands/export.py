@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from watcher.cli import COMMANDS, configured
-from watcher.cli.atomic_write import put_in_place, refusal, temporary_beside
+from watcher.cli.atomic_write import put_in_place, temporary_beside
 from watcher.cli.databases import to_read
 from watcher.cli.filters import filtered
 from watcher.cli.output import progress_bar
@@ -18,7 +18,7 @@ from watcher.cli.text_formats import Rows, write_csv, write_json_lines
 from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.store.results import ROWS_AT_ONCE, Query, ResultsLog
-from watcher.text import counted, printable
+from watcher.text import counted, printable, refusal
 
 FORMS = ("csv", "jsonl", "parquet")
 

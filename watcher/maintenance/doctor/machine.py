@@ -44,7 +44,10 @@ def clock(config: Config) -> Iterator[Finding]:
     """Whether the times in the log will be right."""
     what, inbox = "clock", config.inbox.path
     apart = 0.0
-    if inbox.is_dir():
+    agreed = "the disk agrees"
+    if inbox.is_dir() and not os.access(inbox, os.W_OK | os.X_OK):
+        agreed = "not compared with the inbox's disk: see inbox above"
+    elif inbox.is_dir():
         with tempfile.TemporaryFile(dir=inbox, prefix=".watcher-probe-", buffering=0) as probe:
             probe.write(b"\0")
             apart = os.fstat(probe.fileno()).st_mtime - time.time()
@@ -64,7 +67,7 @@ def clock(config: Config) -> Iterator[Finding]:
             "synchronize both machines' clocks by NTP; otherwise times in the log are wrong",
         )
     else:
-        yield ok(what, f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC; the disk agrees")
+        yield ok(what, f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC; {agreed}")
 
 
 def descriptors(_config: Config) -> Iterator[Finding]:
