@@ -3,12 +3,22 @@
 import math
 import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from watcher.text import did_you_mean, exact_percent, name_as_text, percent, printable
+from watcher.text import (
+    a_digit,
+    did_you_mean,
+    error_text,
+    exact_percent,
+    name_as_text,
+    percent,
+    printable,
+    refusal,
+)
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 NAMES = st.binary().map(os.fsdecode)
@@ -99,3 +109,26 @@ def test_a_misspelled_word_gets_a_hint() -> None:
     assert did_you_mean("recogniton", ["inbox", "recognition"]) == '; did you mean "recognition"?'
     assert did_you_mean("xyz", ["inbox", "recognition"]) == ""
     assert did_you_mean("xyz", []) == ""
+
+
+def test_a_digit_has_its_article() -> None:
+    assert [a_digit(digit) for digit in (0, 1, 8)] == ["a 0", "a 1", "an 8"]
+
+
+def test_an_error_is_said_with_the_path_that_has_to_change_and_without_its_number(tmp_path: Path) -> None:
+    source, goal = tmp_path / "a.png", tmp_path / "7" / "a.png"
+    source.touch()
+    with pytest.raises(OSError, match="No such file") as raised:
+        os.link(source, goal)
+    assert error_text(raised.value) == f"{goal.parent}: No such file or directory"
+    assert error_text(OSError(5, "Input/output error")) == "Input/output error"
+    assert error_text(OSError("of its own kind")) == "of its own kind"
+    assert error_text(ValueError("no number")) == "no number"
+    assert error_text(OSError(13, "Permission denied", "a\nb", None, None)) == r"a\nb: Permission denied"
+
+
+def test_of_a_path_that_is_named_already_only_a_folder_above_it_is_named(tmp_path: Path) -> None:
+    missing, file = FileNotFoundError(2, "No such file", str(tmp_path / "none/a")), tmp_path / "a"
+    assert refusal(missing, tmp_path / "none/a") == f"{tmp_path / 'none'}: No such file"
+    assert refusal(FileNotFoundError(2, "No such file", str(file)), file) == "No such file"
+    assert refusal(OSError(5, "Input/output error"), file) == "Input/output error"

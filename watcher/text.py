@@ -4,6 +4,9 @@ import difflib
 import os
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
+
+from watcher.errors import to_change
 
 
 def name_as_text(name: str) -> str:
@@ -32,24 +35,44 @@ def percent(certainty: float) -> str:
     return f"{tenths // 10}.{tenths % 10} %"
 
 
+def a_digit(digit: int) -> str:
+    """A digit with its article: `a 4`, `an 8`."""
+    return f"{'an' if digit == 8 else 'a'} {digit}"
+
+
 def exact_percent(share: float) -> str:
     """A threshold or another given share from 0 to 1 with all its digits: 0.9 → `90 %`, 0.995 → `99.5 %`."""
     return f"{100 * share:g} %"
 
 
-def error_text(error: Exception) -> str:
-    """An error as people read it. For an OSError: the file, if known, and the system's message."""
+def error_text(error: BaseException) -> str:
+    """An error as people read it. For an OSError: the path that has to change, and the system's message."""
     if not isinstance(error, OSError):
         return str(error)
-    where = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
+    path = to_change(error)
+    where = "" if path is None else f"{printable(str(path))}: "
     return f"{where}{error.strerror or error}"
+
+
+def refusal(error: OSError, path: Path) -> str:
+    """Why a path that was named already cannot be used, with the folder above it if that has to change."""
+    changing = to_change(error)
+    if changing is not None and changing in path.parents:
+        return error_text(error)
+    return error.strerror or str(error)
+
+
+def nearest(word: str, known: Iterable[str], *, prefix: str = "") -> str | None:
+    """The known word that is most like this one; None if none is like it. A common prefix is not compared."""
+    rests = [one.removeprefix(prefix) for one in known]
+    near = difflib.get_close_matches(word.removeprefix(prefix), rests, n=1, cutoff=0.5)
+    return f"{prefix}{near[0]}" if near else None
 
 
 def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:
     """`; did you mean "…"?` for the nearest known word, or nothing. A common prefix is not compared."""
-    rests = [one.removeprefix(prefix) for one in known]
-    near = difflib.get_close_matches(word.removeprefix(prefix), rests, n=1, cutoff=0.5)
-    return f'; did you mean "{prefix}{near[0]}"?' if near else ""
+    near = nearest(word, known, prefix=prefix)
+    return "" if near is None else f'; did you mean "{near}"?'
 
 
 def _escaped(character: str) -> str:

@@ -304,6 +304,73 @@ def test_what_is_filed_cannot_come_in_again(empty_folder: Path, toml: str, repor
     assert faults(toml) == [f"config.toml:2: {reported.format(here=here)}"]
 
 
+INSIDE = "[outbox] path ({here}/inbox/sorted) is inside [inbox] path ({here}/inbox); move it out"
+
+
+@pytest.mark.parametrize(
+    ("toml", "environ", "lines"),
+    [
+        ("[workers]\ncount = 'two'\n[outbox]\npath = 'inbox/sorted'", {}, [2, 4]),
+        ("log = 3\n[outbox]\npath = 'inbox/sorted'", {}, [1, 3]),
+        ("[inbox]\nrecursive = 1\n[outbox]\npath = 'inbox/sorted'", {}, [2, 4]),
+        ("[references]\npath = 7\n[outbox]\npath = 'inbox/sorted'", {}, [2, 4]),
+        ("[database]\nurl = 7\n[outbox]\npath = 'inbox/sorted'", {}, [2, 4]),
+        ("[databas]\n[outbox]\npath = 'inbox/sorted'", {}, [1, 3]),
+        ("[outbox]\npath = 'inbox/sorted'\npth = 'x'", {}, [2, 3]),
+        ("[outbox]\npath = 'inbox/sorted'", {"WATCHER_LOG__LEVEL": "loud"}, [0, 2]),
+    ],
+)
+def test_folders_are_compared_although_another_setting_is_wrong(
+    empty_folder: Path, toml: str, environ: Mapping[str, str], lines: list[int]
+) -> None:
+    reported = faults(toml, environ)
+    places = [fault.split(":")[1] for fault in reported]
+    assert [int(place) if place.isdecimal() else 0 for place in places] == lines
+    assert sum(INSIDE.format(here=os.path.realpath(empty_folder)) in fault for fault in reported) == 1
+
+
+@pytest.mark.parametrize(
+    ("toml", "environ", "number"),
+    [
+        ("[inbox]\npath = 7\n[outbox]\npath = 'inbox/sorted'", {}, 1),
+        ("inbox = 'in'\n[outbox]\npath = 'inbox/sorted'", {}, 1),
+        ("[[inbox]]\n[outbox]\npath = 'inbox/sorted'", {}, 1),
+        ("[inbox]\npaht = 'in'\n[outbox]\npath = 'inbox/sorted'", {}, 1),
+        ("[inbx]\npath = 'in'\n[outbox]\npath = 'inbox/sorted'", {}, 1),
+        ("[outbox]\npath = 'inbox/sorted'", {"WATCHER_INBOX_PATH": "in"}, 1),
+        ("[database]\nurl = 7\n[inbox]\npath = '.'\n[outbox]\npath = '/x'\n[references]\npath = '/y'", {}, 1),
+        ("[outbox\npath = 'inbox/sorted'", {"WATCHER_OUTBOX__PATH": "inbox/sorted"}, 1),
+        (
+            "[outbox",
+            {"WATCHER_INBOX__PATH": "x", "WATCHER_OUTBOX__PATH": "x", "WATCHER_LOG__LEVEL": "loud"},
+            3,
+        ),
+    ],
+)
+def test_a_folder_that_is_not_known_is_compared_with_none(
+    toml: str, environ: Mapping[str, str], number: int
+) -> None:
+    assert len(faults(toml, environ)) == number
+
+
+def test_a_byte_order_mark_is_accepted() -> None:
+    text = '[recognition]\nreview_below = 0.8\n[inbox]\npath = "\ufeffin"\n'
+    Path("config.toml").write_text(text, "utf-8-sig")
+    config = load_config(None, {})
+    assert (config.recognition.review_below, config.inbox.path.name) == (0.8, "\ufeffin")
+    Path("config.toml").write_text("", "utf-8-sig")
+    assert load_config(None, {}) == loaded("")
+
+
+def test_lines_are_counted_the_same_after_a_byte_order_mark() -> None:
+    Path("config.toml").write_text("[log]\r\nlevel = 3\r\n", "utf-8-sig")
+    with pytest.raises(ConfigError, match=r"config.toml:2: \[log\] level"):
+        load_config(None, {})
+    Path("config.toml").write_text("[log", "utf-8-sig")
+    with pytest.raises(ConfigError, match=r"config.toml:1: it is not TOML"):
+        load_config(None, {})
+
+
 def test_folders_whose_names_only_begin_alike_are_apart(empty_folder: Path) -> None:
     config = loaded('[outbox]\npath = "inbox-sorted"\n[database]\nurl = "sqlite:///inbox.db"')
     assert config.outbox.path == empty_folder / "inbox-sorted"

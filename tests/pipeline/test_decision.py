@@ -4,6 +4,7 @@ import pytest
 
 from watcher.pipeline.decision import Verdict, decide
 from watcher.recognition import Reading
+from watcher.recognition.reading import NO_INK, UNLIKE_ALL
 
 
 def reading(certainty: float, reason: str | None = None) -> Reading:
@@ -17,6 +18,29 @@ def reading(certainty: float, reason: str | None = None) -> Reading:
         (reading(0.8996), None, Verdict("review", "review", "its certainty, 89.9 %, is below 90 %")),
         (reading(0.5), None, Verdict("review", "review", "its certainty, 50.0 %, is below 90 %")),
         (reading(1.0, "it is blank"), None, Verdict("review", "review", "it is blank")),
+        (
+            reading(0.988, UNLIKE_ALL),
+            None,
+            Verdict(
+                "review",
+                "review",
+                "98.8 % sure it is a 7 among digits, but unlike every reference: perhaps not a digit",
+            ),
+        ),
+        (
+            reading(0.4, UNLIKE_ALL)._replace(digit=8),
+            None,
+            Verdict(
+                "review",
+                "review",
+                "40.0 % sure it is an 8 among digits, but unlike every reference: perhaps not a digit",
+            ),
+        ),
+        (
+            Reading(None, 0.0, None, (0.0,) * 10, (), NO_INK),
+            None,
+            Verdict("review", "review", "there is no ink on it"),
+        ),
         (None, "it is cut off", Verdict("failed", "failed", "it is cut off")),
     ],
 )

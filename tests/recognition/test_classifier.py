@@ -85,10 +85,17 @@ def test_the_order_of_references_does_not_matter(rule: str, pictures: Pictures) 
     ]
 
 
-def test_a_picture_without_ink_has_certainty_0(fitted: ImageClassifier) -> None:
-    (reading,) = fitted.classify(np.full((64, 64, 3), 240, np.uint8))
-    assert (reading.certainty, reading.reason) == (0.0, "there is no ink on it")
-    assert 0 <= reading.digit <= 9
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("paper", [0, 240, 255])
+def test_a_picture_without_ink_has_no_best_guess(
+    rule: str, paper: int, pictures: Pictures, draw: Draw
+) -> None:
+    fitted = ImageClassifier(rule=rule).fit(*pictures)
+    blank, drawn = fitted.classify([np.full((64, 64, 3), paper, np.uint8), draw(5)])
+    assert (blank.digit, blank.certainty, blank.runner_up, blank.nearest) == (None, 0.0, None, ())
+    assert blank.reason == "there is no ink on it"
+    assert len(blank.scores) == 10
+    assert drawn.digit is not None
 
 
 @pytest.mark.parametrize("rule", RULES)

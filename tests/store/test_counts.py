@@ -9,12 +9,13 @@ import pytest
 from helpers.new_database import new_database
 from sqlalchemy import event
 
-from watcher.store.counts import MOST_REASONS, Failures, ResultCounts, StatusCounts
+from watcher.store.counts import MOST_REASONS, Failures, FutureRows, ResultCounts, StatusCounts
 from watcher.store.database import Database
 from watcher.store.results import Decision, ResultsLog, Status
 from watcher.store.timestamps import stamp
 
 START = 1_700_000_000.0
+LAST = stamp(START + 1000)
 
 
 def decision(number: int, status: Status, reason: str | None = None) -> Decision:
@@ -47,19 +48,27 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def test_what_was_decided_at_a_time_or_later_is_counted(database: Database) -> None:
     tallies = ResultCounts(database)
-    assert tallies.since(stamp(START)) == StatusCounts(filed=16, review=7, failed=7)
-    assert tallies.since(stamp(START)).pictures == 30
-    assert tallies.since(stamp(START + 26)) == StatusCounts(filed=2, review=1, failed=1)
-    assert tallies.since(stamp(START + 30)) == StatusCounts()
+    assert tallies.between(stamp(START), LAST) == StatusCounts(filed=16, review=7, failed=7)
+    assert tallies.between(stamp(START), LAST).pictures == 30
+    assert tallies.between(stamp(START + 26), LAST) == StatusCounts(filed=2, review=1, failed=1)
+    assert tallies.between(stamp(START + 30), LAST) == StatusCounts()
+
+
+def test_a_span_has_an_end_and_what_is_later_is_counted_by_itself(database: Database) -> None:
+    tallies = ResultCounts(database)
+    assert tallies.between(stamp(START), stamp(START + 3)) == StatusCounts(filed=2, review=1, failed=1)
+    assert tallies.failures(stamp(START), stamp(START + 3)) == [Failures("reason 0", 1, "scan-3.png")]
+    assert tallies.after(stamp(START + 26)) == FutureRows(3, stamp(START + 29))
+    assert tallies.after(stamp(START + 29)) == FutureRows(0, None)
 
 
 def test_failures_are_reported_by_reason_the_most_frequent_first_with_the_newest(database: Database) -> None:
-    assert ResultCounts(database).failures(stamp(START)) == [
+    assert ResultCounts(database).failures(stamp(START), LAST) == [
         Failures("reason 0", 3, "scan-27.png"),
         Failures("reason 2", 2, "scan-23.png"),
         Failures("reason 1", 2, "scan-19.png"),
     ]
-    assert ResultCounts(database).failures(stamp(START + 20)) == [
+    assert ResultCounts(database).failures(stamp(START + 20), LAST) == [
         Failures("reason 0", 1, "scan-27.png"),
         Failures("reason 2", 1, "scan-23.png"),
     ]
@@ -67,7 +76,7 @@ def test_failures_are_reported_by_reason_the_most_frequent_first_with_the_newest
 
 def test_of_many_reasons_the_most_frequent_are_reported(database: Database) -> None:
     ResultsLog(database).record([decision(100 + number, "failed", f"other {number}") for number in range(50)])
-    assert len(ResultCounts(database).failures(stamp(START))) == MOST_REASONS
+    assert len(ResultCounts(database).failures(stamp(START), LAST)) == MOST_REASONS
 
 
 def test_counting_touches_an_index_alone(database: Database) -> None:
@@ -79,14 +88,19 @@ def test_counting_touches_an_index_alone(database: Database) -> None:
     def _seen(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: Any) -> None:
         asked.append((statement, parameters))
 
-    ResultCounts(database).since(stamp(START))
-    ResultCounts(database).failures(stamp(START))
+    ResultCounts(database).between(stamp(START), LAST)
+    ResultCounts(database).failures(stamp(START), LAST)
+    ResultCounts(database).after(LAST)
     plans = []
     with database.transaction() as connection:
         for statement, parameters in asked.copy():
             if statement.startswith("SELECT"):
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                 plans.append(plan.all()[0].detail)
-    counted, failed = plans
-    assert counted == "SEARCH results USING COVERING INDEX ix_results_decided_at_status (decided_at>?)"
-    assert failed == "SEARCH results USING INDEX ix_results_decided_at_status (decided_at>?)"
+    counted, failed, later = plans
+    assert (
+        counted
+        == "SEARCH results USING COVERING INDEX ix_results_decided_at_status (decided_at>? AND decided_at<?)"
+    )
+    assert failed == "SEARCH results USING INDEX ix_results_decided_at_status (decided_at>? AND decided_at<?)"
+    assert later == "SEARCH results USING COVERING INDEX ix_results_decided_at_status (decided_at>?)"

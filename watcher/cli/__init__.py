@@ -124,10 +124,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        from watcher.text import printable  # noqa: PLC0415
+        from watcher.text import error_text  # noqa: PLC0415
 
-        where = f"{printable(os.fsdecode(error.filename))}: " if error.filename else ""
-        click.echo(f"watcher: {where}{error.strerror or error}", err=True)
+        click.echo(f"watcher: {error_text(error)}", err=True)
         sys.exit(1)
 
 

@@ -27,7 +27,7 @@ class Explainer:
         """Print what one picture was taken for and why."""
         self._print(Text(self._plain(explanation.name), "bold"))
         reading = explanation.reading
-        if reading:
+        if reading and reading.digit is not None:
             guess = f"{reading.digit}, {percent(reading.certainty)} certain"
             self._print(Text(f"{guess}. {self._plain(verdict(explanation))}"))
         else:
@@ -55,7 +55,7 @@ class Explainer:
                 yield _side_by_side([self._neighbor(each, columns) for each in near])
             yield Text("\n").join(self._named(each) for each in near)
 
-    def _scores(self, scores: Sequence[float], best: int) -> RenderableType:
+    def _scores(self, scores: Sequence[float], best: int | None) -> RenderableType:
         numbers = [f"{score:.4g}" for score in scores]
         room = self._console.width - COLUMNS - GAP - len("0    ") - max(map(len, numbers))
         columns = max(min(room, MOST_OF_A_BAR), 4)

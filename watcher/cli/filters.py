@@ -34,7 +34,7 @@ class MomentParam(click.ParamType[str]):
 since_option = click.option(
     "--since",
     type=MomentParam(),
-    help="Decided at this time or later: a UTC time, or an age such as 24h or 7d.",
+    help="Decided at this time or later, up to now: a UTC time, or an age such as 24h or 7d.",
 )
 until_option = click.option("--until", type=MomentParam(), help="Decided before this time.")
 _OPTIONS = (
@@ -68,6 +68,7 @@ def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         names = ("since", "until", "name")
         named = {name: others.pop(name) for name in names}
+        named["until"] = named["until"] or _end(named["since"])
         query = Query(digits, statuses, certainty_from=above, certainty_below=below, **named)
         return function(*args, query=query, **others)
 
@@ -75,6 +76,12 @@ def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
+
+
+def _end(since: str | None) -> str | None:
+    """Where a span ends that has no --until: now. Rows of the future need a --since of the future."""
+    now = as_stamp(datetime.now(UTC))
+    return now if since is not None and since <= now else None
 
 
 def _moment(text: str) -> datetime:

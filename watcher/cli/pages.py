@@ -11,7 +11,7 @@ import click
 from watcher.cli.atomic_write import put_in_place, temporary_beside
 from watcher.errors import WatcherError
 from watcher.report.render.values import GENERATOR
-from watcher.text import printable
+from watcher.text import printable, refusal
 
 HEAD_BYTES = 1000
 
@@ -27,19 +27,19 @@ def page_writer(path: Path) -> Iterator[Callable[[str], None]]:
     Raises PageError at once if nothing can be written there, or if another kind of file is there.
     """
     shown, stack = printable(str(path)), ExitStack()
+    target = Path(os.path.realpath(path))
     try:
-        target = Path(os.path.realpath(path))
         _refuse_others(target, shown)
         temporary = stack.enter_context(temporary_beside(target))
     except OSError as error:
-        raise PageError(f"{shown}: the page cannot be written there: {error.strerror}") from error
+        raise PageError(f"{shown}: the page cannot be written there: {refusal(error, target)}") from error
 
     def write(page: str) -> None:
         try:
             temporary.write_text(page, encoding="utf-8")
             put_in_place(temporary, target, replacing=True)
         except OSError as error:
-            raise PageError(f"{shown}: the page could not be written: {error.strerror}") from error
+            raise PageError(f"{shown}: the page could not be written: {refusal(error, target)}") from error
         click.echo(f"The page is {shown}", err=True)  # standard output is for results
 
     with stack:

@@ -5,7 +5,7 @@ import json
 import os
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from watcher.config.settings import Config
 from watcher.config.tomlfile import TomlFile, read_toml
 from watcher.errors import ConfigError
-from watcher.text import did_you_mean, printable
+from watcher.text import did_you_mean, nearest, printable
 
 FILE = Path("config.toml")
 PREFIX = "WATCHER_"
@@ -52,14 +52,16 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
 
 def load_with_origins(path: Path | None, environ: Mapping[str, str]) -> LoadedConfig:
     """As `load_config`, together with where each value comes from."""
-    file = read_toml(path or FILE) if path or FILE.exists() else None
+    file, faults = _read(path or FILE, is_named=path is not None)
     written: Mapping[str, Any] = file.values if file else {}
     sections: dict[str, Any] = {section: written.get(section, {}) for section in Config.model_fields}
-    variables, faults = _variables(environ)
+    variables, unknown_variables = _variables(environ)
     for (section, key), variable in variables.items():
         if isinstance(sections[section], dict):
             value = _value(environ[variable], _settings(section)[key].annotation)
             sections[section] = {**sections[section], key: value}
+    in_doubt = set() if not faults else _every_key() - variables.keys()
+    faults += unknown_variables
     if file:
         faults += [
             f"{file.place(section)}: [{printable(section)}] is not a section"
@@ -67,25 +69,70 @@ def load_with_origins(path: Path | None, environ: Mapping[str, str]) -> LoadedCo
             for section in written
             if section not in Config.model_fields
         ]
+    context = {"base": (path or FILE).parent.absolute()}
     try:
-        config = Config.model_validate(sections, context={"base": (path or FILE).parent.absolute()})
+        config = Config.model_validate(sections, context=context)
     except ValidationError as error:
-        faults += [_fault(file, variables, dict(detail)) for detail in error.errors()]
-        raise ConfigError(sorted(faults, key=_by_line)) from None
+        details = [dict(detail) for detail in error.errors()]
+        faults += [_fault(file, variables, detail) for detail in details]
+        in_doubt |= _drop(sections, details)
+        config = Config.model_validate(sections, context=context)
     loaded = LoadedConfig(config, file, variables)
-    faults += _folder_faults(loaded)
+    faults += _folder_faults(loaded, in_doubt | _misspelled(written, environ, variables))
     if faults:
         raise ConfigError(sorted(faults, key=_by_line))
     return loaded
 
 
+def _read(path: Path, *, is_named: bool) -> tuple[TomlFile | None, list[str]]:
+    """The file and what is wrong with it as a whole. Only a file that is named must be there."""
+    if not is_named and not path.exists():
+        return None, []
+    try:
+        return read_toml(path), []
+    except ConfigError as error:
+        return None, error.faults
+
+
+def _every_key() -> set[Key]:
+    return {(section, key) for section in Config.model_fields for key in _settings(section)}
+
+
+def _drop(sections: dict[str, Any], details: Iterable[Mapping[str, Any]]) -> set[Key]:
+    """Remove the faulty values, so that the others can be compared; returns the keys without a value."""
+    dropped: set[Key] = set()
+    for detail in details:
+        section, *rest = detail["loc"]
+        if rest:
+            sections[section] = {key: value for key, value in sections[section].items() if key != rest[0]}
+            dropped.add((section, rest[0]))
+        else:
+            sections[section] = {}
+            dropped |= {(section, key) for key in _settings(section)}
+    return dropped
+
+
+def _misspelled(
+    written: Mapping[str, Any], environ: Mapping[str, str], variables: Mapping[Key, str]
+) -> set[Key]:
+    """The keys that a misspelled section, key or variable probably means: their values are not known."""
+    meant: set[Key] = set()
+    for section, values in written.items():
+        near = section if section in Config.model_fields else nearest(section, Config.model_fields)
+        if near is not None and isinstance(values, dict):
+            guesses = {(near, guess) for key in values if (guess := nearest(key, _settings(near)))}
+            meant |= {(near, key) for _, key in guesses if key not in _keys(written.get(near))}
+    known_variables = {_variable(*key): key for key in _every_key()}
+    for variable in environ:
+        if variable.startswith(PREFIX) and variable.upper() not in known_variables:
+            near = nearest(variable.upper(), known_variables, prefix=PREFIX)
+            meant |= {known_variables[near]} if near else set()
+    return meant - variables.keys()
+
+
 def _variables(environ: Mapping[str, str]) -> tuple[dict[Key, str], list[str]]:
     """The variables that override settings, and a fault for each other variable with our prefix."""
-    known = {
-        f"{PREFIX}{section}__{key}".upper(): (section, key)
-        for section in Config.model_fields
-        for key in _settings(section)
-    }
+    known = {_variable(*key): key for key in _every_key()}
     ours = sorted(variable for variable in environ if variable.startswith(PREFIX))
     unknown = [variable for variable in ours if variable.upper() not in known]
     faults = [
@@ -93,6 +140,14 @@ def _variables(environ: Mapping[str, str]) -> tuple[dict[Key, str], list[str]]:
         for name in unknown
     ]
     return {known[variable.upper()]: variable for variable in ours if variable.upper() in known}, faults
+
+
+def _variable(section: str, key: str) -> str:
+    return f"{PREFIX}{section}__{key}".upper()
+
+
+def _keys(values: object) -> Collection[str]:
+    return values.keys() if isinstance(values, dict) else set()
 
 
 def _settings(section: str) -> Any:
@@ -152,8 +207,11 @@ def _by_line(fault: str) -> tuple[int, str]:
     return (int(line) if line.isdecimal() else 0), fault
 
 
-def _folder_faults(loaded: LoadedConfig) -> list[str]:
-    """Folders that are the same or inside each other: filed pictures would come in again."""
+def _folder_faults(loaded: LoadedConfig, in_doubt: Collection[Key]) -> list[str]:
+    """Folders that are the same or inside each other: filed pictures would come in again.
+
+    Settings that are `in_doubt` are not compared.
+    """
     config = loaded.config
     places = {
         section: Path(os.path.realpath(settings.path))
@@ -162,6 +220,7 @@ def _folder_faults(loaded: LoadedConfig) -> list[str]:
             ("outbox", config.outbox),
             ("references", config.references),
         )
+        if (section, "path") not in in_doubt
     }
     faults = []
     for (first, a), (second, b) in itertools.combinations(places.items(), 2):
@@ -173,7 +232,8 @@ def _folder_faults(loaded: LoadedConfig) -> list[str]:
             faults.append(f"{where}: {_inside(second, b, first, a)}")
         elif a.is_relative_to(b):
             faults.append(f"{where}: {_inside(first, a, second, b)}")
-    if config.database.file.is_relative_to(places["inbox"]):
+    is_known = "inbox" in places and ("database", "url") not in in_doubt
+    if is_known and config.database.file.is_relative_to(places["inbox"]):
         where = _origin(loaded, ("inbox", "path"), ("database", "url"))
         faults.append(
             f"{where}: [database] url is inside [inbox] path ({_shown(config.database.file)}); move it out"

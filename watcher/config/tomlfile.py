@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from watcher.errors import ConfigError
-from watcher.text import printable
+from watcher.text import printable, refusal
 
+BYTE_ORDER_MARK = "\ufeff"
+"""Some editors begin a file with it; TOML does not allow it."""
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -48,15 +50,15 @@ def read_toml(file: Path) -> TomlFile:
     name = printable(str(file))
     text = ""
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8").removeprefix(BYTE_ORDER_MARK)
         return TomlFile(name, text, tomllib.loads(text))
     except FileNotFoundError:
         fault = f"{name}: there is no such file"
     except OSError as error:
-        fault = f"{name}: it cannot be read: {error.strerror}"
+        fault = f"{name}: it cannot be read: {refusal(error, file)}"
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        fault = f"{name}:{line}: it is not UTF-8 (byte {error.start})"
+        fault = f"{name}:{line}: it is not UTF-8 (byte {error.start}); save it as UTF-8"
     except tomllib.TOMLDecodeError as error:
         said = str(error)
         found = _AT_LINE.search(said)

@@ -12,6 +12,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from watcher.errors import passes
 from watcher.folders.inbox import Arrival
 from watcher.folders.safe_open import opened_beneath
+from watcher.text import refusal
 
 FOLDER = ".claimed"
 _STILL_USED = {errno.ENOTEMPTY, errno.EEXIST}
@@ -81,7 +82,7 @@ class Claims:
                 if not os.path.lexists(goal):
                     if not passes(error):
                         if not isinstance(error, FileNotFoundError):
-                            refused(arrival, f"it cannot be claimed: {error.strerror}")
+                            refused(arrival, f"it cannot be claimed: {refusal(error, Path(arrival.path))}")
                         continue
                     if not claims:
                         self._spare = batch
@@ -165,7 +166,11 @@ class Claims:
             os.rename(path, goal)
         else:
             with opened_beneath(self._inbox, folder) as descriptor:
-                os.rename(name, goal, src_dir_fd=descriptor)
+                try:
+                    os.rename(name, goal, src_dir_fd=descriptor)
+                except OSError as error:
+                    error.filename = path
+                    raise
 
     def _is_kept(self, batch: str) -> bool:
         """If a batch's folder is empty, keep it for the next batch, under a name that no token has."""

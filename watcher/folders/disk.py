@@ -14,6 +14,8 @@ from watcher.errors import WatcherError
 from watcher.text import printable
 
 PROBE = ".probe-"
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
+"""How a disk without hard links refuses one."""
 
 
 class DiskError(WatcherError):
@@ -88,17 +90,20 @@ def require_one_disk(claimed: Path, outbox: Path) -> None:
         left.unlink(missing_ok=True)
     try:
         probe = tempfile.NamedTemporaryFile(dir=claimed, prefix=PROBE)  # noqa: SIM115 - closed below
-    except OSError as error:
-        error.filename = os.fspath(claimed)  # the probe's own name would not help
-        raise
+    except OSError as error:  # the probe's own name would not help
+        raise OSError(error.errno, error.strerror, os.fspath(claimed)) from error
     with probe:
         goal = outbox / Path(probe.name).name
         try:
             os.link(probe.name, goal)
         except OSError as error:
+            if error.errno in _NO_LINKS and os.access(outbox, os.W_OK | os.X_OK):
+                raise DiskError(
+                    f"the disk of the outbox ({printable(str(outbox))}) allows no hard links, by "
+                    "which files are filed; put inbox and outbox on another disk"
+                ) from error
             if error.errno != errno.EXDEV:
-                error.filename, error.filename2 = os.fspath(outbox), None
-                raise
+                raise OSError(error.errno, error.strerror, os.fspath(outbox)) from error
             raise DiskError(
                 f"the inbox ({printable(str(claimed.parent))}) and the outbox ({printable(str(outbox))}) "
                 "are on different disks or mounts; put both into one folder on one disk"

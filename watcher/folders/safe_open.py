@@ -16,7 +16,13 @@ def opened_beneath(root: str, folder: str) -> Iterator[int]:
     with ExitStack() as stack:
         descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         stack.callback(os.close, descriptor)
+        path = root
         for part in os.path.relpath(folder, root).split(os.sep):
-            descriptor = os.open(part, FOLDER, dir_fd=descriptor)
+            path = os.path.join(path, part)
+            try:
+                descriptor = os.open(part, FOLDER, dir_fd=descriptor)
+            except OSError as error:
+                error.filename = path
+                raise
             stack.callback(os.close, descriptor)
         yield descriptor

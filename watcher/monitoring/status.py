@@ -11,9 +11,10 @@ from pathlib import Path
 from watcher.config.settings import Config
 from watcher.folders.claims import Claims
 from watcher.folders.inbox import waiting
+from watcher.folders.left_alone import LeftAlone, in_subfolders
 from watcher.folders.locks import holder, is_held
 from watcher.monitoring.state_file import Phase, State, StateFile
-from watcher.store.counts import Failures, ResultCounts, StatusCounts
+from watcher.store.counts import Failures, FutureRows, ResultCounts, StatusCounts
 from watcher.store.database import Database, open_as_it_is
 from watcher.store.inspection import wal_of
 from watcher.store.references import ReferenceStore
@@ -24,6 +25,8 @@ MOST_COUNTED = 100_000
 SILENT_SECONDS = 150.0
 """A daemon that has not written its state for this many seconds counts as hung."""
 HOUR, MINUTE = 3600.0, 60.0
+AHEAD_SECONDS = 2.0
+"""A row that is this much ahead of the clock is of the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,14 @@ class Daemon:
 
     @property
     def silent(self) -> float | None:
-        """Seconds without a sign of life from a running daemon, if that is too long; otherwise None."""
+        """Seconds without a sign of life from a running daemon, if that is too long; otherwise None.
+
+        They are negative if the last sign is dated in the future: the clock was set back since.
+        """
         if not self.running or self.state is None:
             return None
         seconds = self.now - self.state.seen
-        return seconds if seconds > SILENT_SECONDS else None
+        return seconds if abs(seconds) > SILENT_SECONDS else None
 
     @property
     def was_cut_short(self) -> bool:
@@ -62,23 +68,29 @@ class Daemon:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many files wait in the inbox (None if it cannot be read), and how many are claimed."""
+    """How many files wait in the inbox (None if it cannot be read), and how many are claimed.
+
+    `in_subfolders` are the files in subfolders that are not watched.
+    """
 
     waiting: int | None
     in_hand: int
+    in_subfolders: LeftAlone | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What the database says: counts of pictures by status, and the failures of today.
 
-    `references` is how many there are of each digit.
+    `references` is how many there are of each digit. `future` counts the rows that are dated ahead of the
+    clock; no other number includes them.
     """
 
     today: StatusCounts
     hour: StatusCounts
     minute: StatusCounts
     failures: Sequence[Failures]
+    future: FutureRows
     reference_version: int | None
     references: Sequence[int]
 
@@ -130,7 +142,11 @@ def _backlog(config: Config) -> Backlog:
     inbox = config.inbox
     in_hand = sum(1 for _ in Claims(inbox.path).tokens())
     try:
-        return Backlog(waiting(inbox.path, recursive=inbox.recursive, most=MOST_COUNTED), in_hand)
+        return Backlog(
+            waiting(inbox.path, recursive=inbox.recursive, most=MOST_COUNTED),
+            in_hand,
+            in_subfolders(inbox.path, recursive=inbox.recursive, most=MOST_COUNTED),
+        )
     except FileNotFoundError:
         return Backlog(0 if not config.database.file.exists() else None, in_hand)
     except OSError:
@@ -155,11 +171,13 @@ def _work_in(file: Path, today: float, now: float) -> Work:
 
 def _work_from(database: Database, today: float, now: float) -> Work:
     results, references = ResultCounts(database), ReferenceStore(database)
+    until = stamp(now)
     return Work(
-        today=results.since(stamp(today)),
-        hour=results.since(stamp(now - HOUR)),
-        minute=results.since(stamp(now - MINUTE)),
-        failures=results.failures(stamp(today)),
+        today=results.between(stamp(today), until),
+        hour=results.between(stamp(now - HOUR), until),
+        minute=results.between(stamp(now - MINUTE), until),
+        failures=results.failures(stamp(today), until),
+        future=results.after(stamp(now + AHEAD_SECONDS)),
         reference_version=references.version(),
         references=references.counts(),
     )

@@ -10,7 +10,8 @@ from watcher.store.timestamps import stamp
 
 def as_json_object(status: Status) -> dict[str, Any]:
     """The object that `watcher status --json` prints; times are stamps."""
-    daemon, work = status.daemon, status.work
+    daemon, work, backlog = status.daemon, status.work, status.backlog
+    below = backlog.in_subfolders
     state = daemon.state
     spans = (
         {}
@@ -33,13 +34,18 @@ def as_json_object(status: Status) -> dict[str, Any]:
         "cut_short": daemon.was_cut_short,
         "troubles": 0 if state is None else state.troubles,
         "last_fault": None if state is None else _fault(state.last_fault),
-        "backlog": {"waiting": status.backlog.waiting, "in_hand": status.backlog.in_hand},
+        "backlog": {
+            "waiting": backlog.waiting,
+            "in_hand": backlog.in_hand,
+            "in_subfolders": None if backlog.waiting is None else below.count if below else 0,
+        },
         **{name: _counts(counts, seconds) for name, (counts, seconds) in spans.items()},
         "failed_today": []
         if work is None
         else [
             {"reason": one.reason, "pictures": one.pictures, "newest": one.newest} for one in work.failures
         ],
+        "future": None if work is None else {"pictures": work.future.rows, "newest": work.future.newest},
         "references": None
         if work is None
         else {

@@ -9,6 +9,7 @@ from hashlib import sha256
 from watcher.errors import Unreadable
 from watcher.folders.claims import Claim
 from watcher.folders.contents import read_file
+from watcher.text import error_text
 from watcher.workers import Recognized, WorkerFailure
 
 KEEPS_CHANGING = "it kept changing while it was recognized"
@@ -56,4 +57,4 @@ def failure_reason(fault: BaseException) -> str:
         return "the worker that read it died, twice"
     if isinstance(fault, WorkerFailure):
         return str(fault)
-    return f"recognizing it failed, twice: {type(fault).__name__}: {fault}"
+    return f"recognizing it failed, twice: {type(fault).__name__}: {error_text(fault)}"

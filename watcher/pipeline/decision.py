@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from watcher.recognition.reading import Reading
-from watcher.text import exact_percent, percent
+from watcher.recognition.reading import UNLIKE_ALL, Reading
+from watcher.text import a_digit, exact_percent, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,16 @@ def decide(reading: Reading | None, fault: str | None, review_below: float) -> V
     if reading is None:
         return Verdict("failed", "failed", fault)
     if reading.reason is not None:
-        return Verdict("review", "review", reading.reason)
+        return Verdict("review", "review", _explained(reading, reading.reason))
     if reading.certainty < review_below:
         certainty, threshold = percent(reading.certainty), exact_percent(review_below)
         return Verdict("review", "review", f"its certainty, {certainty}, is below {threshold}")
     return Verdict("filed", str(reading.digit), None)
+
+
+def _explained(reading: Reading, reason: str) -> str:
+    """The reason; of what is unlike every reference, also how certain the best guess is among the digits."""
+    if reason != UNLIKE_ALL or reading.digit is None:
+        return reason
+    guess = f"{percent(reading.certainty)} sure it is {a_digit(reading.digit)} among digits"
+    return f"{guess}, but unlike every reference: perhaps not a digit"

@@ -15,15 +15,13 @@ from watcher.recognition.calibration.fit import Checked, EarlyExit, FittedModel,
 from watcher.recognition.images.decode import SIDE
 from watcher.recognition.normalize import FORMER_NAMES, NORMALIZERS, Normalizer, normalize_batch
 from watcher.recognition.persistence import read_folder, write_folder
-from watcher.recognition.reading import LeftOut, Reading
+from watcher.recognition.reading import NO_INK, UNLIKE_ALL, LeftOut, Reading
 from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.similarity import Rule
 
 BLOCK = 128  # pictures classified at once; their normalized arrays stay in the processor's caches
 FORMAT = 11
 Choice = TypeVar("Choice")
-NO_INK = "there is no ink on it"
-UNLIKE_ALL = "it is unlike every reference"
 
 
 class ImageClassifier:
@@ -188,14 +186,14 @@ class ImageClassifier:
         best, second = orders[:, 0].tolist(), orders[:, 1].tolist()
         columns = zip(
             best,
-            [0.0 if why == NO_INK else one for one, why in zip(certainties.tolist(), reasons, strict=True)],
+            certainties.tolist(),
             [one if count > 1 else None for one, count in zip(second, present.tolist(), strict=True)],
             map(tuple, found.scores.tolist()),
             map(tuple, fitted.ids[found.nearest].tolist()),
             reasons,
             strict=True,
         )
-        return map(Reading._make, columns)
+        return map(_without_guess_if_blank, map(Reading._make, columns))
 
     def _known(self) -> FittedModel:
         if self._fitted is None:
@@ -229,6 +227,12 @@ def _reasons(normalized: NDArray[Any], is_novel: NDArray[np.bool_]) -> list[str 
     has_ink = np.asarray(normalized.reshape(len(normalized), -1).any(axis=1))
     both = zip(has_ink.tolist(), is_novel.tolist(), strict=True)
     return [(UNLIKE_ALL if novel else None) if ink else NO_INK for ink, novel in both]
+
+
+def _without_guess_if_blank(reading: Reading) -> Reading:
+    if reading.reason != NO_INK:
+        return reading
+    return reading._replace(digit=None, certainty=0.0, runner_up=None, nearest=())
 
 
 def _restored(kind: type[Rule], arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> FittedModel:

@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+NO_INK = "there is no ink on it"
+UNLIKE_ALL = "it is unlike every reference"
+
 
 class Reading(NamedTuple):
     """What a picture shows.
 
-    `digit`: the best guess. `certainty`: the probability, 0 to 1, that it is right. `runner_up`: the second
-    best digit, None if no other has references. `scores`: ten numbers, higher is likelier, on the rule's own
-    scale. `nearest`: the ids of the most similar references. `reason`: why no digit can be recognized, None
-    if one can.
+    `digit`: the best guess, None if there is no ink on it. `certainty`: the probability, 0 to 1, that it is
+    right; 0 without a guess. `runner_up`: the second best digit, None if no other has references. `scores`:
+    ten numbers, higher is likelier, on the rule's own scale. `nearest`: the ids of the most similar
+    references. `reason`: why no digit can be recognized, None if one can.
     """
 
-    digit: int
+    digit: int | None
     certainty: float
     runner_up: int | None
     scores: tuple[float, ...]

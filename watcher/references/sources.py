@@ -15,7 +15,7 @@ from PIL import Image
 
 from watcher.errors import WatcherError
 from watcher.store.references import LabeledImage
-from watcher.text import name_as_text, printable
+from watcher.text import error_text, name_as_text, printable
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp"}
 _LABELED_NAME = re.compile(r"([0-9])_.+")
@@ -55,7 +55,7 @@ def _from_folder(source: Path) -> Iterator[LabeledImage]:
         try:
             image = file.read_bytes()
         except OSError as error:
-            raise SourceError(f"{printable(str(file))}: {error.strerror}") from error
+            raise SourceError(error_text(error)) from error
         yield LabeledImage(image, digit, shown, name_as_text(str(file.relative_to(source))))
 
 
@@ -71,7 +71,7 @@ def _labeled_files(source: Path) -> list[tuple[int, Path]]:
             elif match and _is_image(path):
                 files.append((int(match[1]), path))
     except OSError as error:
-        raise SourceError(f"{printable(str(error.filename))}: {error.strerror}") from error
+        raise SourceError(error_text(error)) from error
     return files
 
 
@@ -112,8 +112,10 @@ def _read_idx(file: Path, dimensions: int) -> npt.NDArray[np.uint8]:
     shown = printable(str(file))
     try:
         data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SourceError(f"{shown}: it cannot be read: {error}") from error
+    except OSError as error:
+        raise SourceError(error_text(error)) from error
     head = 4 + 4 * dimensions
     if data[:4] != bytes((0, 0, 8, dimensions)) or len(data) < head:
         raise SourceError(f"{shown}: it is not an IDX file of bytes with {dimensions} dimension(s)")

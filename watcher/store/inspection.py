@@ -20,13 +20,12 @@ class Inspection:
     """What was found in a database file.
 
     `revision` is that of its schema, None if it is not a watcher's database. `damage` is what SQLite found
-    wrong, at most MOST_FAULTS lines. `rows` is the number of results, `newest` the last decision's stamp.
+    wrong, at most MOST_FAULTS lines. `rows` is the number of results.
     """
 
     revision: str | None
     damage: tuple[str, ...]
     rows: int
-    newest: str | None
 
     @property
     def is_older(self) -> bool:
@@ -64,11 +63,9 @@ def _inspect(file: Path) -> Inspection:
         with database.transaction() as connection:
             damage = connection.execute(text(f"PRAGMA quick_check({MOST_FAULTS})")).scalars().all()
             revision = revision_of(connection)
-            rows, newest = 0, None
+            rows = 0
             if inspect(connection).has_table(results.name):
                 rows = connection.execute(select(func.count()).select_from(results)).scalar_one()
-                last = select(results.c.decided_at).order_by(results.c.id.desc()).limit(1)
-                newest = connection.execute(last).scalar()
     finally:
         database.close()
-    return Inspection(revision, tuple(line for line in damage if line != "ok"), rows, newest)
+    return Inspection(revision, tuple(line for line in damage if line != "ok"), rows)

@@ -12,7 +12,8 @@ from watcher.store.schema import results
 MOST_REASONS = 20
 MOST_SLOW = 10
 MOST_REVIEWED = 2000
-_SECONDS = literal_column("(julianday(filed_at) - julianday(arrived_at)) * 86400", Float)
+_SECONDS = literal_column("max((julianday(filed_at) - julianday(arrived_at)) * 86400, 0)", Float)
+"""How long a file took; not less than nothing if the clock was set back meanwhile."""
 
 
 class Period:

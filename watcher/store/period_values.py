@@ -40,12 +40,12 @@ class SlowFile:
 
 @dataclass(frozen=True, slots=True)
 class ReviewedRow:
-    """A picture that went to review: best guess, runner-up, certainty (0 to 1), and why."""
+    """A picture that went to review: best guess if it has one, runner-up, certainty (0 to 1), and why."""
 
     claim: str
     name: str
     destination: str
-    digit: int
+    digit: int | None
     runner_up: int | None
     certainty: float
     reason: str | None

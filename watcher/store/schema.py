@@ -40,8 +40,12 @@ results = Table(
         comment="the name the file came with; bytes that are not UTF-8 as \\xNN",
     ),
     Column("sha256", Text, comment="checksum of the file's bytes, hex; NULL if they could not be read"),
-    Column("digit", Integer, comment="the best guess, 0 to 9; NULL if no picture could be read"),
-    Column("certainty", REAL, comment="the probability that digit is right, 0 to 1"),
+    Column(
+        "digit",
+        Integer,
+        comment="the best guess, 0 to 9; NULL for what is unreadable or blank",
+    ),
+    Column("certainty", REAL, comment="the probability that digit is right, 0 to 1; 0 for what is blank"),
     Column("runner_up", Integer, comment="the second best guess"),
     Column(
         "scores",

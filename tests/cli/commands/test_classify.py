@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from helpers.daemon import Workspace, reference_picture
 from helpers.support import digit_picture, make_files, read_files
+
+from watcher.pen.ink import png
 
 Watcher = Callable[..., Any]
 FIELDS = ["file", "digit", "certainty", "runner_up", "scores", "status", "reason", "nearest"]
@@ -55,6 +58,34 @@ def test_each_file_is_described_by_one_object_with_the_fields_of_the_contract(
     assert others[1]["reason"] == "it cannot be read: No such file or directory"
     assert snapshot(workspace) == before
     assert workspace.rows() == []
+
+
+def test_a_blank_picture_goes_to_review_without_a_best_guess(watcher: Watcher, workspace: Workspace) -> None:
+    make_files(workspace.path, {"blank.png": png(np.full((64, 64, 3), 250, np.uint8))})
+    blank = json.loads(watcher("classify", "--json", "blank.png").out)
+    assert (blank["status"], blank["reason"]) == ("review", "there is no ink on it")
+    assert (blank["digit"], blank["certainty"], blank["runner_up"], blank["nearest"]) == (None, 0.0, None, [])
+    out = watcher("classify", "--explain", "--html", "page.html", "blank.png").out
+    assert "It would go to review: there is no ink on it." in out
+    assert "certain" not in out.partition("scores")[0]
+    assert "no digit</b>" in (workspace.path / "page.html").read_text("utf-8")
+    (workspace.inbox / "blank.png").write_bytes((workspace.path / "blank.png").read_bytes())
+    watcher("run", "--once")
+    row = workspace.row("blank.png")
+    assert row is not None
+    assert (row["digit"], row["runner_up"], row["certainty"], row["status"]) == (None, None, 0.0, "review")
+    assert "blank.png" in watcher("results", "--below", "0.5").out
+    watcher("report", "--html", "period.html")
+    assert "<b>no digit</b>" in (workspace.path / "period.html").read_text("utf-8")
+
+
+def test_what_was_labeled_but_is_blank_is_an_error_of_an_evaluation(
+    watcher: Watcher, workspace: Workspace
+) -> None:
+    make_files(workspace.path, {"labeled/7_0.png": png(np.full((64, 64, 3), 250, np.uint8))})
+    found = json.loads(watcher("evaluate", "--json", "--html", "page.html", "labeled").out)
+    assert (found["errors"], found["review"], found["wrong_filed"]) == (1, 1, 0)
+    assert 'taken for <b class="guess">no digit</b>' in (workspace.path / "page.html").read_text("utf-8")
 
 
 def test_files_that_can_all_be_read_give_exit_code_0(watcher: Watcher, workspace: Workspace) -> None:

@@ -69,7 +69,7 @@ def test_pictures_are_counted_by_status(watcher: Watcher, scenario: FilingScenar
         assert status[span]["review_share"] == pytest.approx(1 / 7)
     assert status["last_minute"]["a_second"] == pytest.approx(7 / 60)
     assert status["failed_today"] == [{"reason": NO_PICTURE, "pictures": 1, "newest": "novel.txt"}]
-    assert status["backlog"] == {"waiting": 1, "in_hand": 1}
+    assert status["backlog"] == {"waiting": 1, "in_hand": 1, "in_subfolders": 0}
     out = watcher("status", code=3).out
     assert said(out)["references"] == "none"
     assert said(out)["failed today"] == f"1: {NO_PICTURE} (the last: novel.txt)"
@@ -88,6 +88,51 @@ def test_older_pictures_are_not_counted(
     status = json.loads(watcher("status", "--json", code=3).out)
     assert [status[span]["pictures"] for span in ("today", "last_hour", "last_minute")] == [0, 0, 0]
     assert status["today"]["review_share"] is None
+
+
+def test_rows_of_a_clock_that_was_ahead_are_said_and_spoil_no_figure(
+    watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filing, now = scenario.filing(), time.time()
+    with monkeypatch.context() as clock:
+        clock.setattr("watcher.pipeline.filing.time.time", lambda: now + 11 * 365 * 86400)
+        filing.finish([recognized(claim) for claim in scenario.claim(PICTURES | OTHERS)])
+    assert json.loads(watcher("status", "--json", code=3).out)["future"]["pictures"] == 6
+    filing.finish([recognized(claim) for claim in scenario.claim({"today.png": b"1"})])
+    status = json.loads(watcher("status", "--json", code=3).out)
+    assert [status[span]["pictures"] for span in ("today", "last_hour", "last_minute")] == [1, 1, 1]
+    assert status["failed_today"] == []
+    newest = stamp(now + 11 * 365 * 86400)
+    assert status["future"] == {"pictures": 6, "newest": newest}
+    told = said(watcher("status", code=3).out)["future"]
+    shown_newest = newest[:19].replace("T", " ")
+    assert told == f"6 rows of a clock that was ahead, up to {shown_newest} UTC: not counted"
+    listed = [
+        json.loads(line)["name"] for line in watcher("results", "--since", "1h", "--json").out.splitlines()
+    ]
+    assert listed == ["today.png"]
+    assert len(watcher("results", "--json").out.splitlines()) == 7
+    ahead = stamp(now + 86400)[:10]
+    assert len(watcher("results", "--since", ahead, "--json").out.splitlines()) == 6
+
+
+def test_without_rows_of_the_future_nothing_is_said_of_them(
+    watcher: Watcher, scenario: FilingScenario
+) -> None:
+    scenario.filing().finish([recognized(claim) for claim in scenario.claim(PICTURES)])
+    assert json.loads(watcher("status", "--json", code=3).out)["future"] == {"pictures": 0, "newest": None}
+    assert "future" not in said(watcher("status", code=3).out)
+
+
+def test_a_daemon_whose_last_sign_is_of_the_future_is_not_taken_for_well(
+    watcher: Watcher, scenario: FilingScenario
+) -> None:
+    now = time.time()
+    leave(scenario.workspace, started=now + 86400, seen=now + 86400)
+    with at_work(scenario.workspace):
+        out = watcher("status", code=1).out
+    assert "no sign of life since the clock was set back" in out
+    assert said(out)["running"] == f"since {shown(now + 86400)}, process {os.getpid()}"
 
 
 def test_a_running_daemon_is_shown_with_its_process_and_start(
@@ -147,6 +192,23 @@ def test_it_says_how_the_last_daemon_ended(
 ) -> None:
     state = leave(scenario.workspace, **more)
     assert said(watcher("status", code=3).out)["not running"] == words.format(shown(state.seen))
+
+
+def test_files_in_subfolders_that_are_not_watched_are_said_with_the_setting(
+    watcher: Watcher, scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_files(scenario.workspace.inbox, {"a.png": b"7", "job-17/b.png": b"7", "job-17/deep/c.png": b"7"})
+    out = watcher("status", code=3).out
+    assert said(out)["backlog"] == "1 waiting in the inbox, 0 in hand"
+    assert "2 in subfolders such as job-17/, which are not watched;" in out
+    assert "set `recursive = true` under [inbox] of config.toml" in out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    backlog = json.loads(watcher("status", "--json", code=3).out)["backlog"]
+    assert backlog == {"waiting": 1, "in_hand": 0, "in_subfolders": 2}
+    monkeypatch.setenv("WATCHER_INBOX__RECURSIVE", "true")
+    assert "recursive" not in watcher("status", code=3).out
+    backlog = json.loads(watcher("status", "--json", code=3).out)["backlog"]
+    assert backlog == {"waiting": 3, "in_hand": 0, "in_subfolders": 0}
 
 
 def test_it_says_that_the_inbox_is_gone(watcher: Watcher, scenario: FilingScenario) -> None:

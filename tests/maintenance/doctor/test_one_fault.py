@@ -17,6 +17,7 @@ from watcher.maintenance.doctor import database, events, folders, machine
 from watcher.maintenance.doctor.examination import Check, examine
 from watcher.maintenance.doctor.findings import Level
 from watcher.maintenance.doctor.workers import workers
+from watcher.store.timestamps import stamp
 
 Configured = Callable[..., Config]
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk of its own on Linux
@@ -46,6 +47,14 @@ def no_right_to_write(workspace: Workspace) -> None:
 def the_outbox_on_another_disk(workspace: Workspace) -> None:
     shutil.rmtree(workspace.outbox)
     workspace.outbox.symlink_to(MEMORY)
+
+
+def pictures_in_a_subfolder(workspace: Workspace) -> None:
+    make_files(workspace.inbox, {"job-17/a.png": b"1", "job-17/b.png": b"1"})
+
+
+def a_link_in_the_inbox(workspace: Workspace) -> None:
+    (workspace.inbox / "link.png").symlink_to(workspace.database)
 
 
 def claims_of_a_daemon_that_died(workspace: Workspace) -> None:
@@ -100,11 +109,20 @@ def a_label_that_is_wrong(workspace: Workspace) -> None:
 
 
 def a_row_of_tomorrow(workspace: Workspace) -> None:
-    day = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(time.time() + 86400))
+    add_row(workspace, "a", time.time() + 86400)
+
+
+def a_row_of_tomorrow_before_one_of_today(workspace: Workspace) -> None:
+    a_row_of_tomorrow(workspace)
+    add_row(workspace, "b", time.time() - 1)
+
+
+def add_row(workspace: Workspace, name: str, decided_at: float) -> None:
     row = (
         "INSERT INTO results (name, status, destination, claim, arrived_at, decided_at) VALUES (?,?,?,?,?,?)"
     )
-    alter(workspace, row, "a", "failed", "failed/a", "1/a", day, day)
+    at = stamp(decided_at)
+    alter(workspace, row, name, "failed", f"failed/{name}", f"1/{name}", at, at)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +132,13 @@ def a_row_of_tomorrow(workspace: Workspace) -> None:
         (a_file_for_the_inbox, folders.one_disk, "warn", "not tried"),
         (a_file_for_the_inbox, events.delivery, "warn", "not tried"),
         (a_file_for_a_folder_of_the_outbox, folders.outbox, "wrong", "outbox/7 is not a folder"),
+        (
+            pictures_in_a_subfolder,
+            folders.inbox,
+            "warn",
+            "2 files in subfolders that are not watched",
+        ),
+        (a_link_in_the_inbox, folders.inbox, "warn", "inbox/link.png: it is a link; links are not followed"),
         (no_right_to_write, folders.inbox, "wrong", "inbox cannot be written"),
         (the_outbox_on_another_disk, folders.one_disk, "wrong", "different disks or mounts"),
         (claims_of_a_daemon_that_died, folders.lock, "warn", "interrupted and left 2 claimed files"),
@@ -130,7 +155,8 @@ def a_row_of_tomorrow(workspace: Workspace) -> None:
         (no_classifier, database.model, "warn", "none for these references"),
         (no_classifier, workers, "warn", "not tried"),
         (a_label_that_is_wrong, workers, "warn", "labeled 0, was taken for 9"),
-        (a_row_of_tomorrow, machine.clock, "warn", "ahead of it"),
+        (a_row_of_tomorrow, machine.clock, "warn", "1 row of the log is ahead of it, up to 20"),
+        (a_row_of_tomorrow_before_one_of_today, machine.clock, "warn", "1 row of the log is ahead of it"),
     ],
 )
 def test_what_is_not_right_is_reported_with_what_to_do(
@@ -152,6 +178,36 @@ def test_what_is_not_right_is_reported_with_what_to_do(
     assert {finding.level for finding in bad} == {level}
     assert words in bad[0].figure
     assert all(finding.advice for finding in bad)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_of_pictures_in_a_subfolder_the_setting_to_change_is_named(
+    workspace: Workspace, configured: Configured
+) -> None:
+    pictures_in_a_subfolder(workspace)
+    (_, finding) = folders.inbox(configured())
+    assert finding.advice is not None
+    assert "`recursive = true` under [inbox]" in finding.advice
+    assert [one.level for one in folders.inbox(configured(inbox__recursive="true"))] == [Level.OK]
+
+
+@pytest.mark.parametrize("refuses", ["outbox", "claimed"])
+def test_a_link_that_is_refused_is_reported_with_the_folder_that_refuses(
+    workspace: Workspace, config: Config, monkeypatch: pytest.MonkeyPatch, refuses: str
+) -> None:
+    def link(source: str, goal: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", source, None, str(goal))
+
+    folder = workspace.outbox if refuses == "outbox" else workspace.claimed
+    monkeypatch.setattr(os, "access", lambda path, _right: Path(path) != folder)
+    if refuses == "outbox":
+        monkeypatch.setattr(os, "link", link)
+    else:
+        monkeypatch.setattr("tempfile.NamedTemporaryFile", lambda **_: link("probe", folder / "probe"))
+    (finding,) = folders.one_disk(config)
+    assert finding.level is Level.WRONG
+    assert finding.figure == f"no link could be made: {folder}: Permission denied"
+    assert finding.advice == f"let the watcher's user write in {folder}"
 
 
 def as_owner(path: Path, right: int) -> bool:

@@ -10,7 +10,7 @@ from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import evaluate
 
 
-def reading(digit: int, certainty: float, reason: str | None = None) -> Reading:
+def reading(digit: int | None, certainty: float, reason: str | None = None) -> Reading:
     return Reading(digit, certainty, None, (0.0,) * 10, (), reason)
 
 
@@ -34,6 +34,13 @@ def test_errors_and_review_are_counted() -> None:
     assert found.confusion[9][2] == 1
     assert found.confusion[2][9] == 0
     assert sum(map(sum, found.confusion)) == 5
+
+
+def test_a_blank_picture_is_an_error_that_is_taken_for_nothing() -> None:
+    found = evaluate([7, 1], [reading(None, 0.0, "no ink"), reading(1, 0.95)], review_below=0.9)
+    assert (found.images, found.errors, found.review, found.wrong_filed) == (2, 1, 1, 0)
+    assert found.confusion[7] == [0] * 10
+    assert sum(map(sum, found.confusion)) == 1
 
 
 def test_certainty_at_the_threshold_is_enough() -> None:

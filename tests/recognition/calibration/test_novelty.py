@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from watcher.recognition import ImageClassifier
 from watcher.recognition.calibration.certainty import leads
 from watcher.recognition.calibration.novelty import fit_novelty_limit, novelty
-from watcher.recognition.classifier import NO_INK, UNLIKE_ALL
+from watcher.recognition.reading import NO_INK, UNLIKE_ALL
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]
 

@@ -236,8 +236,8 @@ def test_data_after_the_picture_is_ignored(kind: str, trailing: bytes) -> None:
     [
         (b"", "it is empty"),
         (b"hello", "it is not a PNG, JPEG, BMP, TIFF, GIF or WebP picture"),
-        (b"%PDF-1.7", "it is not a PNG"),
-        (b"P5 2 2 255\n0000", "it is not a PNG"),
+        (b"%PDF-1.7", "it is a PDF document; save the page as PNG or JPEG"),
+        (b"P5 2 2 255\n0000", "it is a Netpbm picture; convert it to PNG or JPEG"),
         (b"\x89PNG\r\n\x1a\n", "it is cut off"),
         (b"\xff\xd8\xff\xd9", "it is damaged"),
         (b"BM" + bytes(60), "it is"),

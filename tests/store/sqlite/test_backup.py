@@ -122,7 +122,7 @@ def test_where_the_copy_fails_nothing_is_done(file: Path) -> None:
     with pytest.raises(BackupError) as raised:
         open_database(file)
     assert str(raised.value) == (
-        f"{file}: it was not upgraded, because it could not be copied first: Is a directory"
+        f"{file}: it was not upgraded, because it could not be copied first: {obstacle}: Is a directory"
     )
     assert content(file) == before
     obstacle.rmdir()

@@ -23,7 +23,7 @@ from watcher.report.explanation import Recognition, explanations_of, provenance
 from watcher.report.render.misread import MOST_SHOWN
 from watcher.report.render.values import Explanation
 from watcher.store.references import ReferenceStore
-from watcher.text import name_as_text, percent
+from watcher.text import name_as_text, percent, refusal
 from watcher.workers.recognize import Recognized, recognize
 
 
@@ -94,7 +94,7 @@ def _recognition(file: Path, model: Path) -> Recognition:
     try:
         image = _contents(file)
     except OSError as error:
-        return Recognition(name, b"", Recognized(None, None, f"it cannot be read: {error.strerror}"))
+        return Recognition(name, b"", Recognized(None, None, f"it cannot be read: {refusal(error, file)}"))
     except Unreadable as error:
         return Recognition(name, b"", Recognized(None, None, str(error)))
     return Recognition(name, image, recognize(model, [image])[0])

@@ -12,7 +12,7 @@ import click
 
 from watcher.cli import COMMANDS
 from watcher.cli.demonstration import Event, demonstrating, samples
-from watcher.text import counted, percent, printable
+from watcher.text import a_digit, counted, percent, printable
 
 PAUSE = 0.4
 """Seconds between two files, so that people can follow."""
@@ -70,11 +70,12 @@ def command(*, keep: bool) -> None:
 def _line(event: Event) -> str:
     """What happened to a file, in a line."""
     digit = event.get("digit")
-    guess = f"{'an' if digit == 8 else 'a'} {digit}"
+    guess = "" if digit is None else a_digit(digit)
     if event["status"] == "failed":
         words, color = f"{event['reason']}; a file next to it gives the reason", "yellow"
     elif event["status"] == "review":
-        words, color = f"for you to look at, perhaps {guess}: {event['reason']}", "cyan"
+        perhaps = f", perhaps {guess}" if guess and guess not in event["reason"] else ""
+        words, color = f"for you to look at{perhaps}: {event['reason']}", "cyan"
     else:
         words, color = f"{guess}, {percent(event['certainty'])} certain", "green"
     goal = click.style(f"{printable('outbox/' + event['destination']):<31}", fg=color)

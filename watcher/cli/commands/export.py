@@ -18,7 +18,7 @@ from watcher.cli.text_formats import Rows, write_csv, write_json_lines
 from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.store.results import ROWS_AT_ONCE, Query, ResultsLog
-from watcher.text import counted, printable
+from watcher.text import counted, printable, refusal
 
 FORMS = ("csv", "jsonl", "parquet")
 
@@ -55,8 +55,8 @@ def command(config: Config, query: Query, file: Path, form: str | None, *, force
     form = form or _form_of(file)
     if form == "parquet":
         pyarrow()
+    target = Path(os.path.realpath(file))
     try:
-        target = Path(os.path.realpath(file))
         _refuse(target, shown, force=force)
         with to_read(config) as database, temporary_beside(target) as temporary:
             log = ResultsLog(database)
@@ -68,7 +68,7 @@ def command(config: Config, query: Query, file: Path, form: str | None, *, force
     except FileExistsError:
         raise ExportError(f"{shown}: another program made it meanwhile; it was not changed") from None
     except OSError as error:
-        raise ExportError(f"{shown}: the log cannot be exported there: {error.strerror or error}") from error
+        raise ExportError(f"{shown}: the log cannot be exported there: {refusal(error, target)}") from error
     click.echo(f"{counted(rows.count, 'row')} in {shown}", err=True)
 
 

@@ -13,7 +13,7 @@ from watcher.monitoring.status import HOUR, MINUTE, MOST_COUNTED, Daemon, Status
 from watcher.monitoring.status_json import as_json_object
 from watcher.store.counts import StatusCounts
 from watcher.store.timestamps import stamp
-from watcher.text import counted, printable
+from watcher.text import counted, name_as_text, printable
 
 EVERY_SECONDS = 2.0
 WELL, UNWELL, NOT_RUNNING = 0, 1, 3
@@ -73,16 +73,14 @@ def _show_daemon(daemon: Daemon) -> None:
     if daemon.running:
         who = "" if daemon.pid is None else f", process {daemon.pid}"
         since = (
-            ""
-            if daemon.since is None
-            else f" since {_moment(daemon.since)} ({_age(daemon.now - daemon.since)})"
+            "" if daemon.since is None else f" since {_moment(daemon.since)}{_ago(daemon.now - daemon.since)}"
         )
         phase = "running" if state is None or state.phase == "ready" else state.phase
         _line(phase, f"{since}{who}".lstrip(" ,"))
         if daemon.silent is not None:
             _line(
                 "",
-                f"no sign of life for {_age(daemon.silent)}: it hangs, or cannot write next to its database",
+                f"no sign of life {_for(daemon.silent)}: it hangs, or cannot write next to its database",
                 "red",
             )
     elif state is None:
@@ -106,6 +104,11 @@ def _show_backlog(status: Status) -> None:
     else:
         more = " or more" if waiting >= MOST_COUNTED else ""
         _line("backlog", f"{waiting:,}{more} waiting in the inbox, {status.backlog.in_hand:,} in hand")
+    below = status.backlog.in_subfolders
+    if below is not None:
+        what = f"{below.count:,} in subfolders such as {name_as_text(below.example)}/, which are not watched;"
+        _line("", what, "yellow")
+        _line("", "to watch them, set `recursive = true` under [inbox] of config.toml", "yellow")
 
 
 def _show_work(status: Status) -> None:
@@ -131,6 +134,10 @@ def _show_work(status: Status) -> None:
         ],
         right=(1, 2, 3),
     )
+    if work.future.rows and work.future.newest is not None:
+        until = f"up to {work.future.newest[:19].replace('T', ' ')} UTC"
+        rows = counted(work.future.rows, "row")
+        _line("future", f"{rows} of a clock that was ahead, {until}: not counted", "yellow")
     for number, failures in enumerate(work.failures):
         what = f"{failures.pictures:,}: {failures.reason} (the last: {failures.newest})"
         _line("failed today" if number == 0 else "", what)
@@ -165,6 +172,15 @@ def _age(seconds: float) -> str:
         if seconds >= length:
             return counted(int(seconds // length), unit)
     return counted(max(0, int(seconds)), "second")
+
+
+def _ago(seconds: float) -> str:
+    """How long ago, in brackets; nothing for a moment that the clock has not reached."""
+    return f" ({_age(seconds)})" if seconds >= 0 else ""
+
+
+def _for(seconds: float) -> str:
+    return f"for {_age(seconds)}" if seconds >= 0 else "since the clock was set back"
 
 
 def _rate(counts: StatusCounts, seconds: float) -> str:

@@ -31,6 +31,8 @@ def database(config: Config) -> Iterator[Finding]:
         yield not_made_yet(what, file)
         return
     yield from _forbidden(what, file)
+    if not os.access(file, os.R_OK):
+        return
     inspection = inspect_database(file)
     for damage in inspection.damage:
         yield wrong(

@@ -23,6 +23,8 @@ def delivery(config: Config) -> Iterator[Finding]:
         yield ok(what, f"not used: a sweep finds files every {inbox.sweep_seconds:g} s")
     elif not inbox.path.is_dir():
         yield warn(what, "not tried: there is no inbox", "see inbox above")
+    elif not os.access(inbox.path, os.R_OK | os.W_OK | os.X_OK):
+        yield warn(what, "not tried: the inbox cannot be used", "see inbox above")
     else:
         fault, milliseconds = _timed(inbox.path)
         if fault is None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 
 from watcher.config.settings import Config
-from watcher.errors import WatcherError
+from watcher.errors import WatcherError, to_change
 from watcher.maintenance.doctor import database, events, folders, machine, workers
-from watcher.maintenance.doctor.findings import Finding, wrong
-from watcher.text import printable
+from watcher.maintenance.doctor.findings import Finding, shown, wrong
+from watcher.text import error_text, printable
 
 Check = Callable[[Config], Iterable[Finding]]
 
@@ -46,8 +46,12 @@ def examine(
             yield from answer.result(max(0.0, give_up - time.monotonic()))
         except TimeoutError:
             yield wrong(name, f"no answer within {patience:g} s", "check that its disk or network answers")
-        except (WatcherError, OSError) as error:
-            yield wrong(name, printable(" ".join(str(error).split())), "do what the message says")
+        except OSError as error:
+            path = to_change(error)
+            advice = "see what the system's message means" if path is None else f"check {shown(path)}"
+            yield wrong(name, printable(" ".join(error_text(error).split())), advice)
+        except WatcherError as error:
+            yield wrong(name, printable(" ".join(error_text(error).split())), "do what the message says")
         except Exception as error:  # noqa: BLE001 - a fault in one check must not hide the others
             yield wrong(name, f"it could not be checked: {type(error).__name__}: {error}", "report this")
 

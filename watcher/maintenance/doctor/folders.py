@@ -7,13 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from watcher.config.settings import Config
+from watcher.errors import to_change
 from watcher.folders.claims import Claims
 from watcher.folders.disk import DiskError, require_one_disk
+from watcher.folders.inbox import NotYet
+from watcher.folders.left_alone import in_subfolders, never_taken
 from watcher.folders.locks import holder, is_held
 from watcher.folders.outbox import FOLDERS
 from watcher.maintenance.doctor.findings import Finding, not_made_yet, ok, shown, warn, wrong
-from watcher.text import counted
+from watcher.text import counted, error_text
 
+MOST_LOOKED_AT = 100_000
+_ADVICE = {
+    NotYet.LINK: "put the file itself there, not a link to it",
+    NotYet.NO_FILE: "move it away",
+    NotYet.CLOSED_FOLDER: "let the watcher's user read and enter it",
+}
 _RIGHTS = {os.R_OK: "read", os.W_OK: "written", os.X_OK: "entered"}
 
 
@@ -30,6 +39,8 @@ def inbox(config: Config) -> Iterator[Finding]:
             f"`chmod -t {shown(path)}`, or run the watcher as {_owner(path)}",
         )
     yield finding or ok("inbox", shown(path))
+    if finding is None:
+        yield from _left_alone(config)
 
 
 def outbox(config: Config) -> Iterator[Finding]:
@@ -54,8 +65,13 @@ def one_disk(config: Config) -> Iterator[Finding]:
         for goal in goals:
             require_one_disk(source, goal)
     except DiskError as error:
+        what, _, advice = str(error).partition("; ")
+        yield wrong("one disk", what, advice)
+    except OSError as error:
         yield wrong(
-            "one disk", str(error).split(";")[0], "put inbox and outbox into one folder on one disk or mount"
+            "one disk",
+            f"no link could be made: {error_text(error)}",
+            f"let the watcher's user write in {shown(to_change(error) or path)}",
         )
     else:
         yield ok("one disk", f"links from the inbox into {counted(len(goals), 'folder')} of the outbox work")
@@ -80,6 +96,26 @@ def lock(config: Config) -> Iterator[Finding]:
         )
     else:
         yield ok("daemon", "not running")
+
+
+def _left_alone(config: Config) -> Iterator[Finding]:
+    """What lies in the inbox and is never recognized."""
+    settings = config.inbox
+    below = in_subfolders(settings.path, recursive=settings.recursive, most=MOST_LOOKED_AT)
+    if below is not None:
+        yield warn(
+            "inbox",
+            f"{counted(below.count, 'file')} in subfolders that are not watched, such as {below.example}/",
+            "set `recursive = true` under [inbox] of config.toml, and restart the watcher",
+        )
+    left = never_taken(settings.path, recursive=settings.recursive, most=MOST_LOOKED_AT)
+    for why, what in left.items():
+        path = settings.path / what.example
+        yield warn(
+            "inbox",
+            f"{shown(path)}{f' and {what.count - 1:,} more' if what.count > 1 else ''}: {why.value}",
+            _ADVICE[why],
+        )
 
 
 def _usable(what: str, path: Path) -> Finding | None:

@@ -5,13 +5,17 @@ import platform
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import closing, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from watcher.config.settings import Config
+from watcher.errors import WatcherError
 from watcher.maintenance.doctor.findings import Finding, megabytes, ok, shown, warn, wrong
-from watcher.store.inspection import SQLITE, TWO_WRITERS_SAFE, inspect_database
+from watcher.store.counts import FutureRows, ResultCounts
+from watcher.store.database import open_as_it_is
+from watcher.store.inspection import SQLITE, TWO_WRITERS_SAFE
+from watcher.store.timestamps import stamp
 from watcher.text import counted
 
 LITTLE_SPACE, LEAST_SPACE = 500 * 10**6, 20 * 10**6
@@ -40,27 +44,30 @@ def clock(config: Config) -> Iterator[Finding]:
     """Whether the times in the log will be right."""
     what, inbox = "clock", config.inbox.path
     apart = 0.0
-    if inbox.is_dir():
+    agreed = "the disk agrees"
+    if inbox.is_dir() and not os.access(inbox, os.W_OK | os.X_OK):
+        agreed = "not compared with the inbox's disk: see inbox above"
+    elif inbox.is_dir():
         with tempfile.TemporaryFile(dir=inbox, prefix=".watcher-probe-", buffering=0) as probe:
             probe.write(b"\0")
             apart = os.fstat(probe.fileno()).st_mtime - time.time()
-    if config.database.file.exists() and (newest := inspect_database(config.database.file).newest):
-        ahead = datetime.fromisoformat(newest).timestamp() - time.time()
-        if ahead > SECONDS_APART:
-            yield warn(
-                what,
-                f"the newest row of the log is {ahead:,.0f} s ahead of it",
-                "the clock was set back, so times in the log overlap; synchronize it by NTP",
-            )
-            return
-    if abs(apart) > SECONDS_APART:
+    future = _future_rows(config.database.file)
+    if future.rows and future.newest is not None:
+        newest = future.newest[:19].replace("T", " ")
+        yield warn(
+            what,
+            f"{counted(future.rows, 'row')} of the log {_is(future.rows)} ahead of it, up to {newest} UTC",
+            "the clock was ahead, and was set back; synchronize it by NTP. "
+            "Figures leave these rows out until their time comes",
+        )
+    elif abs(apart) > SECONDS_APART:
         yield warn(
             what,
             f"the clock of the inbox's disk differs by {apart:+,.1f} s",
             "synchronize both machines' clocks by NTP; otherwise times in the log are wrong",
         )
     else:
-        yield ok(what, f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC; the disk agrees")
+        yield ok(what, f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC; {agreed}")
 
 
 def descriptors(_config: Config) -> Iterator[Finding]:
@@ -99,6 +106,21 @@ def _room(names: str, path: Path) -> Finding:
     if free < LITTLE_SPACE or (disk.f_files and inodes < FEW_INODES):
         return warn(what, figure, f"free space on the disk of {shown(path)} soon")
     return ok(what, figure)
+
+
+def _future_rows(file: Path) -> FutureRows:
+    """The rows of the log that the clock has not reached; none if the log cannot be read."""
+    if file.exists():
+        with (
+            suppress(WatcherError),
+            closing(open_as_it_is(file)) as database,
+        ):
+            return ResultCounts(database).after(stamp(time.time() + SECONDS_APART))
+    return FutureRows(0, None)
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _version(library: str) -> str:

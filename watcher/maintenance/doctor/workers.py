@@ -35,6 +35,12 @@ def workers(config: Config) -> Iterator[Finding]:
     )
     if found.reading is None:
         yield wrong(what, f"reference {reference.id} was not recognized: {found.reason}", "report this")
+    elif found.reading.digit is None:
+        yield warn(
+            what,
+            f"reference {reference.id}, labeled {reference.digit}: {found.reading.reason}",
+            f"`watcher references --retire {reference.id}`",
+        )
     elif found.reading.digit != reference.digit:
         yield warn(
             what,

@@ -22,7 +22,7 @@ class Evaluation:
     `ece`: the expected calibration error over 15 bins of equal width (Guo, Pleiss, Sun and Weinberger, "On
     calibration of modern neural networks", ICML 2017). `coverage`: for each error rate, the largest share of
     the pictures, the most certain first, whose error rate is at most that. `confusion`: a row for each label,
-    a column for each best guess.
+    a column for each best guess. A blank picture has no best guess: it is an error, and in no column.
     """
 
     images: int
@@ -56,12 +56,13 @@ def evaluate(
 ) -> Evaluation:
     """Compare readings with the labels of the same pictures."""
     truth = np.asarray(labels, np.int64)
-    guesses = np.array([reading.digit for reading in readings], np.int64)
+    guesses = np.array([-1 if one.digit is None else one.digit for one in readings], np.int64)
     certainty = np.array([reading.certainty for reading in readings], np.float64)
     review = np.array([goes_to_review(reading, review_below) for reading in readings], np.bool_)
     wrong = truth != guesses
     confusion = np.zeros((10, 10), np.int64)
-    np.add.at(confusion, (truth, guesses), 1)
+    is_guessed = guesses >= 0
+    np.add.at(confusion, (truth[is_guessed], guesses[is_guessed]), 1)
     return Evaluation(
         images=len(readings),
         errors=int(wrong.sum()),

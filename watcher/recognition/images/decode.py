@@ -16,6 +16,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.images.jpeg import SIGNATURE as JPEG
 from watcher.recognition.images.jpeg import checked_jpeg, exif_orientation
+from watcher.recognition.images.other_formats import other_format
 from watcher.recognition.images.pixels import rgb_image
 from watcher.recognition.images.plain import plain_jpeg, plain_png
 from watcher.recognition.images.png import SIGNATURE as PNG
@@ -132,7 +133,10 @@ def _read_other(data: bytes) -> tuple[Image.Image, int]:
         if image.info["compression"] in RUN_LENGTH_ENCODED:  # Pillow decodes these slowly, pixel by pixel
             _check_size(*image.size, MOST_PIXELS_IN_RUNS)
     else:
-        raise Unreadable("it is not a PNG, JPEG, BMP, TIFF, GIF or WebP picture")
+        named = other_format(data)
+        raise Unreadable(
+            f"it is {named}" if named else "it is not a PNG, JPEG, BMP, TIFF, GIF or WebP picture"
+        )
     if isinstance(image, GifImageFile | WebPImageFile) and image.is_animated:
         raise Unreadable("it is animated, and one picture is wanted")
     image.load()

@@ -70,7 +70,7 @@ def _first(misread: Sequence[Explanation]) -> dict[tuple[int | None, int], int]:
     """The number, from 1, of the first mistake of each (label, best guess)."""
     first: dict[tuple[int | None, int], int] = {}
     for number, mistake in enumerate(misread, start=1):
-        if mistake.reading:
+        if mistake.reading and mistake.reading.digit is not None:
             first.setdefault((mistake.label, mistake.reading.digit), number)
     return first
 

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from watcher.errors import WatcherError
-from watcher.text import printable
+from watcher.text import error_text, printable
 
 ROOM = 1.25
 """The free space that is required, as a multiple of the copy's size: the migration needs some too."""
@@ -52,7 +52,7 @@ def back_up(file: Path, revision: str) -> Path:
                 source.backup(copy)
         return _named(temporary, file.with_name(f"{file.name}.backup-{revision}"))
     except (sqlite3.Error, OSError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        why = error_text(error)
         raise BackupError(
             f"{printable(str(file))}: it was not upgraded, because it could not be copied first: {why}"
         ) from error

@@ -1,5 +1,6 @@
 """SQLite's engine: how a database file is opened, how transactions begin, and what SQLite's errors mean."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from watcher.errors import WatcherError, passes
-from watcher.text import printable
+from watcher.errors import WatcherError, passes, to_change
+from watcher.text import error_text, printable
 
 LOG_BYTES = 4 * 2**20
 """The size to which SQLite cuts its log, the -wal file next to the database, when it starts again."""
@@ -24,6 +25,9 @@ _PASSING = frozenset(
         sqlite3.SQLITE_NOMEM,
     }
 )
+
+
+_REFUSED = frozenset({sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
 
 
 class DatabaseError(WatcherError):
@@ -73,6 +77,21 @@ def translated_errors(file: Path) -> Iterator[None]:
                 "away, or change [database] url"
             ) from error
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the higher bits are details
-        raise DatabaseError(f"{printable(str(file))}: {error.orig}", passing=code in _PASSING) from error
+        closed = _closed(file) if code in _REFUSED else None
+        why = f"{printable(str(file))}: {error.orig}"
+        if closed is not None:
+            why = f"{printable(str(closed))}: Permission denied, and the database needs it ({error.orig})"
+        raise DatabaseError(why, passing=code in _PASSING) from error
     except OSError as error:
-        raise DatabaseError(f"{printable(str(file))}: {error.strerror}", passing=passes(error)) from error
+        why = error_text(error) if to_change(error) else f"{printable(str(file))}: {error.strerror}"
+        raise DatabaseError(why, passing=passes(error)) from error
+
+
+def _closed(file: Path) -> Path | None:
+    """The file or folder of a database that this process may not use; None if it may use them all."""
+    closed = next((folder for folder in reversed(file.parents) if not os.access(folder, os.X_OK)), None)
+    if closed is not None:
+        return closed
+    files = [file.with_name(f"{file.name}{suffix}") for suffix in ("", "-wal", "-shm", ".lock")]
+    used = [*((one, os.R_OK | os.W_OK) for one in files if one.exists()), (file.parent, os.W_OK)]
+    return next((path for path, right in used if not os.access(path, right)), None)
