@@ -6,7 +6,6 @@ and `tests/`.
 
 TESTED_ELSEWHERE = {
     "__main__.py": "daemon/test_stopping.py",
-    "errors.py": "cli/test_mistakes.py",
     "resources.py": "store/test_schema.py",
     # Commands that are tried together with another one, and what all commands share
     "cli/commands/evaluate.py": "cli/commands/test_classify.py",
