@@ -37,7 +37,7 @@ esac
 """,
     # Programs that are not ours do nothing.
     **dict.fromkeys(("smbpasswd", "testparm", "pipx", "uv"), ":"),
-    **dict.fromkeys(("useradd", "install", "journalctl", "systemd-analyze"), ":"),
+    **dict.fromkeys(("useradd", "usermod", "install", "journalctl", "systemd-analyze"), ":"),
     # The other machine is a folder next to this one.
     "scp": 'mkdir -p "$OTHER_MACHINE"; cp "$1" "$OTHER_MACHINE"',
 }

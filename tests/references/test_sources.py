@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.recognition import read_picture
-from watcher.references.sources import SourceError, labeled_images
+from watcher.references.sources import SourceError, first_references, labeled_images
+from watcher.resources import shipped
 from watcher.store.references import LabeledImage
 
 Bytes = npt.NDArray[np.uint8]
@@ -185,3 +186,17 @@ def test_gzip_that_is_damaged(tmp_path: Path, content: bytes) -> None:
     source = pair(tmp_path, bright_on_black(1), [1]).with_suffix(".gz")
     source.write_bytes(content)
     assert error_of(source).startswith(f"{source}: it ")
+
+
+def test_the_first_references_are_the_folder_s_own(tmp_path: Path) -> None:
+    make_files(tmp_path, {"7_0.png": b"seven"})
+    assert first_references(tmp_path) == (tmp_path, list(labeled_images(tmp_path)))
+
+
+@pytest.mark.parametrize("files", [{}, {"letter.txt": b"Dear Sir"}])
+def test_a_folder_without_any_gives_those_of_the_program(tmp_path: Path, files: dict[str, bytes]) -> None:
+    make_files(tmp_path / "images", dict(files))
+    for folder in (tmp_path / "images", tmp_path / "nowhere"):
+        found, images = first_references(folder)
+        assert found == shipped("images")
+        assert len(images) == 400

@@ -1,4 +1,4 @@
-"""Training: readable images become references; others are refused by name."""
+"""Training: readable images become references, others are refused by name; unchecked answers are left out."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,8 +8,12 @@ import pytest
 from helpers.new_database import new_database
 from helpers.support import digit_picture
 
-from watcher.references.training import train
+from watcher.references.training import train, without_unchecked
+from watcher.store.database import Database
+from watcher.store.pruning import prunable, prune
 from watcher.store.references import LabeledImage, ReferenceStore
+from watcher.store.results import Decision, ResultsLog, Status
+from watcher.store.timestamps import stamp
 
 SEVEN, ONE = (LabeledImage(digit_picture(digit), digit, "mine", f"{digit}_0.png") for digit in (7, 1))
 EMPTY = LabeledImage(b"", 3, "mine", "3_0.png")
@@ -17,9 +21,20 @@ LETTER = LabeledImage(b"Dear Sir,", 4, "mine", "4_0.png")
 
 
 @pytest.fixture
-def references(tmp_path: Path) -> Iterator[ReferenceStore]:
+def database(tmp_path: Path) -> Iterator[Database]:
     with closing(new_database(tmp_path / "watcher.db")) as database:
-        yield ReferenceStore(database)
+        yield database
+
+
+@pytest.fixture
+def references(database: Database) -> ReferenceStore:
+    return ReferenceStore(database)
+
+
+def answer(database: Database, image: LabeledImage, status: Status, digit: int | None) -> None:
+    """Log that the program gave this answer for a file with the image's content."""
+    given = Decision("c", "scan.png", image.sha256, status, "7/scan.png", stamp(1), stamp(2), digit=digit)
+    ResultsLog(database).record([given])
 
 
 def test_unreadable_images_are_refused_by_name_and_the_rest_is_added(references: ReferenceStore) -> None:
@@ -67,3 +82,36 @@ def test_an_interrupt_adds_nothing(references: ReferenceStore) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(references, [SEVEN, ONE], "broken off", break_off)
     assert references.version() is None
+
+
+def test_an_answer_of_the_program_s_own_is_left_out_wherever_the_file_is(database: Database) -> None:
+    answer(database, SEVEN, "filed", 7)
+    copy = LabeledImage(SEVEN.image, 7, "elsewhere", "7_any.png")
+    checked, unchecked = without_unchecked(database, [SEVEN, ONE, copy])
+    assert checked == [ONE]
+    assert (unchecked.answers, unchecked.pruned, unchecked.count) == ((SEVEN, copy), (), 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "digit"), [("filed", 1), ("review", 7), ("review", 1), ("failed", None), ("failed", 7)]
+)
+def test_what_a_person_moved_to_its_digit_is_taken(
+    database: Database, status: Status, digit: int | None
+) -> None:
+    answer(database, SEVEN, status, digit)
+    assert without_unchecked(database, [SEVEN])[0] == [SEVEN]
+
+
+def test_what_nobody_can_know_any_more_is_left_out(database: Database) -> None:
+    answer(database, SEVEN, "review", 7)
+    ResultsLog(database).mark_filed(["c"], stamp(3))
+    for _ in prune(database, prunable(database, stamp(4))):
+        pass
+    checked, unchecked = without_unchecked(database, [SEVEN, ONE])
+    assert (checked, unchecked.answers, unchecked.pruned) == ([ONE], (), (SEVEN,))
+
+
+def test_a_reference_stays_one_whatever_the_log_says(database: Database, references: ReferenceStore) -> None:
+    train(references, [SEVEN], "once")
+    answer(database, SEVEN, "filed", 7)
+    assert without_unchecked(database, [SEVEN])[0] == [SEVEN]

@@ -22,7 +22,7 @@ def test_many_mistakes_are_shown_in_part(tmp_path: Path) -> None:
     readings = [Reading(7, n / 1000, None, (0.0,) * 10, (1,)) for n in range(len(images))]
     outcome = evaluate([1] * len(images), readings, review_below=0.9, unreadable=MOST_UNREADABLE + 1)
     unreadable = [(images[0], "it is empty")] * (MOST_UNREADABLE + 1)
-    judged = EvaluatedSource("test", outcome, list(zip(images, readings, strict=True)), unreadable)
+    judged = EvaluatedSource("test", outcome, list(zip(images, readings, strict=True)), unreadable, outcome)
     with closing(new_database(tmp_path / "watcher.db")) as database:
         references = ReferenceStore(database)
         references.add([LabeledImage(digit_picture(7), 7, "images", "7_0.png")], "first")

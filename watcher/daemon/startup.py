@@ -11,9 +11,8 @@ from watcher.errors import passes
 from watcher.folders.locks import held_alone
 from watcher.folders.outbox import Outbox
 from watcher.references.model import StoredModel, forget_others, stored_model
-from watcher.references.sources import SourceError, labeled_images
+from watcher.references.sources import first_references
 from watcher.references.training import train
-from watcher.resources import shipped
 from watcher.store.database import BUSY_SECONDS, Database, DatabaseError, open_database
 from watcher.store.references import ReferenceStore
 from watcher.store.sqlite.backup import Upgrade
@@ -97,12 +96,7 @@ def first_model(
 def _add_first_references(
     config: Config, references: ReferenceStore, logger: FilteringBoundLogger, progress: Progress
 ) -> None:
-    folder = config.references.path
-    try:
-        images = list(labeled_images(folder))
-    except SourceError:
-        folder = shipped("images")
-        images = list(labeled_images(folder))
+    folder, images = first_references(config.references.path)
     trained = train(references, images, "the first references", progress)
     for image, reason in trained.unreadable:
         logger.warning("reference image not read", name=image.name, reason=reason)

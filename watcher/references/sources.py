@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from watcher.errors import WatcherError
+from watcher.resources import shipped
 from watcher.store.references import LabeledImage
 from watcher.text import error_text, name_as_text, printable
 
@@ -41,6 +42,18 @@ def labeled_images(source: Path) -> Iterator[LabeledImage]:
     raise SourceError(
         f"{shown}: it is neither a folder of labeled images nor an IDX file (*-images-idx3-ubyte[.gz])"
     )
+
+
+def first_references(folder: Path) -> tuple[Path, list[LabeledImage]]:
+    """The labeled images that an empty database is filled with, and the folder they are from.
+
+    That is `folder`, or, if it has none, the folder that comes with the program.
+    """
+    try:
+        return folder, list(labeled_images(folder))
+    except SourceError:
+        folder = shipped("images")
+        return folder, list(labeled_images(folder))
 
 
 def _from_folder(source: Path) -> Iterator[LabeledImage]:

@@ -17,12 +17,16 @@ MOST_UNREADABLE = 200
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedSource:
-    """An evaluation of a source, with each image's reading, or the reason why it has none."""
+    """An evaluation of a source, with each image's reading, or the reason why it has none.
+
+    `without`: the evaluation of those images that are no references.
+    """
 
     source: str
     outcome: Evaluation
     readings: Sequence[tuple[LabeledImage, Reading]]
     unreadable: Sequence[tuple[LabeledImage, str]]
+    without: Evaluation
 
 
 def evaluation_report(
@@ -37,6 +41,7 @@ def evaluation_report(
     evaluated = Evaluated(
         source=source.source,
         outcome=source.outcome,
+        without=source.without,
         review_below=settings.review_below,
         answers=[(reading.certainty, reading.digit == image.digit) for image, reading in source.readings],
         misread=explanations_of(mistakes, references, settings),

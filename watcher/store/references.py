@@ -1,9 +1,9 @@
 """The references: sets of labeled images; each change makes a new version of the set."""
 
+import hashlib
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -27,6 +27,11 @@ class LabeledImage:
     digit: int
     source: str
     name: str
+
+    @property
+    def sha256(self) -> str:
+        """The checksum of the image's bytes, in hex; by it an image is known again."""
+        return hashlib.sha256(self.image).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class ReferenceStore:
         """Identifies the set in use: any other set, in this database or another, has another fingerprint."""
         columns = reference_images.c
         statement = select(columns.id, columns.digit, columns.sha256).where(columns.retired_at.is_(None))
-        digest = sha256()
+        digest = hashlib.sha256()
         with self._database.transaction() as connection:
             for row in connection.execute(statement.order_by(columns.id)):
                 digest.update(f"{row.id} {row.digit} {row.sha256}\n".encode())
@@ -142,6 +147,11 @@ class ReferenceStore:
                 some = statement.where(columns.id.in_(wanted[at : at + ROWS_AT_ONCE]))
                 known |= {row[0]: LabeledImage(*row[1:]) for row in connection.execute(some)}
         return known
+
+    def known(self) -> dict[str, KnownImage]:
+        """The references in use, by their SHA-256 checksums."""
+        with self._database.transaction() as connection:
+            return _known_images(connection)
 
     def counts(self) -> tuple[int, ...]:
         """How many references of each digit are in use; ten numbers."""
@@ -179,7 +189,7 @@ class _Adding:
     def add(self, images: Iterable[LabeledImage]) -> Added:
         outcome = Added()
         for image in images:
-            digest = sha256(image.image).hexdigest()
+            digest = image.sha256
             known = self._known.get(digest)
             if known is None:
                 self._known[digest] = KnownImage(image.digit, image.source, image.name)

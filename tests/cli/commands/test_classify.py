@@ -140,6 +140,8 @@ EVALUATED = [
     "coverage",
     "confusion",
     "seconds",
+    "references",
+    "without_references",
 ]
 
 
@@ -196,3 +198,47 @@ def test_an_evaluation_is_shown_in_words_too(watcher: Watcher, labeled: Path) ->
     for word in ("images", "errors", "review", "coverage"):
         assert word in shown
     assert shown[shown.index("errors") + 1] == "3"
+
+
+@pytest.fixture
+def half_known(workspace: Workspace) -> Path:
+    """Four references, one of them under a wrong label; three other pictures, one under a wrong label."""
+    known = {f"{digit}_0.jpg": reference_picture(digit) for digit in (1, 2, 3)} | {
+        "5_0.jpg": reference_picture(4)
+    }
+    other = {"6_1.png": digit_picture(6, 1), "7_1.png": digit_picture(7, 1), "9_1.png": digit_picture(0, 1)}
+    make_files(workspace.path / "half", known | other)
+    return workspace.path / "half"
+
+
+def test_the_references_among_the_images_are_counted_and_the_figures_given_without_them(
+    watcher: Watcher, half_known: Path
+) -> None:
+    reported = json.loads(watcher("evaluate", half_known, "--json").out)
+    assert (reported["images"], reported["errors"], reported["references"]) == (7, 2, 4)
+    without = reported["without_references"]
+    assert list(without) == ["images", "errors", "error_rate", "review", "wrong_filed", "ece", "coverage"]
+    for name in [path.name for path in half_known.iterdir() if path.suffix == ".jpg"]:
+        (half_known / name).unlink()
+    alone = json.loads(watcher("evaluate", half_known, "--json").out)
+    assert alone["references"] == 0
+    assert without == alone["without_references"] == {name: alone[name] for name in without}
+    assert (without["images"], without["errors"]) == (3, 1)
+
+
+def test_it_says_that_references_are_among_the_images(watcher: Watcher, half_known: Path) -> None:
+    shown = watcher("evaluate", half_known).out
+    assert "4 of these images are references, which are always recognized. The figures are too good." in shown
+    assert "Without them: 3 images, 1 error (33.33%), " in shown
+    for name in [path.name for path in half_known.iterdir() if path.suffix == ".png"]:
+        (half_known / name).unlink()
+    assert "No other image is left. Evaluate images that you have not trained on." in (
+        watcher("evaluate", half_known).out
+    )
+
+
+def test_without_references_among_the_images_it_says_nothing_of_them(
+    watcher: Watcher, workspace: Workspace
+) -> None:
+    make_files(workspace.path / "new", {"6_1.png": digit_picture(6, 1)})
+    assert "references" not in watcher("evaluate", "new").out

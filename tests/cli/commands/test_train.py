@@ -3,13 +3,21 @@
 import gzip
 import json
 import re
+import shlex
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.daemon import Workspace, run
+from helpers.sample_log import add, decision
 from helpers.support import digit_picture, make_files
+
+from watcher.resources import shipped
+from watcher.store.results import Decision, Status
 
 Watcher = Callable[..., Any]
 ALL_TEN = {f"{digit}_{index}.png": digit_picture(digit, index) for digit in range(10) for index in range(2)}
@@ -150,3 +158,114 @@ def test_it_tells_what_to_expect_and_which_labels_look_wrong(watcher: Watcher, e
 def test_a_digit_without_references_is_reported(watcher: Watcher, empty_folder: Path) -> None:
     make_files(empty_folder, {"one/7_0.png": digit_picture(7, 0)})
     assert "no reference for 0, 1, 2, 3, 4, 5, 6, 8, 9" in watcher("train", "one").out
+
+
+UNCHECKED = "because no person is known"
+
+
+def logged(name: str, content: bytes, status: Status, digit: int | None) -> Decision:
+    return replace(decision(name, digit, 0.99, status, 1), sha256=sha256(content).hexdigest())
+
+
+@pytest.fixture
+def outbox(empty_folder: Path) -> Mapping[str, bytes]:
+    """Three filed pictures, of which a person moved one; one from review, and one that is in no log."""
+    files = {
+        "3/filed.png": digit_picture(3, 5),
+        "4/filed.png": digit_picture(4, 5),
+        "8/filed as 3.png": digit_picture(8, 5),
+        "7/was in review.png": digit_picture(7, 5),
+        "9/my own.png": digit_picture(9, 5),
+    }
+    make_files(empty_folder / "outbox", dict(files))
+    contents = iter(files.values())
+    add(
+        empty_folder / "watcher.db",
+        [
+            logged("filed.png", next(contents), "filed", 3),
+            logged("filed too.png", next(contents), "filed", 4),
+            logged("filed as 3.png", next(contents), "filed", 3),
+            logged("was in review.png", next(contents), "review", 7),
+        ],
+    )
+    return files
+
+
+def test_answers_that_nobody_has_checked_are_left_out_and_counted(
+    watcher: Watcher, outbox: Mapping[str, bytes]
+) -> None:
+    watcher("train", "mine")
+    reported = watcher("train", "outbox").out
+    assert reported.splitlines()[:3] == [
+        "added 3 references, 0 were known, 2 were left out. There are 23 now.",
+        f"Left out, {UNCHECKED} to have checked them: 2 filed under this digit by the watcher itself.",
+        "If you have looked at every picture, and each label is right, add `--checked`.",
+    ]
+    assert references(watcher)["sources"]["outbox"] == [0, 0, 0, 0, 0, 0, 0, 1, 1, 1]
+    assert watcher("train", "outbox").out.startswith("added 0 references, 3 were known, 2 were left out.")
+    assert len(outbox) == 5
+
+
+@pytest.mark.usefixtures("outbox")
+def test_a_copy_is_no_more_checked_than_what_it_was_copied_from(watcher: Watcher, empty_folder: Path) -> None:
+    make_files(empty_folder, {"copies/3_1.png": digit_picture(3, 5), "copies/3_2.png": digit_picture(3, 6)})
+    assert watcher("train", "copies").out.startswith("added 1 references, 0 were known, 1 were left out.")
+
+
+@pytest.mark.usefixtures("outbox")
+def test_one_who_has_looked_at_all_of_them_can_say_so(watcher: Watcher) -> None:
+    assert watcher("train", "--checked", "outbox").out.startswith("added 5 references, 0 were known. There")
+
+
+@pytest.mark.usefixtures("outbox")
+def test_with_nothing_that_was_checked_it_fails_and_says_what_to_do(
+    watcher: Watcher, empty_folder: Path
+) -> None:
+    make_files(empty_folder, {"my copies/3/filed.png": digit_picture(3, 5)})
+    failed = watcher("train", "my copies", code=1)
+    assert failed.out == ""
+    assert failed.err.startswith(
+        f"watcher: nothing was added, {UNCHECKED} to have checked the pictures: "
+        "1 filed under this digit by the watcher itself."
+    )
+    again = re.search("run `(.*)`\n$", failed.err)
+    assert again
+    assert references(watcher)["version"] is None
+    assert watcher(*shlex.split(again[1])[1:]).out.startswith("added 1 references")
+
+
+def test_what_the_watcher_has_just_filed_teaches_nothing(watcher: Watcher, workspace: Workspace) -> None:
+    make_files(workspace.inbox, {f"{digit}.png": digit_picture(digit, 3) for digit in range(10)})
+    run(workspace.path, "run", "--once", workers__executor="threads")
+    filed = [row for row in workspace.rows() if row["status"] == "filed"]
+    assert filed
+    assert f": {len(filed)} filed under this digit" in watcher("train", "outbox", code=1).err
+    moved = workspace.outbox / filed[0]["destination"]
+    moved.rename(workspace.outbox / str(9 - filed[0]["digit"]) / moved.name)
+    assert watcher("train", "outbox").out.startswith(
+        f"added 1 references, 0 were known, {len(filed) - 1} were left out."
+    )
+
+
+def test_training_before_the_first_run_says_that_the_first_references_stay_out_and_how_to_have_them(
+    watcher: Watcher,
+) -> None:
+    *_, before, command = watcher("train", "mine").out.splitlines()
+    assert before == (
+        "The database had no references. `watcher run` would have begun with the 400 in "
+        f"{shipped('images')}; now it uses yours alone. To have both, run:"
+    )
+    assert command == f"  watcher train {shipped('images')}"
+    more = watcher(*shlex.split(command)[1:]).out
+    assert more.startswith("added 400 references")
+    assert "To have both" not in more
+    assert references(watcher)["references"] == 420
+
+
+def test_it_names_the_folder_of_the_settings_or_nothing_if_that_is_what_was_trained(
+    watcher: Watcher, empty_folder: Path
+) -> None:
+    make_files(empty_folder / "images", {"7_0.png": digit_picture(7, 5), "8_0.png": ALL_TEN["8_0.png"]})
+    assert "begun with the 1 in " + str(empty_folder / "images") in watcher("train", "mine").out
+    (empty_folder / "watcher.db").unlink()
+    assert "To have both" not in watcher("train", "mine", "images").out

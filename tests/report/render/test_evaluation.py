@@ -22,6 +22,7 @@ def evaluated(answers: Sequence[Answer], **others: Any) -> Evaluated:
     labels = [label for label, _, _ in answers]
     values: dict[str, Any] = {"source": "test", "misread": [], "more": 0, "unreadable": [], **others}
     outcome = evaluate(labels, readings, review_below=0.9, unreadable=len(values["unreadable"]), seconds=1.5)
+    values.setdefault("without", outcome)
     rights = [(certainty, label == guess) for label, guess, certainty in answers]
     return Evaluated(outcome=outcome, review_below=0.9, answers=rights, **values)
 
@@ -147,3 +148,16 @@ def test_files_are_explained_with_scores_references_and_reasons(
     assert "and 7 more" in read.text
     one = Page(pages(provenance, explain)["one"]).text
     assert "It could not be read: it is <damaged>." in one
+
+
+def test_it_says_that_references_were_among_the_pictures(provenance: Provenance) -> None:
+    some = [(4, 9, 0.98), (1, 1, 0.99), (0, 0, 1.0)]
+    without = evaluated(some[:1]).outcome
+    text = Page(evaluation_page(evaluated(some, without=without), provenance)).text
+    assert "2 of these pictures are references, which are always recognized" in text
+    assert (
+        "Of the 1 others, 1 were misread, 0 would go to a person, and 1 would be filed under a wrong" in text
+    )
+    none = Page(evaluation_page(evaluated(some, without=evaluated([]).outcome), provenance)).text
+    assert "No other picture is left. Evaluate pictures that you have not trained on." in none
+    assert "always recognized" not in Page(evaluation_page(evaluated(some), provenance)).text

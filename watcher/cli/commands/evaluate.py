@@ -22,10 +22,12 @@ from watcher.references.model import StoredModel, stored_model
 from watcher.references.sources import labeled_images
 from watcher.report.evaluation import EvaluatedSource, evaluation_report
 from watcher.store.references import LabeledImage, ReferenceStore
-from watcher.text import exact_percent, name_as_text
+from watcher.text import counted, exact_percent, name_as_text
 from watcher.workers import Pool, Recognized
 
 BATCH = 64
+WITHOUT_REFERENCES = ("images", "errors", "error_rate", "review", "wrong_filed", "ece", "coverage")
+"""The figures that are also given for the images that are no references."""
 Item = TypeVar("Item")
 
 
@@ -51,7 +53,7 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
     """Measure how often it is right on labeled images. Move and record nothing.
 
     SOURCE is the same as for `watcher train`. Its images should not be references: an image that is a
-    reference is always recognized.
+    reference is always recognized. If some are, it says how many, and how good it is without them.
     """
     with page_writer(html) if html else nullcontext() as write_page:
         images = list(labeled_images(source))
@@ -60,20 +62,38 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
             model = stored_model(references, config.recognition, config.cache)
             start = time.perf_counter()
             judged, unreadable = _recognize_all(config, model, images)
-            outcome = evaluate(
-                [image.digit for image, _ in judged],
-                [reading for _, reading in judged],
-                review_below=config.recognition.review_below,
-                unreadable=len(unreadable),
-                seconds=time.perf_counter() - start,
-            )
+            seconds = time.perf_counter() - start
+            outcome = _evaluated(judged, config, len(unreadable), seconds)
+            known = references.known()
+            others = [(image, reading) for image, reading in judged if image.sha256 not in known]
+            without = _evaluated(others, config)
             if write_page:
-                page = EvaluatedSource(name_as_text(str(source)), outcome, judged, unreadable)
+                page = EvaluatedSource(name_as_text(str(source)), outcome, judged, unreadable, without)
                 write_page(evaluation_report(page, references, config.recognition, model.version))
     if as_json:
-        print_json(outcome.to_dict())
+        print_json(
+            {
+                **outcome.to_dict(),
+                "references": outcome.images - without.images,
+                "without_references": {name: getattr(without, name) for name in WITHOUT_REFERENCES},
+            }
+        )
     else:
         _show(outcome, config.recognition.review_below)
+        if without.images < outcome.images:
+            _show_without(outcome, without)
+
+
+def _evaluated(
+    judged: Sequence[tuple[LabeledImage, Reading]], config: Config, unreadable: int = 0, seconds: float = 0.0
+) -> Evaluation:
+    return evaluate(
+        [image.digit for image, _ in judged],
+        [reading for _, reading in judged],
+        review_below=config.recognition.review_below,
+        unreadable=unreadable,
+        seconds=seconds,
+    )
 
 
 def _recognize_all(
@@ -131,3 +151,19 @@ def _show(outcome: Evaluation, review_below: float) -> None:
     click.echo("What was taken for what: each row is a label, each column a best guess")
     confusion = ([digit, *(count or "·" for count in row)] for digit, row in enumerate(outcome.confusion))
     print_table(["", *map(str, range(10))], confusion, right=range(1, 11))
+
+
+def _show_without(outcome: Evaluation, without: Evaluation) -> None:
+    known = outcome.images - without.images
+    click.echo(
+        f"{known:,} of these images are references, which are always recognized. The figures are too good."
+    )
+    if without.images:
+        filed = without.images - without.review
+        click.echo(
+            f"Without them: {counted(without.images, 'image')}, {counted(without.errors, 'error')} "
+            f"({without.error_rate:.2%}), {without.review:,} to review, {filed:,} filed, "
+            f"{without.wrong_filed:,} of them under a wrong digit."
+        )
+    else:
+        click.echo("No other image is left. Evaluate images that you have not trained on.")

@@ -18,12 +18,14 @@ from watcher.text import exact_percent
 class Evaluated:
     """The contents of an evaluation's page.
 
-    `answers` are (certainty, whether it was right); `misread` the mistakes that are shown, `more` how many
-    others there are; `unreadable` (name, reason) of the images that were left out.
+    `without` is the outcome for the images that are no references; `answers` are (certainty, whether it was
+    right); `misread` the mistakes that are shown, `more` how many others there are; `unreadable` (name,
+    reason) of the images that were left out.
     """
 
     source: str
     outcome: Evaluation
+    without: Evaluation
     review_below: float
     answers: Sequence[tuple[float, bool]]
     misread: Sequence[Explanation]
