@@ -33,6 +33,7 @@ def as_json_object(status: Status) -> dict[str, Any]:
         "cut_short": daemon.was_cut_short,
         "troubles": 0 if state is None else state.troubles,
         "last_fault": None if state is None else _fault(state.last_fault),
+        "dropped_lines": 0 if state is None else state.dropped_lines,
         "backlog": {"waiting": status.backlog.waiting, "in_hand": status.backlog.in_hand},
         **{name: _counts(counts, seconds) for name, (counts, seconds) in spans.items()},
         "failed_today": []
