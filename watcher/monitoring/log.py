@@ -35,11 +35,11 @@ class Log:
         self.on_terminal = stream.isatty()
         self._in_journal = is_journal(stream, environ)
         self._processors: list[Processor] = []
-        self._line_start = ""
+        self._is_above_bar = False
         self.adopt(settings)
         encoding = stream.encoding or "utf-8"
         self._lines = LineWriter(outlet(stream, encoding), self._notice, encoding)
-        self.screen = cast("TextIO", _Screen(self._lines, encoding))
+        self._screen = _Screen(self._lines, encoding)
         self.logger = self._logger_to(_EveryLevel(lambda line: self._lines.write(self._as_line(line))))
         self._renderer = self._logger_to(structlog.ReturnLogger())
 
@@ -62,16 +62,13 @@ class Log:
         self._lines.close()
 
     @contextmanager
-    def below_a_bar(self) -> Iterator[None]:
-        """While in the context, each line takes the place of a progress bar of one line on `screen`.
-
-        The bar draws itself again below it.
-        """
-        self._line_start = ERASE_LINE
+    def above_bar(self) -> Iterator[TextIO]:
+        """A stream for a progress bar of one line; while in the context, lines are written above the bar."""
+        self._is_above_bar = True
         try:
-            yield
+            yield cast("TextIO", self._screen)
         finally:
-            self._line_start = ""
+            self._is_above_bar = False
 
     def adopt(self, settings: LogSettings) -> None:
         """Write as these settings say from now on."""
@@ -96,7 +93,7 @@ class Log:
         return logger
 
     def _as_line(self, text: str) -> str:
-        return f"{self._line_start}{text}\n"
+        return f"{ERASE_LINE}{text}\n{self._screen.frame}" if self._is_above_bar else f"{text}\n"
 
     def _notice(self, lines: int) -> str | None:
         """The line that says how many were dropped; None if the level leaves it unsaid."""
@@ -137,13 +134,16 @@ class _Screen:
     """The terminal of a log as a stream, for frames of a progress bar: they never wait for it."""
 
     def __init__(self, lines: LineWriter, encoding: str) -> None:
-        self._lines = lines
         self.encoding = encoding
+        self.frame = ""
+        """The bar as it was drawn last; empty once it has ended."""
+        self._lines = lines
 
     def isatty(self) -> bool:
         return True
 
     def write(self, frame: str) -> int:
+        self.frame = "" if "\n" in frame else frame
         self._lines.draw(frame)
         return len(frame)
 

@@ -54,7 +54,7 @@ def _run(file: Path | None, *, once: bool) -> None:
     settings = reread()
     with closing(Log(settings.log, sys.stdout, os.environ)) as log:
         if once and is_same_terminal(sys.stdout, sys.stderr):
-            with log.below_a_bar(), progress_bar(log.screen) as bar:
+            with log.above_bar() as screen, progress_bar(screen) as bar:
                 task = bar.add_task("sorting", total=_waiting(settings))
                 serve(settings, log, notifier, reread, once=True, filed=lambda _: bar.advance(task))
         else:
