@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import fcntl
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -8,25 +9,31 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from helpers.daemon import Workspace, furnished, run
+from helpers.command_line import watcher
+from helpers.daemon import Workspace, furnished, reference_picture, run
+from helpers.examples import choose_profile
 from helpers.filing_scenario import FilingScenario
 from helpers.harmful_pictures import faulty_decoder
-from hypothesis import settings
+from helpers.new_database import new_database
+from helpers.support import make_files
 
 from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
 from watcher.folders.outbox import Outbox
-from watcher.store.database import open_database
 from watcher.store.results import ResultsLog
 
-__all__ = ["faulty_decoder"]
+__all__ = ["faulty_decoder", "watcher"]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs in the background so. The programs under test would inherit it, deaf to Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("patient", deadline=None)  # how long an example takes is the machine's affair
-settings.load_profile("patient")
+choose_profile()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays until the end: the collector of garbage need not look through it again."""
+    gc.freeze()
 
 
 @pytest.fixture
@@ -66,6 +73,16 @@ def workspace(empty_folder: Path, trained: Path) -> Workspace:
 
 
 @pytest.fixture
+def small_workspace(empty_folder: Path) -> Workspace:
+    """The current folder as a place where four references of each digit are learned at the first start."""
+    each = [(digit, index) for digit in range(10) for index in range(4)]
+    make_files(empty_folder, {f"images/{one[0]}_{one[1]}.jpg": reference_picture(*one) for one in each})
+    workspace = Workspace(empty_folder)
+    workspace.inbox.mkdir()
+    return workspace
+
+
+@pytest.fixture
 def scenario(empty_folder: Path) -> Iterator[FilingScenario]:
     """An empty place, and what a filing needs there."""
     workspace = Workspace(empty_folder)
@@ -73,7 +90,7 @@ def scenario(empty_folder: Path) -> Iterator[FilingScenario]:
     Claims(workspace.inbox).make()
     Outbox(workspace.outbox).make()
     with (
-        closing(open_database(workspace.database)) as database,
+        closing(new_database(workspace.database)) as database,
         closing(Flusher(workspace.outbox)) as flusher,
     ):
         yield FilingScenario(workspace, ResultsLog(database), flusher)

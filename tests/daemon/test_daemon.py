@@ -226,8 +226,9 @@ def test_other_files_are_left_alone_and_hold_nothing_up(told_by_events: Daemon) 
 
 
 def test_by_polling_it_finds_old_new_and_nested_files_and_takes_new_references(
-    workspace: Workspace,
+    small_workspace: Workspace,
 ) -> None:
+    workspace = small_workspace
     make_files(workspace.inbox, {"before.jpg": SEVEN, "deep/er/before.jpg": SEVEN, ".dot/ignored.jpg": SEVEN})
     settings = {"inbox__polling": True, "inbox__recursive": True, "inbox__sweep_seconds": 0.05}
     with Daemon(workspace, workers__executor="threads", **settings) as daemon:
@@ -265,7 +266,7 @@ def test_two_daemons_share_neither_inbox_nor_outbox_nor_log(
 ) -> None:
     workspace = told_by_events.workspace.path
     refused = run(workspace, "run", code=1, **apart)
-    assert refused.stderr == f"watcher: another watcher {refusal.format(workspace)} already\n"
+    assert refused.stderr == f"watcher: another watcher {refusal.format(workspace)}\n"
 
 
 @pytest.mark.skipif(not os.access(MEMORY, os.W_OK), reason="there is no second disk here")
@@ -278,7 +279,7 @@ def test_an_outbox_on_another_disk_is_refused_before_anything_is_claimed(
             pytest.skip("there is no second disk here")
         refused = run(workspace.path, "run", code=1, outbox__path=other)
     assert refused.stderr.startswith(
-        f"watcher: the inbox ({workspace.inbox}) and the outbox ({other}) lie on"
+        f"watcher: the inbox ({workspace.inbox}) and the outbox ({other}) are on"
     )
     assert refused.stderr.count("\n") == 1
     assert read_files(workspace.inbox) == {"scan.jpg": SEVEN}

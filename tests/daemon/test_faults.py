@@ -140,7 +140,7 @@ def test_a_start_after_the_database_was_replaced_puts_what_was_in_hand_into_the_
         dropped = drop(workspace, 10)
         wait_until(lambda: daemon.said("stalled"))
         daemon.kill()
-    run(workspace.path, "run", "--once")
+    run(workspace.path, "run", "--once", workers__executor="threads")
     workspace.audit(dropped)
 
 
@@ -154,7 +154,7 @@ def test_asked_to_stop_while_it_stands_still_it_stops_and_the_next_start_goes_on
         daemon.stop()
         assert time.monotonic() - asked < 5
     assert daemon.said("stopped")[0]["left_claimed"] == len(list(workspace.claimed.rglob("*.*"))) > 0
-    run(workspace.path, "run", "--once")
+    run(workspace.path, "run", "--once", workers__executor="threads")
     workspace.audit(dropped)
 
 

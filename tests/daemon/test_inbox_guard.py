@@ -152,7 +152,7 @@ def test_mounted_over_and_unmounted(daemon: Daemon, workspace: Workspace) -> Non
             make_files(workspace.inbox, {"on another disk.jpg": SEVEN})
             assert read_files(workspace.inbox) == {"on another disk.jpg": SEVEN}
         assert str(fault).startswith(
-            f"the inbox ({workspace.inbox}) and the outbox ({workspace.outbox}) lie on "
+            f"the inbox ({workspace.inbox}) and the outbox ({workspace.outbox}) are on "
         )
     assert read_files(workspace.inbox) == {}
 

@@ -1,5 +1,6 @@
 """Flushing the disk, links between folders, and moving without replacing."""
 
+import ctypes
 import errno
 import os
 from contextlib import closing
@@ -14,11 +15,29 @@ from watcher.folders.disk import DiskError, Flusher, require_one_disk
 OTHER_DISK = Path("/dev/shm")  # noqa: S108 - a file system of its own on most Linux systems
 
 
-def test_a_disk_is_flushed(tmp_path: Path) -> None:
-    make_files(tmp_path, {"a": b"x"})
+class Library:
+    """The C library, which notes the folder that each call of `syncfs` is given."""
+
+    def __init__(self) -> None:
+        self.flushed: list[Path] = []
+        self._real = ctypes.CDLL(None, use_errno=True).syncfs
+
+    def syncfs(self, descriptor: int) -> int:
+        self.flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        code: int = self._real(descriptor)
+        return code
+
+
+def test_each_flush_has_the_system_write_the_folder_s_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library()
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: library)
     with closing(Flusher(tmp_path)) as flusher:
-        flusher.flush()
-        flusher.flush()
+        assert library.flushed == []
+        for flushes in (1, 2):
+            flusher.flush()
+            assert library.flushed == [tmp_path] * flushes
 
 
 def test_what_is_written_before_a_flush_begins_is_flushed_when_it_is_done(

@@ -60,7 +60,7 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counts itself each time
 
 
-def test_one_has_it_until_it_lets_go(inbox: Path, lock: InboxLock) -> None:
+def test_only_one_holds_it_until_it_is_closed(inbox: Path, lock: InboxLock) -> None:
     assert is_refused(inbox)
     lock.close()
     assert not is_refused(inbox)
@@ -72,7 +72,7 @@ def test_while_nothing_happens_there_is_no_fault(inbox: Path, lock: InboxLock) -
     assert lock.current_path() == str(inbox)
 
 
-def test_a_folder_that_is_gone_is_reported_with_where_it_is(inbox: Path, lock: InboxLock) -> None:
+def test_a_folder_that_is_gone_is_reported_with_its_new_path(inbox: Path, lock: InboxLock) -> None:
     inbox.rename(inbox.with_name("elsewhere"))
     assert lock.fault() == f"{inbox}: No such file or directory"
     assert lock.current_path() == str(inbox.with_name("elsewhere"))
@@ -85,7 +85,7 @@ def test_a_folder_that_is_gone_is_reported_with_where_it_is(inbox: Path, lock: I
     assert lock.current_path() is None
 
 
-def test_a_folder_made_again_is_another_even_with_the_old_number(inbox: Path, lock: InboxLock) -> None:
+def test_a_folder_made_again_is_another_even_with_the_same_inode(inbox: Path, lock: InboxLock) -> None:
     for _ in range(20):
         shutil.rmtree(inbox)
         inbox.mkdir()
@@ -95,7 +95,7 @@ def test_a_folder_made_again_is_another_even_with_the_old_number(inbox: Path, lo
         assert is_refused(inbox)
 
 
-def test_what_was_claimed_in_the_old_one_is_brought_over_into_the_new(inbox: Path, lock: InboxLock) -> None:
+def test_claims_in_the_old_folder_are_moved_to_the_new_one(inbox: Path, lock: InboxLock) -> None:
     make_files(inbox, {".claimed/1/a.png": b"a", ".claimed/2/a.png": b"b", "waits.png": b"c"})
     inbox.rename(inbox.with_name("old"))
     make_files(inbox, {"new.png": b"d"})

@@ -1,4 +1,4 @@
-"""The outbox: every file keeps its name or gets the next free one, and none is ever overwritten."""
+"""The outbox: every file keeps its name or gets the next free one, and none is replaced."""
 
 import os
 from collections import Counter
@@ -38,7 +38,7 @@ def test_it_has_a_folder_for_each_digit_and_two_more(tmp_path: Path) -> None:
     assert len(FOLDERS) == 12
 
 
-def test_a_file_keeps_its_name_where_that_is_free(tmp_path: Path) -> None:
+def test_a_file_keeps_its_name_if_that_is_free(tmp_path: Path) -> None:
     outbox = outbox_in(tmp_path)
     assert outbox.choose("7", "scan.png", set()) == "7/scan.png"
     assert outbox.file(claimed(tmp_path, b"a"), "7/scan.png")
@@ -46,7 +46,7 @@ def test_a_file_keeps_its_name_where_that_is_free(tmp_path: Path) -> None:
     assert (tmp_path / "claimed").exists(), "the claim stays until the log says that it is filed"
 
 
-def test_where_a_name_is_taken_a_number_follows_it(tmp_path: Path) -> None:
+def test_if_a_name_is_taken_a_number_follows_it(tmp_path: Path) -> None:
     outbox = outbox_in(tmp_path)
     make_files(outbox.path, {"7/scan.png": b"", "7/scan-1.png": b""})
     (outbox.path / "7" / "scan-2.png").symlink_to("nowhere")
@@ -62,7 +62,7 @@ def test_a_batch_shares_no_destination(tmp_path: Path) -> None:
     assert chosen == ["7/scan.png", "7/scan-1.png", "7/scan-2.png"]
 
 
-def test_a_name_that_was_taken_meanwhile_is_reported_and_nothing_written_over(tmp_path: Path) -> None:
+def test_a_name_that_was_taken_meanwhile_is_reported_and_no_file_is_replaced(tmp_path: Path) -> None:
     outbox = outbox_in(tmp_path)
     source = claimed(tmp_path, b"ours")
     destination = outbox.choose("7", "scan.png", set())
@@ -88,7 +88,7 @@ def test_filing_again_after_a_crash_is_harmless(tmp_path: Path) -> None:
     assert read_files(outbox.path) == {"7/scan.png": b"ours"}
 
 
-def test_where_links_are_forbidden_it_is_moved_and_nothing_written_over(
+def test_where_links_are_forbidden_it_is_moved_and_no_file_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outbox = outbox_in(tmp_path)
@@ -134,7 +134,7 @@ def test_the_reason_lies_beside_a_failed_file(tmp_path: Path) -> None:
     assert read_files(outbox.path) == {"failed/scan.png.reason.txt": b"it is empty \\udcff\n"}
 
 
-def test_a_failed_file_takes_no_name_whose_reason_would_lie_elsewhere(tmp_path: Path) -> None:
+def test_a_failed_file_gets_no_name_whose_reason_name_is_taken(tmp_path: Path) -> None:
     outbox = outbox_in(tmp_path)
     make_files(outbox.path, {"failed/scan.png.reason.txt": b"somebody's note"})
     assert outbox.choose("failed", "scan.png", set()) == "failed/scan-1.png"
@@ -180,7 +180,7 @@ def test_whatever_is_filed_in_whatever_order_every_file_is_kept(
     assert Counter((name.split("/")[0], content) for name, content in files.items()) == expected
 
 
-def test_a_thousand_of_one_name_are_numbered_through(tmp_path: Path) -> None:
+def test_a_thousand_of_one_name_are_numbered_without_gaps(tmp_path: Path) -> None:
     outbox = outbox_in(tmp_path)
     source = claimed(tmp_path, b"x")
     for _ in range(1000):

@@ -7,14 +7,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, NamedTuple, Self
 
 from campaigns.audit import Drop, audit
 from helpers.preload_client import PreloadServer, Process
@@ -150,14 +150,54 @@ def start(
     )
 
 
+class Piped(NamedTuple):
+    """A command whose output and error streams the test reads through pipes."""
+
+    process: Process
+    out: IO[bytes]
+    err: IO[bytes]
+
+
+@contextmanager
+def piped(
+    folder: Path, *arguments: str, variables: Mapping[str, str] | None = None, session: bool = False
+) -> Iterator[Piped]:
+    """While in the context, a command runs in a folder; what is left of it then is killed."""
+    with ExitStack() as stack, Path(os.devnull).open() as nothing:
+        pipes = [os.pipe(), os.pipe()]
+        out, err = (stack.enter_context(open(reader, "rb")) for reader, _ in pipes)  # noqa: PTH123 - no path
+        with ExitStack() as theirs:
+            streams = [theirs.enter_context(open(writer, "wb")) for _, writer in pipes]  # noqa: PTH123 - no path
+            process = start(
+                folder,
+                *arguments,
+                streams=(nothing, streams[0], streams[1]),
+                variables=environment({}) if variables is None else variables,
+                session=session,
+            )
+        try:
+            yield Piped(process, out, err)
+        finally:
+            process.kill()
+            process.wait(10)
+
+
 def run(
-    workspace: Path, *arguments: str, code: int = 0, within: float = 90, **settings: object
+    workspace: Path,
+    *arguments: str,
+    code: int = 0,
+    within: float = 90,
+    typed: str = "",
+    **settings: object,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder to its end, which must have this exit code and must not be a traceback."""
-    with Path(os.devnull).open() as nothing, TemporaryFile() as out, TemporaryFile() as errors:
-        process = start(
-            workspace, *arguments, streams=(nothing, out, errors), variables=environment(settings)
-        )
+    """Run a command in a folder to its end, which must have this exit code and must not be a traceback.
+
+    It reads `typed` from its standard input.
+    """
+    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as errors:
+        given.write(typed.encode())
+        given.seek(0)
+        process = start(workspace, *arguments, streams=(given, out, errors), variables=environment(settings))
         try:
             returned = process.wait(within)
         except subprocess.TimeoutExpired:

@@ -4,6 +4,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from helpers.new_database import new_database
+
 from watcher.store.database import open_database
 from watcher.store.results import Decision, ResultsLog, Status
 from watcher.store.timestamps import as_stamp
@@ -53,5 +55,5 @@ def write_log(file: Path) -> None:
 
 def add(file: Path, decisions: list[Decision]) -> None:
     """Record more of them."""
-    with closing(open_database(file)) as database:
+    with closing(open_database(file) if file.exists() else new_database(file)) as database:
         ResultsLog(database).record(decisions)

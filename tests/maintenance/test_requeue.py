@@ -1,4 +1,4 @@
-"""Putting failed files back: whole or not at all, however it is cut short, and never two rows for a file."""
+"""Requeue: a file is put back whole or not at all, wherever it is stopped, and never has two rows."""
 
 import pytest
 from helpers.filing_scenario import Crash, FilingScenario, Fuse, recognized
@@ -29,7 +29,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fail(scenario: FilingScenario, files: dict[str, bytes]) -> list[int]:
-    """Have files filed as failed; the ids of their rows."""
+    """File these as failed. Returns the ids of their rows."""
     before = {row["id"] for row in scenario.workspace.rows()}
     scenario.filing().finish([recognized(claim) for claim in scenario.claim(files)])
     return [row["id"] for row in scenario.workspace.rows() if row["id"] not in before]
@@ -59,7 +59,7 @@ def test_failed_files_lie_in_the_inbox_again_under_the_names_they_came_with(scen
     assert [row["name"] for row in scenario.workspace.rows()] == ["seven.png"]
 
 
-def test_what_is_put_through_again_has_one_row_and_the_old_one_is_history(scenario: FilingScenario) -> None:
+def test_a_file_recognized_again_has_one_row_and_its_old_one_is_history(scenario: FilingScenario) -> None:
     ids = fail(scenario, {"novel.txt": b"once"})
     [old] = scenario.workspace.rows()
     requeue_in(scenario).put_back(ids, refuse)
@@ -75,7 +75,7 @@ def test_what_is_put_through_again_has_one_row_and_the_old_one_is_history(scenar
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("steps", range(6))
-def test_wherever_it_is_killed_the_next_puts_it_right(
+def test_wherever_it_is_killed_the_next_one_recovers(
     scenario: FilingScenario, steps: int, *, after: bool
 ) -> None:
     files = {"novel.txt": b"once", "sequel.txt": b"twice"}
@@ -91,9 +91,7 @@ def test_wherever_it_is_killed_the_next_puts_it_right(
 
 
 @pytest.mark.parametrize("steps", range(1, 3))
-def test_killed_while_it_is_put_right_it_is_put_right_by_the_next(
-    scenario: FilingScenario, steps: int
-) -> None:
+def test_killed_while_it_recovers_the_next_one_recovers(scenario: FilingScenario, steps: int) -> None:
     files = {"novel.txt": b"once", "sequel.txt": b"twice"}
     ids = fail(scenario, files)
     with pytest.raises(Crash):
@@ -104,7 +102,7 @@ def test_killed_while_it_is_put_right_it_is_put_right_by_the_next(
     is_true(scenario, files)
 
 
-def test_a_name_that_waits_in_the_inbox_is_not_taken_from_it(scenario: FilingScenario) -> None:
+def test_a_file_of_that_name_in_the_inbox_is_not_replaced(scenario: FilingScenario) -> None:
     ids = fail(scenario, {"novel.txt": b"once"})
     make_files(scenario.workspace.inbox, {"novel.txt": b"another"})
     told: list[str] = []
@@ -115,7 +113,7 @@ def test_a_name_that_waits_in_the_inbox_is_not_taken_from_it(scenario: FilingSce
     scenario.workspace.audit([("novel.txt", b"once")])
 
 
-def test_what_cannot_be_put_back_is_told_and_the_others_are(scenario: FilingScenario) -> None:
+def test_refusals_are_reported_and_the_others_are_put_back(scenario: FilingScenario) -> None:
     [filed] = fail(scenario, {"seven.png": b"7"})
     gone, again, fine = fail(scenario, {"gone.txt": b"a", "again.txt": b"b", "fine.txt": b"c"})
     (scenario.workspace.outbox / "failed" / "gone.txt").unlink()
@@ -131,14 +129,14 @@ def test_what_cannot_be_put_back_is_told_and_the_others_are(scenario: FilingScen
     assert read_files(scenario.workspace.inbox) == {"again.txt": b"b", "fine.txt": b"c"}
 
 
-def test_a_reason_that_somebody_wrote_is_left(scenario: FilingScenario) -> None:
+def test_a_reason_that_was_edited_is_left(scenario: FilingScenario) -> None:
     ids = fail(scenario, {"novel.txt": b"once"})
     make_files(scenario.workspace.outbox, {"failed/novel.txt.reason.txt": b"to be scanned again"})
     requeue_in(scenario).put_back(ids, refuse)
     assert read_files(scenario.workspace.outbox) == {"failed/novel.txt.reason.txt": b"to be scanned again"}
 
 
-def test_only_one_is_at_it(scenario: FilingScenario) -> None:
+def test_only_one_process_puts_files_back(scenario: FilingScenario) -> None:
     ids = fail(scenario, {"novel.txt": b"once"})
     with locked(scenario.workspace.outbox / "failed") as is_ours:  # as another process does
         assert is_ours

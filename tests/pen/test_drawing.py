@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from helpers.examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.pen.drawing import draw, form_of
@@ -15,7 +16,7 @@ indices = st.integers(0, 100_000)
 
 
 @given(seeds, digits, indices)
-@settings(max_examples=20)
+@examples(20)
 def test_the_same_numbers_draw_the_same_picture(seed: int, digit: int, index: int) -> None:
     assert np.array_equal(draw(seed, digit, index), draw(seed, digit, index))
 
@@ -26,7 +27,7 @@ def test_each_number_matters() -> None:
 
 
 @given(seeds, digits, indices)
-@settings(max_examples=60)
+@examples(60)
 def test_dark_ink_lies_wholly_on_light_paper(seed: int, digit: int, index: int) -> None:
     picture = draw(seed, digit, index)
     paper = np.array(hand_for(seed, digit, index).paper)
@@ -40,7 +41,7 @@ def test_dark_ink_lies_wholly_on_light_paper(seed: int, digit: int, index: int) 
 
 
 @given(seeds, digits, indices)
-@settings(max_examples=40)
+@examples(40)
 def test_the_ink_is_as_large_as_the_hand_says_but_for_square_ends(seed: int, digit: int, index: int) -> None:
     picture = draw(seed, digit, index, 128)
     rows, columns = np.nonzero(picture[..., 0] < picture[0, 0, 0] - 8)

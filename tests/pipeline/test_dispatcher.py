@@ -1,4 +1,4 @@
-"""The dispatcher between a real inbox and a real outbox, with pools that misbehave as they please."""
+"""The dispatcher between a real inbox and a real outbox, with pools that fail in chosen ways."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
@@ -33,7 +33,7 @@ SECOND = StoredModel(Path("second"), 2)
 
 
 class Pool:
-    """A pool by hand: what is submitted waits until it is answered."""
+    """A pool that the test controls: a batch waits until it is answered."""
 
     count = 2
     is_guarded = False
@@ -54,7 +54,7 @@ class Pool:
     submit_again = submit_isolated = submit
 
     def answer(self, fault: Callable[[Sequence[bytes]], BaseException | None] = lambda _files: None) -> None:
-        """Have all that waits recognized, but for batches that have a fault."""
+        """Answer all waiting batches, some with a fault."""
         waiting, self.waiting = self.waiting, []
         for future, _, files in waiting:
             error = fault(files)
@@ -64,7 +64,7 @@ class Pool:
                 future.set_result([recognized(file) for file in files])
 
     def answer_with_worker_failure(self, over: bytes) -> None:
-        """Have all that waits recognized, but for one picture, over which a worker comes to grief."""
+        """Answer all waiting batches; one picture makes its worker fail."""
         waiting, self.waiting = self.waiting, []
         for future, _, files in waiting:
             future.set_result(
@@ -76,7 +76,7 @@ class Pool:
 
 
 class Unhurried(Flusher):
-    """No power cut is expected here; a flush takes long where others use the disk too."""
+    """Skip flushes: they take long on a busy disk, and no power cut is expected here."""
 
     def flush(self) -> None:
         pass
@@ -88,7 +88,7 @@ def recognized(file: bytes) -> Recognized:
 
 
 class DispatcherScenario:
-    """A dispatcher and what is around it."""
+    """A dispatcher with its surroundings."""
 
     def __init__(self, workspace: Workspace, log: ResultsLog, flusher: Flusher) -> None:
         self.workspace = workspace
@@ -113,7 +113,7 @@ class DispatcherScenario:
         self.dispatcher.step(taking=taking)
 
     def sort(self, fault: Callable[[Sequence[bytes]], BaseException | None]) -> None:
-        """Step and answer until there is nothing more to do; that has to come soon."""
+        """Step and answer until nothing is left to do; that must happen soon."""
         self.arrivals.sweep()
         for _ in range(1000):
             self.step()
@@ -185,7 +185,7 @@ def test_a_picture_that_kills_its_workers_fails_after_two_tries_and_its_neighbor
     assert explanation == b"the worker that read it died, twice\n"
 
 
-def test_several_that_kill_their_workers_are_told_from_all_others(scenario: DispatcherScenario) -> None:
+def test_several_that_kill_their_workers_fail_and_all_others_are_filed(scenario: DispatcherScenario) -> None:
     dropped = {**pictures(100), **{f"scan-{number:04}-bad.png": POISON for number in range(0, 100, 17)}}
     make_files(scenario.workspace.inbox, dict(dropped))
     scenario.sort(dies_of_poison)
@@ -194,7 +194,7 @@ def test_several_that_kill_their_workers_are_told_from_all_others(scenario: Disp
     scenario.workspace.audit(dropped.items())
 
 
-def test_an_error_in_recognizing_is_told_and_blamed_on_its_picture_alone(
+def test_an_error_in_recognizing_fails_only_its_picture(
     scenario: DispatcherScenario,
 ) -> None:
     dropped = {**pictures(5), "odd.png": POISON}
@@ -215,7 +215,7 @@ def test_where_the_classifier_is_gone_no_picture_is_blamed_and_all_stay_claimed(
     assert len(scenario.workspace.waiting()) == 5
 
 
-def test_workers_that_die_once_without_a_picture_s_fault_fail_none(scenario: DispatcherScenario) -> None:
+def test_workers_that_die_once_fail_no_picture(scenario: DispatcherScenario) -> None:
     make_files(scenario.workspace.inbox, dict(pictures(150)))
     deaths = iter([BrokenExecutor("killed by hand")] * 2)
     scenario.sort(lambda _files: next(deaths, None))
@@ -223,7 +223,7 @@ def test_workers_that_die_once_without_a_picture_s_fault_fail_none(scenario: Dis
     scenario.workspace.audit(pictures(150).items())
 
 
-def test_a_guarded_worker_that_dies_casts_no_suspicion_on_its_pictures(scenario: DispatcherScenario) -> None:
+def test_a_guarded_worker_that_dies_makes_no_picture_suspect(scenario: DispatcherScenario) -> None:
     scenario.pool.is_guarded = True
     make_files(scenario.workspace.inbox, dict(pictures(150)))
     deaths = iter([BrokenExecutor("killed by hand")] * 2)
@@ -233,7 +233,7 @@ def test_a_guarded_worker_that_dies_casts_no_suspicion_on_its_pictures(scenario:
     scenario.workspace.audit(pictures(150).items())
 
 
-def test_what_brought_a_worker_to_grief_is_tried_apart_while_others_are_filed(
+def test_a_picture_that_made_a_worker_fail_is_retried_apart_while_others_are_filed(
     scenario: DispatcherScenario,
 ) -> None:
     make_files(scenario.workspace.inbox, {"a.png": POISON, "b.png": b"1"})
@@ -258,7 +258,7 @@ def test_what_brought_a_worker_to_grief_is_tried_apart_while_others_are_filed(
     scenario.workspace.audit([("a.png", POISON), ("b.png", b"1"), ("c.png", b"2")])
 
 
-def test_while_all_workers_are_busy_what_is_suspect_is_tried_now_and_then_only(
+def test_while_all_workers_are_busy_suspects_are_retried_after_pauses(
     scenario: DispatcherScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
@@ -279,7 +279,7 @@ def test_while_all_workers_are_busy_what_is_suspect_is_tried_now_and_then_only(
 
 
 def left(scenario: DispatcherScenario, tries: int) -> None:
-    """A poisonous picture, begun so often by a run that then ended."""
+    """A picture that kills its worker, and was begun `tries` times by runs that then ended."""
     claims = Claims(scenario.workspace.inbox)
     make_files(scenario.workspace.inbox, {"a.png": POISON})
     (claim,) = claims.take([Arrival(str(scenario.workspace.inbox / "a.png"), "a.png", 0)])
@@ -288,7 +288,7 @@ def left(scenario: DispatcherScenario, tries: int) -> None:
 
 
 @pytest.mark.parametrize(("tries", "more"), [(0, 1), (1, 1), (2, 0)])
-def test_over_restarts_too_what_goes_wrong_is_tried_twice_and_no_more(
+def test_a_picture_is_tried_twice_and_no_more_over_restarts_too(
     scenario: DispatcherScenario, tries: int, more: int
 ) -> None:
     left(scenario, tries)
@@ -302,7 +302,7 @@ def test_over_restarts_too_what_goes_wrong_is_tried_twice_and_no_more(
     scenario.workspace.audit([("a.png", POISON)])
 
 
-def test_what_was_interrupted_by_no_fault_of_its_own_is_filed_however_often_that_happens(
+def test_a_picture_that_was_only_interrupted_is_filed_however_often_that_happened(
     scenario: DispatcherScenario,
 ) -> None:
     make_files(scenario.workspace.inbox, {"a.png": b"1"})
@@ -320,7 +320,7 @@ def test_what_was_interrupted_by_no_fault_of_its_own_is_filed_however_often_that
     assert [row["status"] for row in scenario.workspace.rows()] == ["filed"]
 
 
-def test_told_to_retry_nothing_it_leaves_what_went_wrong_for_the_next_start(
+def test_without_retrying_it_leaves_suspects_to_the_next_start(
     scenario: DispatcherScenario,
 ) -> None:
     make_files(scenario.workspace.inbox, {"a.png": POISON})
@@ -333,7 +333,7 @@ def test_told_to_retry_nothing_it_leaves_what_went_wrong_for_the_next_start(
     assert [claim.tries for claim in Claims(scenario.workspace.inbox).left()] == [1]
 
 
-def test_what_nobody_can_take_from_its_worker_is_told_once(scenario: DispatcherScenario) -> None:
+def test_a_picture_that_takes_a_thread_too_long_is_reported_once(scenario: DispatcherScenario) -> None:
     make_files(scenario.workspace.inbox, {"a.png": POISON})
     scenario.arrivals.sweep()
     scenario.step()
@@ -362,7 +362,7 @@ def test_a_row_names_the_references_it_was_decided_under_even_where_they_changed
     }
 
 
-def test_told_to_take_nothing_it_finishes_what_it_has(scenario: DispatcherScenario) -> None:
+def test_without_taking_it_finishes_what_it_has(scenario: DispatcherScenario) -> None:
     make_files(scenario.workspace.inbox, {"a.png": b"1"})
     scenario.arrivals.sweep()
     scenario.step()

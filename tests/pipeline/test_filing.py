@@ -1,4 +1,4 @@
-"""From claim to filed: where a crash may fall, and that going on from there loses and doubles nothing."""
+"""Filing: wherever a crash falls, going on from there loses no file and files none twice."""
 
 import errno
 import os
@@ -30,7 +30,7 @@ def expected_outbox() -> dict[str, bytes]:
 
 @pytest.fixture(params=[True, False], ids=["linked", "moved"])
 def links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether the system lets us link the files; it may refuse that for files of others."""
+    """Whether the system allows links to the files; it may refuse them for files of other users."""
 
     def refuse(source: str, goal: str, **_: object) -> None:
         if os.path.lexists(goal):
@@ -103,7 +103,7 @@ def test_a_linked_file_is_known_as_the_same_and_gets_no_second_name(scenario: Fi
     scenario.workspace.audit([("seven.png", b"7")])
 
 
-def test_a_claim_that_is_left_of_a_filed_picture_is_dropped(scenario: FilingScenario) -> None:
+def test_the_claim_of_a_filed_picture_is_dropped(scenario: FilingScenario) -> None:
     with pytest.raises(Crash):
         scenario.filing(Fuse(3)).finish([recognized(claim) for claim in scenario.claim({"a.png": b"7"})])
     assert scenario.workspace.rows()[0]["filed_at"]
@@ -113,9 +113,7 @@ def test_a_claim_that_is_left_of_a_filed_picture_is_dropped(scenario: FilingScen
 
 
 @pytest.mark.parametrize("name", ["seven.png", "s\udcffn.png", "7" * 255])
-def test_a_destination_that_a_stranger_took_meanwhile_is_left_to_them(
-    scenario: FilingScenario, name: str
-) -> None:
+def test_a_file_that_took_the_destination_meanwhile_is_left(scenario: FilingScenario, name: str) -> None:
     with pytest.raises(Crash):
         scenario.filing(Fuse(1)).finish([recognized(claim) for claim in scenario.claim({name: b"7"})])
     make_files(scenario.workspace.outbox, {f"7/{name}": b"a stranger's"})
@@ -129,7 +127,7 @@ def test_a_destination_that_a_stranger_took_meanwhile_is_left_to_them(
     assert scenario.workspace.waiting() == set()
 
 
-def test_a_stranger_s_reason_is_not_overwritten_either(scenario: FilingScenario) -> None:
+def test_a_reason_that_took_the_name_meanwhile_is_left(scenario: FilingScenario) -> None:
     make_files(scenario.workspace.outbox, {"failed/novel.txt.reason.txt": b"mine"})
     scenario.filing().finish([recognized(claim) for claim in scenario.claim({"novel.txt": b"chapter"})])
     assert read_files(scenario.workspace.outbox) == {
@@ -154,7 +152,7 @@ def test_files_of_one_name_from_different_batches_are_numbered_in_the_order_they
 
 
 @pytest.mark.parametrize("is_ours", [True, False], ids=["a later one", "a stranger's"])
-def test_a_lost_claim_is_not_taken_for_filed_because_another_lies_where_it_was_to_go(
+def test_a_lost_claim_does_not_count_as_filed_if_another_file_has_its_destination(
     scenario: FilingScenario, *, is_ours: bool
 ) -> None:
     with pytest.raises(Crash):

@@ -1,4 +1,4 @@
-"""Faults that pass: wherever one falls, the same call goes on from there; and files that change meanwhile."""
+"""Filing under faults that pass: the same call goes on from there. And files that change meanwhile."""
 
 import errno
 import itertools
@@ -20,7 +20,7 @@ FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def drained(filing: Filing, outcomes: list[Outcome], tries: int = 2) -> list[Claim]:
-    """Finish, also where a fault comes between; the claims whose files changed."""
+    """Finish, and again after a fault. Returns the claims whose files changed."""
     for attempt in range(tries):
         try:
             return list(filing.finish(outcomes, again=attempt > 0).changed)
@@ -47,7 +47,7 @@ def test_wherever_a_fault_falls_the_same_call_goes_on_from_there(
     assert len(read_files(scenario.workspace.outbox)) == len(dropped) + 1
 
 
-def test_a_name_that_was_taken_meanwhile_and_then_a_fault_are_no_trouble(scenario: FilingScenario) -> None:
+def test_a_name_taken_meanwhile_and_then_a_fault_lose_nothing(scenario: FilingScenario) -> None:
     outcomes = [recognized(claim) for claim in scenario.claim({"seven.png": b"7"})]
     filing = scenario.filing(Fuse(1, fault=FULL))  # before the file is linked
     with pytest.raises(OSError, match=FULL.strerror):
@@ -58,7 +58,7 @@ def test_a_name_that_was_taken_meanwhile_and_then_a_fault_are_no_trouble(scenari
     assert read_files(scenario.workspace.outbox) == {"7/seven.png": b"a stranger's", "7/seven-1.png": b"7"}
 
 
-def test_a_reason_that_was_written_by_half_is_written_whole(scenario: FilingScenario) -> None:
+def test_a_half_written_reason_is_completed(scenario: FilingScenario) -> None:
     outcomes = [recognized(claim) for claim in scenario.claim({"novel.txt": b"chapter"})]
     filing = scenario.filing(Fuse(2, fault=FULL))  # before it is explained
     with pytest.raises(OSError, match=FULL.strerror):
@@ -82,7 +82,7 @@ def test_a_file_that_changed_since_it_was_read_is_not_filed_as_what_it_was(scena
     scenario.workspace.audit([("seven.png", b"1"), ("three.png", b"3")])
 
 
-def test_a_file_that_somebody_has_open_to_write_waits_until_they_are_done(scenario: FilingScenario) -> None:
+def test_a_file_that_is_open_for_writing_waits_until_it_is_closed(scenario: FilingScenario) -> None:
     [claim] = scenario.claim({"seven.png": b"7"})
     with Path(claim.path).open("r+b"):
         assert scenario.filing().finish([recognized(claim)]).changed == [claim]
@@ -105,7 +105,7 @@ CHANGED = {"seven.png": b"1", "novel.txt": b"twice", "three.png": b"3"}
 
 @pytest.fixture
 def changing(scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch) -> list[Claim]:
-    """Claims of which two are written while they are filed: once they are linked, before they are marked."""
+    """Claims of which two change while they are filed: after the link, before they are marked."""
     claims = scenario.claim({"seven.png": b"7", "novel.txt": b"once", "three.png": b"3"})
     flushes = itertools.count()
 
@@ -135,7 +135,7 @@ STEPS_OF_TAKING_BACK = range(5, 8)
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("steps", STEPS_OF_TAKING_BACK)
-def test_a_fault_while_a_file_is_taken_back_is_no_trouble(
+def test_a_fault_while_a_file_is_taken_back_loses_nothing(
     scenario: FilingScenario, changing: list[Claim], steps: int, *, after: bool
 ) -> None:
     filing = scenario.filing(Fuse(steps, after=after, fault=FULL))
@@ -146,7 +146,7 @@ def test_a_fault_while_a_file_is_taken_back_is_no_trouble(
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("steps", STEPS_OF_TAKING_BACK)
-def test_a_crash_while_a_file_is_taken_back_is_no_trouble(
+def test_a_crash_while_a_file_is_taken_back_loses_nothing(
     scenario: FilingScenario, changing: list[Claim], steps: int, *, after: bool
 ) -> None:
     with pytest.raises(Crash):
@@ -155,7 +155,7 @@ def test_a_crash_while_a_file_is_taken_back_is_no_trouble(
     scenario.workspace.audit(CHANGED.items())
 
 
-def test_what_changed_between_two_runs_is_put_through_again(scenario: FilingScenario) -> None:
+def test_a_file_that_changed_between_two_runs_is_recognized_again(scenario: FilingScenario) -> None:
     claims = scenario.claim({"seven.png": b"7", "three.png": b"3"})
     with pytest.raises(Crash):
         scenario.filing(Fuse(2)).finish([recognized(claim) for claim in claims])
@@ -166,7 +166,7 @@ def test_what_changed_between_two_runs_is_put_through_again(scenario: FilingScen
     scenario.workspace.audit([("seven.png", b"1"), ("three.png", b"3")])
 
 
-def test_after_a_flush_that_failed_the_disk_itself_is_asked_what_it_holds(
+def test_after_a_failed_flush_files_are_read_from_the_disk_itself(
     scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from_disk: list[bool] = []
@@ -187,7 +187,7 @@ def test_after_a_flush_that_failed_the_disk_itself_is_asked_what_it_holds(
     scenario.workspace.audit(PICTURES.items())
 
 
-def test_a_flush_that_was_begun_after_a_file_was_read_will_do(
+def test_a_flush_begun_after_a_file_was_read_is_enough(
     scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filing, flush = scenario.filing(), scenario.flusher.flush
@@ -207,7 +207,7 @@ def test_a_flush_that_was_begun_after_a_file_was_read_will_do(
     scenario.workspace.audit(PICTURES.items())
 
 
-def test_where_a_flush_that_was_begun_failed_nothing_is_recorded_until_another_succeeds(
+def test_if_a_flush_failed_nothing_is_recorded_until_another_succeeds(
     scenario: FilingScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filing = scenario.filing()

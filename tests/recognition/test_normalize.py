@@ -5,7 +5,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from helpers.examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -96,7 +97,7 @@ def test_uneven_light_makes_no_difference(digit: int, darkest: float, coverage: 
     assert likeness(centered(noisy(lit, 2)), centered(paper(line))) > 0.93
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.sampled_from(SEVEN_DIGITS), st.tuples(st.integers(-6, 6), st.integers(-6, 6)), st.floats(0.6, 1.05))
 def test_place_and_size_make_little_difference(
     coverage: Cover, paper: Draw, digit: int, move: tuple[int, int], scale: float
@@ -217,7 +218,7 @@ def test_blank_paper_has_no_ink(color: tuple[int, int, int], amount: float) -> N
         assert not centered(page).any()
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(0, 2**32), st.sampled_from(["noise", "patches", "lines"]))
 def test_any_picture_gives_finite_numbers_from_0_to_1(seed: int, kind: str) -> None:
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""A model classifier: made once for one set of references, and used again for as long as it fits."""
+"""The stored model: made once for a set of references, and used again as long as it fits."""
 
 import os
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers.new_database import new_database
 from helpers.support import digit_picture, read_files
 from sqlalchemy import text
 
@@ -13,10 +14,10 @@ from watcher.config.settings import RecognitionSettings
 from watcher.errors import WatcherError
 from watcher.recognition import ImageClassifier, read_picture
 from watcher.references.model import NoReferencesError, forget_others, stored_model
-from watcher.store.database import Database, open_database
+from watcher.store.database import Database
 from watcher.store.references import LabeledImage, Reference, ReferenceStore
 
-SETTINGS = RecognitionSettings.model_validate({})
+SETTINGS = RecognitionSettings.model_validate({"augment": False})
 PICTURES = [
     LabeledImage(digit_picture(digit, index), digit, "pen", f"{digit}_{index}")
     for digit in (1, 7)
@@ -27,7 +28,7 @@ MORE = LabeledImage(digit_picture(4), 4, "pen", "4_0")
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(open_database(tmp_path / "watcher.db")) as database:
+    with closing(new_database(tmp_path / "watcher.db")) as database:
         yield database
 
 
@@ -46,7 +47,7 @@ def cache(tmp_path: Path) -> Path:
 def made(
     references: ReferenceStore, cache: Path, settings: RecognitionSettings = SETTINGS
 ) -> tuple[Path, int]:
-    """The folder of the classifier, and how many references were looked at to make it."""
+    """The folder of the model, and how many references were read to make it."""
     seen: list[int] = []
     model = stored_model(references, settings, cache, seen.append)
     return model.folder, len(seen)
@@ -83,10 +84,10 @@ def test_other_references_have_another(references: ReferenceStore, cache: Path) 
 @pytest.mark.parametrize(
     "other",
     [
-        {"rule": "votes"},
-        {"normalizer": "binary"},
-        {"rule": "averaged", "normalizer": "none"},
-        {"augment": False},
+        {"augment": False, "rule": "votes"},
+        {"augment": False, "normalizer": "binary"},
+        {"augment": False, "rule": "averaged", "normalizer": "none"},
+        {"augment": True},
     ],
 )
 def test_another_rule_or_normalizer_has_another(
@@ -99,13 +100,13 @@ def test_another_rule_or_normalizer_has_another(
 
 def test_the_threshold_needs_no_other(references: ReferenceStore, cache: Path) -> None:
     folder, _ = made(references, cache)
-    strict = RecognitionSettings.model_validate({"review_below": 0.99})
+    strict = RecognitionSettings.model_validate({"augment": False, "review_below": 0.99})
     assert made(references, cache, strict) == (folder, 0)
 
 
 @pytest.mark.parametrize("name", ["pictures.npy", "labels.npy", "classifier.json"])
 @pytest.mark.parametrize("content", [b"", None])
-def test_one_that_a_power_cut_damaged_is_made_anew(
+def test_one_that_a_power_cut_damaged_is_made_again(
     references: ReferenceStore, cache: Path, name: str, content: bytes | None
 ) -> None:
     folder, _ = made(references, cache)
@@ -148,7 +149,7 @@ def test_without_any_in_use_it_says_so_too(
         stored_model(references, SETTINGS, cache)
 
 
-def test_a_reference_that_cannot_be_read_any_more_is_named(references: ReferenceStore, cache: Path) -> None:
+def test_a_reference_that_can_no_longer_be_read_is_named(references: ReferenceStore, cache: Path) -> None:
     references.add([LabeledImage(b"rubbish", 3, "pen", "3_0")], "unchecked")
     with pytest.raises(WatcherError, match=r"^reference 7 can no longer be read: it is not a PNG"):
         stored_model(references, SETTINGS, cache)

@@ -1,4 +1,4 @@
-"""References that change while the daemon runs are noticed, fitted beside the work, and swapped in once."""
+"""The refresh: changed references are noticed, and their model is made while work goes on."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -34,7 +34,7 @@ def references(tmp_path: Path) -> Iterator[ReferenceStore]:
 
 
 class SlowFitting(Fitting):
-    """Begins when it is told to."""
+    """Begins when the test says so."""
 
     def __init__(self, file: Path, recognition: RecognitionSettings, cache: Path) -> None:
         self._given = (file, recognition, cache)

@@ -5,10 +5,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers.new_database import new_database
 from helpers.support import digit_picture
 
 from watcher.references.training import train
-from watcher.store.database import open_database
 from watcher.store.references import LabeledImage, ReferenceStore
 
 SEVEN, ONE = (LabeledImage(digit_picture(digit), digit, "mine", f"{digit}_0.png") for digit in (7, 1))
@@ -18,7 +18,7 @@ LETTER = LabeledImage(b"Dear Sir,", 4, "mine", "4_0.png")
 
 @pytest.fixture
 def references(tmp_path: Path) -> Iterator[ReferenceStore]:
-    with closing(open_database(tmp_path / "watcher.db")) as database:
+    with closing(new_database(tmp_path / "watcher.db")) as database:
         yield ReferenceStore(database)
 
 

@@ -4,6 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 from helpers.html_page import Page
+from helpers.new_database import new_database
 from helpers.support import digit_picture
 
 from watcher.config.settings import RecognitionSettings
@@ -11,7 +12,6 @@ from watcher.recognition import Reading
 from watcher.recognition.calibration.evaluation import evaluate
 from watcher.report.evaluation import MOST_UNREADABLE, EvaluatedSource, evaluation_report
 from watcher.report.render.misread import MOST_SHOWN
-from watcher.store.database import open_database
 from watcher.store.references import LabeledImage, ReferenceStore
 
 SETTINGS = RecognitionSettings.model_validate({})
@@ -23,7 +23,7 @@ def test_many_mistakes_are_shown_in_part(tmp_path: Path) -> None:
     outcome = evaluate([1] * len(images), readings, review_below=0.9, unreadable=MOST_UNREADABLE + 1)
     unreadable = [(images[0], "it is empty")] * (MOST_UNREADABLE + 1)
     judged = EvaluatedSource("test", outcome, list(zip(images, readings, strict=True)), unreadable)
-    with closing(open_database(tmp_path / "watcher.db")) as database:
+    with closing(new_database(tmp_path / "watcher.db")) as database:
         references = ReferenceStore(database)
         references.add([LabeledImage(digit_picture(7), 7, "images", "7_0.png")], "first")
         page = Page(evaluation_report(judged, references, SETTINGS, 1))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.new_database import new_database
 from helpers.support import digit_picture
 
 from watcher.config.settings import RecognitionSettings
 from watcher.recognition import NORMALIZERS, Reading, read_picture
 from watcher.report.explanation import Recognition, explanations_of, provenance
-from watcher.store.database import open_database
 from watcher.store.references import LabeledImage, ReferenceStore
 from watcher.workers import Recognized
 
@@ -22,7 +22,7 @@ NO_MORE = LabeledImage(b"was a picture once", 1, "images", "1_0.png")
 
 @pytest.fixture
 def references(tmp_path: Path) -> Iterator[ReferenceStore]:
-    with closing(open_database(tmp_path / "watcher.db")) as database:
+    with closing(new_database(tmp_path / "watcher.db")) as database:
         references = ReferenceStore(database)
         references.add([SEVEN, NO_MORE], "first")
         yield references

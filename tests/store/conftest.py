@@ -5,8 +5,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers.new_database import new_database
 
-from watcher.store.database import Database, open_database
+from watcher.store.database import Database
 
 
 @pytest.fixture
@@ -16,5 +17,5 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(file: Path) -> Iterator[Database]:
-    with closing(open_database(file)) as database:
+    with closing(new_database(file)) as database:
         yield database

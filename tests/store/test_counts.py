@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.new_database import new_database
 from sqlalchemy import event
 
 from watcher.store.counts import MOST_REASONS, Failures, ResultCounts, StatusCounts
-from watcher.store.database import Database, open_database
+from watcher.store.database import Database
 from watcher.store.results import Decision, ResultsLog, Status
 from watcher.store.timestamps import stamp
 
@@ -33,7 +34,7 @@ def decision(number: int, status: Status, reason: str | None = None) -> Decision
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """A log of thirty pictures, one a second: filed, filed, review, failed, and so on."""
-    with closing(open_database(tmp_path / "watcher.db")) as database:
+    with closing(new_database(tmp_path / "watcher.db")) as database:
         kinds: list[Status] = ["filed", "filed", "review", "failed"]
         ResultsLog(database).record(
             [

@@ -9,11 +9,12 @@ from fnmatch import fnmatchcase
 from typing import Any, get_args
 
 import pytest
+from helpers.new_database import new_database
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Row
 
-from watcher.store.database import Database, DatabaseError, open_database
+from watcher.store.database import Database, DatabaseError
 from watcher.store.results import COLUMNS, Decision, Query, Recorded, ResultsLog, Status
 from watcher.store.timestamps import stamp
 
@@ -168,7 +169,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ResultsLog,
         )
         for number, (status, digit, name, certainty) in enumerate(combinations)
     ]
-    with closing(open_database(tmp_path_factory.mktemp("full") / "watcher.db")) as database:
+    with closing(new_database(tmp_path_factory.mktemp("full") / "watcher.db")) as database:
         log = ResultsLog(database)
         log.record(decisions)
         yield log, rows(log)

@@ -12,7 +12,7 @@ from contextlib import closing
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pytest
 from helpers.daemon import is_alive, reference_picture
@@ -59,24 +59,56 @@ def fitted_in(trained: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def guarded(trained: Path, faulty_decoder: FaultyDecoder) -> Iterator[Pool]:
+class Started(NamedTuple):
+    """A warm pool, and its two fork servers: the one that forks readers, then the one for comparers."""
+
+    pool: Pool
+    servers: list[int]
+
+
+def started(pool: Pool, model: Path) -> Started:
+    others = fork_servers()
+    pool.warm(model)
+    return Started(pool, [server for server in fork_servers() if server not in others])
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FaultyDecoder, pytest.MonkeyPatch]]:
+    """The faults of the decoder in `weak`; they reach the processes that are started in the patch."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield FaultyDecoder(tmp_path_factory.mktemp("faults"), patch), patch
+
+
+@pytest.fixture(scope="module")
+def weak(trained: Path, faults: tuple[FaultyDecoder, pytest.MonkeyPatch]) -> Iterator[Started]:
     """One process, with little memory and patience, whose decoder has faults."""
-    assert not faulty_decoder.tries()
     with closing(Pool(settled(1, deadline=0.5, megabytes=256))) as pool:
-        pool.warm(fitted_in(trained))
-        yield pool
+        made = started(pool, fitted_in(trained))
+        faults[1].undo()
+        yield made
+
+
+@pytest.fixture
+def guarded(weak: Started) -> Pool:
+    """The weak pool."""
+    return weak.pool
+
+
+@pytest.fixture
+def tried(faults: tuple[FaultyDecoder, pytest.MonkeyPatch]) -> FaultyDecoder:
+    """What the weak pool's decoder was given in this test."""
+    faults[0].forget()
+    return faults[0]
 
 
 class TestPills:
     def test_each_harms_only_itself_and_gets_its_own_reason(
-        self, guarded: Pool, model: Path, faulty_decoder: FaultyDecoder
+        self, weak: Started, guarded: Pool, model: Path, tried: FaultyDecoder
     ) -> None:
         picture = reference_picture(8)
         files = [file for kind in HARMFUL for file in (picture, pill(kind))]
-        servers = fork_servers()
         answers = guarded.submit_again(model, files).result()
-        assert fork_servers() == servers
+        assert set(weak.servers) <= set(fork_servers())
         digits = [answer.reading.digit if answer.reading else None for answer in answers]
         assert digits == [8, None] * len(HARMFUL)
         reasons = {kind: answer.reason for kind, answer in zip(HARMFUL, answers[1::2], strict=True)}
@@ -90,7 +122,7 @@ class TestPills:
             "error": "it is damaged: its content makes no picture",
         }
         assert [answer.failure for answer in answers[1::2]] == [True] * 6 + [False]
-        assert set(faulty_decoder.tries().values()) == {1}
+        assert set(tried.tries().values()) == {1}
         assert [answer.sha256 for answer in answers] == [sha256(file).hexdigest() for file in files]
 
     def test_on_the_first_try_others_of_the_batch_wait_only_a_moment(
@@ -101,31 +133,31 @@ class TestPills:
         assert other.sha256 == sha256(reference_picture(8)).hexdigest()
         assert other.reading or other.failure  # on a busy machine it may take longer than a moment too
 
-    def test_no_file_is_read_twice(self, guarded: Pool, model: Path, faulty_decoder: FaultyDecoder) -> None:
+    def test_no_file_is_read_twice(self, guarded: Pool, model: Path, tried: FaultyDecoder) -> None:
         kinds = ["harmless", "memory", "crash", "harmless", "error", "exit", "harmless", "crash"] * 9
         kinds[30:30] = ["spin", "harmless"]
         files = [pill(kind, number) for number, kind in enumerate(kinds)]
         answers = guarded.submit_again(model, files).result()
         assert [answer.reading is not None for answer in answers] == [kind == "harmless" for kind in kinds]
         assert [answer.sha256 for answer in answers] == [sha256(file).hexdigest() for file in files]
-        assert set(faulty_decoder.tries().values()) == {1}
-        assert faulty_decoder.tries().total() == len(files)
+        assert set(tried.tries().values()) == {1}
+        assert tried.tries().total() == len(files)
 
     def test_if_the_comparer_dies_pictures_are_compared_alone_and_not_read_again(
-        self, guarded: Pool, model: Path, faulty_decoder: FaultyDecoder
+        self, weak: Started, guarded: Pool, model: Path, tried: FaultyDecoder
     ) -> None:
         files = [*FILES, pill("harmless"), pill("crash")]
-        comparer = children_of(newest_servers()[1])[0]
+        [comparer] = children_of(weak.servers[1])
         os.kill(comparer, signal.SIGSTOP)
         answers = guarded.submit_again(model, files)
-        wait_until(lambda: faulty_decoder.tries()["crash", 1] == 1)
+        wait_until(lambda: tried.tries()["crash", 1] == 1)
         os.kill(comparer, signal.SIGKILL)
         assert answers.result()[:-2] == recognize(model, FILES)
         assert answers.result()[-2].reading
-        assert set(faulty_decoder.tries().values()) == {1}
+        assert set(tried.tries().values()) == {1}
 
-    def test_a_comparer_that_hangs_is_ended(self, guarded: Pool, model: Path) -> None:
-        comparer = children_of(newest_servers()[1])[0]
+    def test_a_comparer_that_hangs_is_ended(self, weak: Started, guarded: Pool, model: Path) -> None:
+        [comparer] = children_of(weak.servers[1])
         os.kill(comparer, signal.SIGSTOP)
         (answer,) = guarded.submit_again(model, FILES[:1]).result()
         assert (answer.reason, answer.failure) == ("recognizing it takes longer than 0.75 s", True)
@@ -143,9 +175,10 @@ def newest_servers() -> list[int]:
     return fork_servers()[-2:]
 
 
-def workers() -> list[int]:
-    """All fork servers and their children."""
-    return [process for server in fork_servers() for process in (server, *children_of(server))]
+def workers(servers: list[int] | None = None) -> list[int]:
+    """All that read and compare, and the fork servers: of every pool, or of these fork servers."""
+    servers = fork_servers() if servers is None else servers
+    return [process for server in servers for process in (server, *children_of(server))]
 
 
 def children_of(pid: int) -> list[int]:
@@ -169,18 +202,29 @@ def test_suspect_files_delay_nothing_and_their_processes_end_with_the_fork_serve
         wait_until(lambda: not any(map(is_alive, readers)))
 
 
-@pytest.mark.parametrize("which", range(4))
-def test_any_killed_process_is_replaced(model: Path, which: int) -> None:
-    others = set(workers())  # of a place that other tests share
+@pytest.mark.skipif("COVERAGE_PROCESS_CONFIG" in os.environ, reason="coverage changes how processes end")
+def test_any_killed_process_is_replaced(model: Path) -> None:
+    others = set(workers())  # of pools that other tests share
     with closing(Pool(settled(1))) as pool:
         pool.warm(model)
-        processes = [process for process in workers() if process not in others]
-        assert len(processes) == 4
-        os.kill(processes[which], signal.SIGKILL)
-        wait_until(lambda: not is_alive(processes[which]))
-        wait_until(lambda: answers(pool, model))
-        assert len([process for process in workers() if is_alive(process) and process not in others]) == 4
+        for role in ("reading", "comparing"):
+            for which in ("fork server", "child"):
+                waiting = [process for process in workers() if process not in others]
+                assert len(waiting) == 4
+                [server] = (
+                    process for process in waiting if process in fork_servers() and does(process, role)
+                )
+                killed = server if which == "fork server" else children_of(server)[0]
+                os.kill(killed, signal.SIGKILL)
+                wait_until(lambda killed=killed: not is_alive(killed))  # type: ignore[misc]
+                wait_until(lambda: answers(pool, model))
+                assert len([one for one in workers() if is_alive(one) and one not in others]) == 4
     assert set(workers()) <= others
+
+
+def does(server: int, role: str) -> bool:
+    """Whether the children of a fork server do this."""
+    return role.encode() in Path(f"/proc/{server}/cmdline").read_bytes().split(b"\0")
 
 
 def answers(pool: Pool, model: Path) -> bool:
@@ -201,18 +245,16 @@ def test_a_lack_of_descriptors_is_an_oserror_and_passes(model: Path) -> None:
         assert pool.submit_again(model, FILES).result() == recognize(model, FILES)
 
 
-def test_a_missing_classifier_is_reported(model: Path, tmp_path: Path) -> None:
-    with closing(Pool(settled(1))) as pool:
-        with pytest.raises(UnfitReferencesError, match="holds no sound classifier"):
-            pool.submit_again(tmp_path, FILES).result()
-        assert pool.submit_again(model, FILES).result() == recognize(model, FILES)
+def test_a_missing_classifier_is_reported(guarded: Pool, model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnfitReferencesError, match="holds no sound classifier"):
+        guarded.submit_again(tmp_path, FILES).result()
+    assert guarded.submit_again(model, FILES).result() == recognize(model, FILES)
 
 
-def test_without_a_classifier_no_file_is_started(tmp_path: Path, faulty_decoder: FaultyDecoder) -> None:
-    with closing(Pool(settled(1))) as pool:
-        with pytest.raises(UnfitReferencesError):
-            pool.submit_again(tmp_path / "gone", [pill("harmless")]).result()
-        assert not faulty_decoder.tries()
+def test_without_a_classifier_no_file_is_started(guarded: Pool, tmp_path: Path, tried: FaultyDecoder) -> None:
+    with pytest.raises(UnfitReferencesError):
+        guarded.submit_again(tmp_path / "gone", [pill("harmless")]).result()
+    assert not tried.tries()
 
 
 @pytest.mark.parametrize("executor", ["processes", "threads"])
@@ -230,11 +272,15 @@ def test_without_linux_batches_are_recognized_unguarded(
 
 
 @pytest.fixture(scope="module")
-def pool(trained: Path) -> Iterator[Pool]:
+def two(trained: Path) -> Iterator[Started]:
     """Two processes, warm."""
     with closing(Pool(settled(2))) as pool:
-        pool.warm(fitted_in(trained))
-        yield pool
+        yield started(pool, fitted_in(trained))
+
+
+@pytest.fixture
+def pool(two: Started) -> Pool:
+    return two.pool
 
 
 def test_each_file_of_a_batch_has_its_own_answer_in_order(pool: Pool, model: Path) -> None:
@@ -266,9 +312,9 @@ def test_what_decoders_print_is_discarded(pool: Pool, model: Path, capfd: pytest
     assert capfd.readouterr().err == ""
 
 
-def test_workers_block_the_daemon_s_signals_and_use_one_thread(pool: Pool) -> None:
-    assert len(workers()) == 2 + 2 * pool.count
-    for worker in workers():
+def test_workers_block_the_daemon_s_signals_and_use_one_thread(two: Started) -> None:
+    assert len(workers(two.servers)) == 2 + 2 * two.pool.count
+    for worker in workers(two.servers):
         process = Path(f"/proc/{worker}")
         (blocked,) = (line for line in (process / "status").read_text().splitlines() if "SigBlk" in line)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -280,7 +326,10 @@ def test_workers_block_the_daemon_s_signals_and_use_one_thread(pool: Pool) -> No
 def test_the_readers_fork_server_loads_only_what_they_need() -> None:
     tell = "reading.prepare(None); print(*sys.modules)"
     code = f"import sys; from watcher.workers.sandbox import fork_server, reading; {tell}"
-    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=plain, check=True, capture_output=True, text=True
+    ).stdout
     loaded = {name.partition(".")[0] for name in told.split()}
     assert loaded >= {"PIL", "socket", "watcher"}
     assert not loaded & {"multiprocessing", "hashlib", "tempfile", "random", "cv2", "sqlalchemy", "structlog"}

@@ -208,7 +208,7 @@ class Dispatcher:
                 self._delayed.add(claim, counts=True)
 
     def _read_content(self, claim: Claim, *, is_allowed: bool) -> bytes | Recognized | NotRead:
-        """As `read_content`. A picture that was tried twice is exhausted: it is not retried for a change."""
+        """As `read_content`. A suspect that changes during its second try gets no further try."""
         is_exhausted = self._delayed.is_exhausted(claim) or (claim.tries > 0 and not is_allowed)
         return read_content(claim, is_exhausted=is_exhausted)
 

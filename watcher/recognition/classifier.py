@@ -31,6 +31,7 @@ class ImageClassifier:
 
     >>> classifier = ImageClassifier().fit(pictures, labels)  # (n, 64, 64, 3) uint8 RGB, (n,) digits
     >>> classifier.classify(others)[0].digit
+    7
 
     `normalizer`: a name in NORMALIZERS, or any callable from a picture to an array. `rule`: a name in RULES.
     `augment`: if there are few references, also compare with distorted copies of them; only for `deformable`.

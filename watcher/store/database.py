@@ -1,44 +1,39 @@
 """The database file: open it, migrate it to the newest schema, and run transactions in it."""
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import URL, Connection, Engine, inspect, text
 
-from watcher.errors import WatcherError, passes
 from watcher.resources import shipped
 from watcher.store.schema import HEAD
 from watcher.store.sqlite.backup import Upgrade, back_up
+from watcher.store.sqlite.engine import (
+    LOG_BYTES,
+    READING,
+    WRITING,
+    DatabaseError,
+    sqlite_engine,
+    translated_errors,
+)
 from watcher.store.sqlite.write_lock import WriteLock
 from watcher.text import printable
 
+__all__ = [
+    "BUSY_SECONDS",
+    "LOG_BYTES",
+    "Database",
+    "DatabaseError",
+    "open_as_it_is",
+    "open_database",
+    "open_log",
+    "revision_of",
+    "translated_errors",
+]
 BUSY_SECONDS = 15.0
 """How long a command waits for its turn to write."""
-LOG_BYTES = 4 * 2**20
-"""The size to which SQLite cuts its log, the -wal file next to the database, when it starts again."""
-WRITING, READING = "BEGIN IMMEDIATE", "BEGIN"
-"""How transactions begin; a reader's does not block writers."""
-_PASSING = frozenset(
-    {
-        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL),
-        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN),
-        sqlite3.SQLITE_NOMEM,
-    }
-)
-
-
-class DatabaseError(WatcherError):
-    """The database cannot be used; the text is SQLite's message."""
-
-    def __init__(self, message: str, *, passing: bool = False) -> None:
-        super().__init__(message)
-        self.passes = passing
 
 
 class Database:
@@ -138,7 +133,7 @@ def open_database(
     with translated_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
     url = URL.create("sqlite", database=str(file))
-    database = Database(_engine(url, WRITING, patience), file, WriteLock(file, patience))
+    database = Database(sqlite_engine(url, WRITING, patience), file, WriteLock(file, patience))
     with ExitStack() as on_refusal:
         on_refusal.callback(database.close)
         with database.transaction() as connection:
@@ -190,50 +185,7 @@ def open_as_it_is(file: Path) -> Database:
 def _opened_to_read(file: Path, query: dict[str, str]) -> Database:
     query = {"mode": "ro", "uri": "true", **query}
     url = URL.create("sqlite", database=file.absolute().as_uri(), query=query)
-    return Database(_engine(url, READING, BUSY_SECONDS), file)
-
-
-def _engine(url: URL, begin: str, patience: float) -> Engine:
-    # isolation_level=None leaves transactions to the `begin` event below. The driver would begin a deferred
-    # transaction, which fails at once if it must wait to become a writer.
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=1,
-        max_overflow=0,
-        connect_args={"isolation_level": None, "timeout": patience, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: object) -> None:
-        if begin == WRITING:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")  # NORMAL loses commits at a power cut
-            connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-@contextmanager
-def translated_errors(file: Path) -> Iterator[None]:
-    """Turn errors of SQLite and the system into a DatabaseError that names the file."""
-    try:
-        yield
-    except DBAPIError as error:
-        if file.is_dir():
-            raise DatabaseError(
-                f"{printable(str(file))}: it is a folder, but the database must be a file; move the folder "
-                "away, or change [database] url"
-            ) from error
-        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # the higher bits are details
-        raise DatabaseError(f"{printable(str(file))}: {error.orig}", passing=code in _PASSING) from error
-    except OSError as error:
-        raise DatabaseError(f"{printable(str(file))}: {error.strerror}", passing=passes(error)) from error
+    return Database(sqlite_engine(url, READING, BUSY_SECONDS), file)
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import ROOT, environment
+from helpers.daemon import ROOT, environment, preload
+from manual.shell import CLIENT
 
 from watcher.cli import COMMANDS
 
@@ -43,7 +44,7 @@ def path(tmp_path: Path) -> str:
     """A PATH on which `watcher` is this one."""
     program = tmp_path / "bin" / "watcher"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m watcher "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -IS {CLIENT} {preload().address} watcher "$@"\n')
     program.chmod(0o755)
     return f"{program.parent}:{os.environ['PATH']}"
 

@@ -3,14 +3,13 @@
 import re
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import WATCHER, Workspace, descendants, environment, is_alive, run
+from helpers.daemon import Workspace, descendants, is_alive, piped, run
 from helpers.support import wait_until
 
 from watcher.cli import COMMANDS, demonstration
@@ -56,21 +55,12 @@ def test_what_it_says_to_do_next_can_be_done(empty_folder: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_early_it_leaves_nothing_behind(empty_folder: Path, aside: Path, number: int) -> None:
-    with subprocess.Popen(
-        [*WATCHER, "demo"],
-        cwd=empty_folder,
-        env=environment({}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    with piped(empty_folder, "demo", session=True) as (process, _, err):
         wait_until(lambda: list(aside.glob("*/inbox")), 60)
         daemons = descendants(process.pid)
         process.send_signal(number)
-        _, complaint = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert complaint in {"", "\nAborted!\n", "Aborted!\n"}
+        assert process.wait(60) == 1
+        assert err.read() in {b"", b"\nAborted!\n", b"Aborted!\n"}
     wait_until(lambda: not any(map(is_alive, daemons)))
     assert list(aside.iterdir()) == []
 
@@ -84,13 +74,13 @@ def test_a_daemon_that_cannot_be_is_reported_in_its_own_words(
 
     def spoiled(prefix: str) -> str:
         folder = real(prefix=prefix)
-        Path(folder, "config.toml").write_text("picture = true\n")
+        Path(folder, "config.toml").write_text("paint = true\n")
         return folder
 
     monkeypatch.setattr(tempfile, "mkdtemp", spoiled)
     outcome = watcher("demo", "--keep", code=1)
     assert outcome.err == (
-        "watcher: the demonstration's daemon ended: watcher: config.toml:1: [picture] is not a section; "
+        "watcher: the demonstration's daemon ended: watcher: config.toml:1: [paint] is not a section; "
         "run `watcher doctor`\n"
     )
     shutil.rmtree(Path(outcome.out.split()[5]).parent)

@@ -5,7 +5,6 @@ import json
 import os
 import pty
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import WATCHER, environment
+from helpers.daemon import environment, start
 from helpers.sample_log import HOSTILE_TEXT, add, decision, write_log
 from helpers.support import read_files
 
@@ -173,21 +172,22 @@ def test_on_a_terminal_it_shows_how_far_it_is_and_ctrl_c_leaves_nothing(empty_fo
     many = [decision(f"scan-{n}.png", n % 10, 1.0, "filed", 0) for n in range(20_000)]
     add(empty_folder / "watcher.db", many)
     leader, follower = pty.openpty()
-    with subprocess.Popen(
-        [*WATCHER, "export", "log.jsonl"],
-        cwd=empty_folder,
-        env=environment({}) | {"TERM": "xterm", "COLUMNS": "100"},
-        stderr=follower,
-    ) as process:
-        os.close(follower)
-        shown = b""
-        try:
-            while b"20005" not in shown:
-                shown += os.read(leader, 1000)
-            assert b"exporting" in shown
-            process.send_signal(signal.SIGINT)
-            process.wait(10)
-        finally:
-            process.kill()
+    with Path(os.devnull).open("r+") as nothing, os.fdopen(follower, "wb", 0) as terminal:
+        process = start(
+            empty_folder,
+            "export",
+            "log.jsonl",
+            streams=(nothing, nothing, terminal),
+            variables=environment({}) | {"TERM": "xterm", "COLUMNS": "100"},
+        )
+    shown = b""
+    try:
+        while b"20005" not in shown:
+            shown += os.read(leader, 1000)
+        assert b"exporting" in shown
+        process.send_signal(signal.SIGINT)
+        code = process.wait(10)
+    finally:
+        process.kill()
     os.close(leader)
-    assert others(empty_folder) == ({"log.jsonl"} if process.returncode == 0 else set())
+    assert others(empty_folder) == ({"log.jsonl"} if code == 0 else set())

@@ -1,7 +1,6 @@
 """`watcher prune`: old rows leave the log, no file moves, and fsck still knows every file."""
 
 import sqlite3
-import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -9,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.daemon import WATCHER, Workspace, environment, run
+from helpers.daemon import Workspace, reference_picture, run
 from helpers.fsck_scenario import FILED, FsckScenario, Unhurried
+from helpers.new_database import new_database
 from helpers.support import make_files, traces
 
 from watcher.cli.commands.prune import _ago
@@ -33,7 +33,7 @@ def workspace(empty_folder: Path) -> Workspace:
     Claims(workspace.inbox).make()
     Outbox(workspace.outbox).make()
     with (
-        closing(open_database(workspace.database)) as database,
+        closing(new_database(workspace.database)) as database,
         closing(Unhurried(workspace.outbox)) as flusher,
     ):
         scenario = FsckScenario(workspace, database, flusher)
@@ -77,21 +77,11 @@ def test_a_dry_run_says_so_and_removes_nothing(watcher: Watcher, workspace: Work
 
 @pytest.mark.parametrize("answer", ["y\n", "n\n", ""])
 def test_it_asks_first(workspace: Workspace, answer: str) -> None:
-    done = subprocess.run(
-        [*WATCHER, "prune", "--older-than", "52w"],
-        input=answer,
-        cwd=workspace.path,
-        env=environment({}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    agreed = answer == "y\n"
+    done = run(workspace.path, "prune", "--older-than", "52w", typed=answer, code=0 if agreed else 1)
     assert "Remove them from the log for good? [y/N]: " in done.stdout
-    if answer == "y\n":
-        assert (done.returncode, len(workspace.rows())) == (0, 2)
-    else:
-        assert (done.returncode, len(workspace.rows())) == (1, 6)
-        assert "Aborted!" in done.stderr
+    assert len(workspace.rows()) == (2 if agreed else 6)
+    assert agreed or "Aborted!" in done.stderr
 
 
 def test_where_nothing_is_old_it_says_so_and_does_not_ask(watcher: Watcher, workspace: Workspace) -> None:
@@ -171,6 +161,8 @@ def test_a_file_that_comes_again_gets_a_row_again(watcher: Watcher, workspace: W
     watcher("prune", "--older-than", "1y", "--yes")
     watcher("fsck", "--repair")
     (workspace.outbox / "7/seven.png").rename(workspace.inbox / "again.png")
+    references = {f"images/{digit}_0.jpg": reference_picture(digit) for digit in range(10)}
+    make_files(workspace.path, dict(references))
     run(workspace.path, "run", "--once", workers__executor="threads")
     row = workspace.row("again.png")
     assert row

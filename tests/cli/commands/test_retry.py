@@ -9,8 +9,9 @@ from helpers.support import make_files, read_files, wait_until
 
 
 @pytest.fixture
-def failed(watcher: Callable[..., Any], workspace: Workspace) -> list[int]:
+def failed(watcher: Callable[..., Any], workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The ids of two failed files."""
+    monkeypatch.setenv("WATCHER_WORKERS__EXECUTOR", "threads")
     make_files(
         workspace.inbox, {"novel.txt": b"once", "song.txt": b"la la", "seven.jpg": reference_picture(7)}
     )

@@ -184,7 +184,8 @@ def test_a_cache_that_is_gone_or_damaged_is_made_again(
 ) -> None:
     workspace = Workspace(empty_folder)
     make_files(empty_folder, {f"images/{digit}_0.jpg": reference_picture(digit) for digit in range(10)})
-    run(empty_folder, "run", "--once")  # elsewhere, so that nothing of it is in this process's memory
+    # Elsewhere, so that nothing of it is in this process's memory.
+    run(empty_folder, "run", "--once", workers__executor="threads")
     cache = load_config(None, {}).cache
     assert list(cache.rglob("*.npy"))
     for path in [path for path in cache.rglob("*") if path.is_file()]:

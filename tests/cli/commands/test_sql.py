@@ -5,14 +5,14 @@ import io
 import json
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from campaigns.processes import processor_seconds
-from helpers.daemon import WATCHER, environment
+from helpers.daemon import WATCHER, environment, piped, run
 from helpers.sample_log import add, decision, write_log
 from helpers.support import read_files, wait_until
 
@@ -74,15 +74,8 @@ def test_a_table_ends_somewhere_and_says_so(watcher: Watcher, empty_folder: Path
 
 
 def test_a_query_may_come_from_standard_input(empty_folder: Path) -> None:
-    done = subprocess.run(
-        [*WATCHER, "sql", "--csv", "-"],
-        input=b"-- how many?\nSELECT count(*) AS n FROM results",
-        cwd=empty_folder,
-        env=environment({}),
-        capture_output=True,
-        check=True,
-    )
-    assert done.stdout == b"n\n5\n"
+    asked = "-- how many?\nSELECT count(*) AS n FROM results"
+    assert run(empty_folder, "sql", "--csv", "-", typed=asked).stdout == "n\n5\n"
 
 
 def test_it_tells_every_table_and_view_with_what_each_column_means(watcher: Watcher) -> None:
@@ -187,22 +180,6 @@ def test_without_a_database_it_says_what_makes_one(watcher: Watcher, empty_folde
     assert not (empty_folder / "watcher.db").exists()
 
 
-@contextmanager
-def asking(empty_folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`watcher sql` as a process that does not outlive the test."""
-    with subprocess.Popen(
-        [*WATCHER, "sql", *arguments],
-        cwd=empty_folder,
-        env=environment({}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 def has_open(process: int, file: str) -> bool:
     with suppress(FileNotFoundError):
         return any(file in str(link.readlink()) for link in Path(f"/proc/{process}/fd").iterdir())
@@ -210,18 +187,23 @@ def has_open(process: int, file: str) -> bool:
 
 
 def test_ctrl_c_ends_an_endless_query(empty_folder: Path) -> None:
-    with asking(empty_folder, f"{ENDLESS} SELECT max(i) FROM n") as process:
+    with piped(empty_folder, "sql", f"{ENDLESS} SELECT max(i) FROM n") as (process, _, err):
         wait_until(lambda: has_open(process.pid, "watcher.db"), 60)
         begun = processor_seconds(process.pid)
         wait_until(lambda: processor_seconds(process.pid) > begun + 0.3, 60)  # by now it is at nothing else
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 1
-        assert process.stderr
-        assert process.stderr.read() == b"\nAborted!\n"
+        assert err.read() == b"\nAborted!\n"
 
 
 def test_a_reader_that_has_enough_breaks_nothing(empty_folder: Path) -> None:
-    with asking(empty_folder, "--csv", f"{ENDLESS} SELECT i FROM n") as process:
+    with subprocess.Popen(
+        [*WATCHER, "sql", "--csv", f"{ENDLESS} SELECT i FROM n"],
+        cwd=empty_folder,
+        env=environment({}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
         assert process.stdout
         assert process.stderr
         assert process.stdout.readline() == b"i\n"

@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import signal
-import subprocess
 import sys
 import termios
 import time
@@ -17,14 +16,15 @@ from typing import IO
 
 import pytest
 from helpers.daemon import (
-    WATCHER,
     Daemon,
     Workspace,
     descendants,
     environment,
     furnished,
+    piped,
     reference_picture,
     run,
+    start,
 )
 from helpers.service_manager import Manager
 from helpers.support import make_files, wait_until
@@ -198,15 +198,8 @@ def test_another_rule_is_fitted_beside_the_work_and_swapped_in(daemon: Daemon, m
 def test_signs_of_life_stop_while_the_writing_thread_hangs(trained: Path, tmp_path: Path) -> None:
     workspace = furnished(tmp_path, trained)
     with Manager(f"@{tmp_path}", PERIOD) as manager:
-        process = subprocess.Popen(
-            [*WATCHER, "run"],
-            cwd=workspace.path,
-            env=environment({"workers__executor": "threads"}) | manager.environ,
-            stdout=subprocess.PIPE,
-        )
-        pipe = process.stdout
-        assert pipe is not None
-        try:
+        variables = environment({"workers__executor": "threads"}) | manager.environ
+        with piped(workspace.path, "run", variables=variables) as (process, pipe, _):
             manager.wait_for("READY=1")
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PAGE)
             for number in range(100):  # nobody reads what it says of them
@@ -219,23 +212,22 @@ def test_signs_of_life_stop_while_the_writing_thread_hangs(trained: Path, tmp_pa
                 if json.loads(line)["event"] == "picture" and workspace.filed() == 100:
                     break
             wait_until(lambda: manager.pings() > pings)
-        finally:
-            process.terminate()
-            process.communicate(timeout=20)
-    assert process.returncode == 0
+            process.send_signal(signal.SIGTERM)
+            pipe.read()
+            assert process.wait(20) == 0
 
 
 def test_closing_the_terminal_stops_it_instead_of_reloading(trained: Path, tmp_path: Path) -> None:
     workspace = furnished(tmp_path, trained)
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*WATCHER, "run"],
-        cwd=workspace.path,
-        env=environment({"workers__executor": "threads"}),
-        stdout=theirs,
-    )
+    with Path(os.devnull).open("r+") as nothing, os.fdopen(theirs, "wb", 0) as terminal:
+        process = start(
+            workspace.path,
+            "run",
+            streams=(nothing, terminal, nothing),
+            variables=environment({"workers__executor": "threads"}),
+        )
     try:
-        os.close(theirs)
         said = b""
         while b"ready " not in said:
             said += os.read(ours, 10_000)

@@ -120,7 +120,7 @@ def test_the_command_names_the_file_the_account_and_what_the_environment_overrid
 
 def test_a_user_service_has_no_account_of_its_own(empty_folder: Path) -> None:
     refused = run(empty_folder, "unit", "--user", "--account", "scans", code=2).stderr
-    assert "a service of a user's runs as that user: give --user or --account" in refused
+    assert "a user's service runs as that user; give --user or --account" in refused
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def service_folder(trained: Path) -> Iterator[Path]:
 def test_under_its_restrictions_it_does_all_its_work(service_folder: Path) -> None:
     workspace = Workspace(service_folder)
     printed = run(service_folder, "unit")
-    assert printed.stderr.count("the system empties this folder now and then") == 1
+    assert printed.stderr.count("the system empties this folder from time to time") == 1
     with Manager(str(service_folder / "notify"), 5) as manager:
         (service_folder / "notify").chmod(0o666)
         words = restricted(printed.stdout, service_folder)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from helpers.daemon import Workspace
 from helpers.fsck_scenario import FILED, FsckScenario, Unhurried
+from helpers.new_database import new_database
 
 from watcher.folders.claims import Claims
 from watcher.folders.outbox import Outbox
-from watcher.store.database import open_database
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def scenario(empty_folder: Path) -> Iterator[FsckScenario]:
     Claims(workspace.inbox).make()
     Outbox(workspace.outbox).make()
     with (
-        closing(open_database(workspace.database)) as database,
+        closing(new_database(workspace.database)) as database,
         closing(Unhurried(workspace.outbox)) as flusher,
     ):
         made = FsckScenario(workspace, database, flusher)

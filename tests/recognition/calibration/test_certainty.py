@@ -64,9 +64,9 @@ def test_lead_is_the_inverse_of_certainty() -> None:
 @pytest.mark.parametrize("slope", [3.0, 12.0, 30.0])
 def test_fitting_recovers_the_slope_of_simulated_answers(slope: float) -> None:
     rng = np.random.default_rng(7)
-    lead = rng.exponential(0.15, 20_000)
-    right = rng.random(20_000) < 1 / (1 + np.exp(-slope * lead))
-    found = fit_certainty(distances_of(np.ones(20_000), np.exp(lead)), right)
+    lead = rng.exponential(0.15, 8_000)
+    right = rng.random(8_000) < 1 / (1 + np.exp(-slope * lead))
+    found = fit_certainty(distances_of(np.ones(8_000), np.exp(lead)), right)
     likely = 1 / (1 + np.exp(-slope * lead))
     sure = certainty(found, lead)
     assert sure == pytest.approx(likely, abs=0.03)

@@ -12,7 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from helpers.examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
@@ -177,7 +178,7 @@ def test_damaged_exif_is_ignored() -> None:
         assert read_picture(bytes_of(image, "JPEG", exif=exif)).shape == (64, 64, 3)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.integers(1, 300), st.integers(1, 300))
 def test_other_sizes_keep_their_proportions_and_paper_color(width: int, height: int) -> None:
     color = (200, 180, 90)
@@ -280,7 +281,7 @@ def test_a_png_with_a_black_last_row_is_complete() -> None:
     assert read_picture(png(64, 64, black * 64)).max() == 0
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(0, 2**32), st.sampled_from(["L", "RGB"]), st.integers(1, 4), st.integers(0, 3))
 def test_the_fast_path_for_png_equals_pillow(seed: int, mode: str, parts: int, damages: int) -> None:
     rng = np.random.default_rng(seed)
@@ -301,7 +302,7 @@ def test_the_fast_path_for_png_equals_pillow(seed: int, mode: str, parts: int, d
         assert np.array_equal(read_picture(png), expected)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     seed=st.integers(0, 2**32),
     mode=st.sampled_from(["L", "RGB"]),
@@ -462,7 +463,7 @@ def test_a_truncated_file_is_refused_unless_all_pixels_are_there(kind: str) -> N
 FILES = [bytes_of(in_mode(mode), kind) for mode, kind in MODES]
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(
     st.sampled_from(FILES),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8),

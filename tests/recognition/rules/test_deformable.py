@@ -6,7 +6,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from helpers.examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -51,7 +52,7 @@ def plain_distortion(picture: Any, reference: Any) -> float:
     return total
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(0, 2**32), st.integers(1, 40), st.integers(3, 9), st.integers(3, 9))
 def test_distortion_equals_the_plain_loop(seed: int, count: int, height: int, width: int) -> None:
     rng = np.random.default_rng(seed)
@@ -97,7 +98,7 @@ def check_valid(found: Similarities, pictures: int, named: int, absent: NDArray[
     assert (found.nonconformity >= 0).all()
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(
     st.integers(0, 2**32),
     st.lists(st.integers(0, 5), min_size=10, max_size=10).filter(any),
