@@ -39,7 +39,7 @@ def pages() -> dict[str, str]:
 def _commands() -> Iterator[str]:
     yield "# Commands"
     yield "What `--help` says of each. Exit codes: 0 it is done, 1 it failed, 2 wrong use, 78 the settings"
-    yield "are wrong."
+    yield "are wrong, 141 the reader of the output ended first, as `head` does."
     yield ""
     yield from _help("watcher", watcher)
     for name in COMMANDS:

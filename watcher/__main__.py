@@ -5,8 +5,26 @@ import signal
 import sys
 
 
+def open_missing_streams() -> None:
+    """Open the null device as each standard stream that is closed or missing.
+
+    Otherwise the next file that is opened, even a database, gets the number of a standard stream, and text
+    for the stream is written into that file.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number, which is this one
+            os.set_inheritable(opened, True)  # noqa: FBT003 - takes no keyword
+        if getattr(sys, name) is None:
+            stream = os.fdopen(number, "w" if number else "r", errors="backslashreplace", closefd=False)
+            setattr(sys, name, stream)
+
+
 def main() -> None:
     """Run the command line."""
+    open_missing_streams()
     if "run" in sys.argv[1:]:
         # Loading takes a moment, and a daemon may be asked to stop during it.
         for number in (signal.SIGTERM, signal.SIGINT):

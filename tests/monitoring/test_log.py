@@ -131,9 +131,11 @@ def test_lines_in_the_journal_begin_with_their_priority() -> None:
     with os.fdopen(reading) as journal, os.fdopen(writing, "w") as stream:
         status = os.fstat(writing)
         environ = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
-        logger = Log(settings(level="debug"), stream, environ).logger
+        log = Log(settings(level="debug"), stream, environ)
+        logger = log.logger
         for say in (logger.debug, logger.info, logger.warning, logger.error):
             say("it is so", name="a\nb")
+        log.close()
         stream.close()
         lines = journal.read().splitlines()
     assert [line[:3] for line in lines] == ["<7>", "<6>", "<4>", "<3>"]

@@ -3,9 +3,11 @@
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import update_wrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from click.shell_completion import CompletionItem
@@ -35,8 +37,39 @@ COMMANDS = {
 }
 
 
+READER_GONE = 141
+"""The exit code if the reader of the output ends first, as `head` does: 128 and the number of SIGPIPE."""
+
+
+class ReaderGone(Exception):  # noqa: N818 - not an error
+    """The reader of the output has ended. Not an OSError: click would end with exit code 1."""
+
+
+@contextmanager
+def _noticing_a_gone_reader() -> Iterator[None]:
+    """Turn a broken pipe into ReaderGone; also after rich has turned it into SystemExit."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderGone from error
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise ReaderGone from end
+        raise
+
+
 class _Commands(click.Group):
     """Knows every command's summary, and imports a command only when it is used."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Read the arguments; prints help and version."""
+        with _noticing_a_gone_reader():
+            return super().make_context(*args, **more)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        with _noticing_a_gone_reader():
+            return super().invoke(context)
 
     def list_commands(self, _context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -116,18 +149,27 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except WatcherError as error:
-        for line in str(error).splitlines():
-            click.echo(f"watcher: {line}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has ended, as `head` does. Python would fail again when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        _end(str(error), error.exit_code)
+    except (ReaderGone, BrokenPipeError):
+        _end("", READER_GONE)
     except OSError as error:
         from watcher.text import error_text  # noqa: PLC0415
 
-        click.echo(f"watcher: {error_text(error)}", err=True)
-        sys.exit(1)
+        _end(error_text(error), 1)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    """Print why it ends, one line each, and exit, even if nothing can be written any more."""
+    with suppress(OSError):
+        for line in message.splitlines():
+            click.echo(f"watcher: {line}", err=True)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            # Python would fail again when it flushes at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)
 
 
 def configured(function: Any) -> Any:

@@ -103,7 +103,7 @@ def assemble(context: DaemonContext, stack: ExitStack) -> Daemon:
         context.wake_up,
         SettingsReloader(config, context.reread, context.conditions),
         logger,
-        tasks=[swap.check, housekeeping.check],
+        tasks=[context.log.go_on, swap.check, housekeeping.check],
         adopters=[
             lambda config: context.log.adopt(config.log),
             lambda config: pool.adopt(config.workers),

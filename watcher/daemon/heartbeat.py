@@ -35,13 +35,21 @@ class Workload(NamedTuple):
 class Heartbeat:
     """Belongs to the one thread that does the daemon's work: each beat shows that this thread makes progress.
 
-    `waiting` counts the files in the inbox, up to the number it is given.
+    `waiting` counts the files in the inbox, up to the number it is given. `dropped_lines` counts the log
+    lines that could not be written.
     """
 
-    def __init__(self, notifier: Notifier, conditions: Conditions, waiting: Callable[[int], int]) -> None:
+    def __init__(
+        self,
+        notifier: Notifier,
+        conditions: Conditions,
+        waiting: Callable[[int], int],
+        dropped_lines: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._notifier = notifier
         self._conditions = conditions
         self._waiting = waiting
+        self._dropped_lines = dropped_lines
         self._file: StateFile | None = None
         now = time.time()
         self._state = State(os.getpid(), Phase.STARTING, now, now)
@@ -103,7 +111,8 @@ class Heartbeat:
             return False
         self._next_status = now + min(STATUS_SECONDS, self._pace)
         self._notify(work, pictures)
-        if is_new_fault or abs(time.time() - self._state.seen) >= SEEN_SECONDS:
+        is_old = abs(time.time() - self._state.seen) >= SEEN_SECONDS
+        if is_new_fault or is_old or self._dropped_lines() != self._state.dropped_lines:
             self._write_faults()
         if now < self._next_alive:
             return False
@@ -155,6 +164,7 @@ class Heartbeat:
         self._write()
 
     def _write(self) -> None:
+        self._state = replace(self._state, dropped_lines=self._dropped_lines())
         if self._file is not None:
             with suppress(OSError):  # a reader sees how old it is
                 self._file.write(self._state)

@@ -34,7 +34,7 @@ def serve(  # noqa: PLR0913 - all that a daemon needs from outside
     """
     conditions, wake_up = Conditions(log.logger), WakeUp()
     count_waiting = partial(waiting, config.inbox.path, recursive=config.inbox.recursive)
-    heartbeat = Heartbeat(notifier, conditions, lambda most: count_waiting(most=most))
+    heartbeat = Heartbeat(notifier, conditions, lambda most: count_waiting(most=most), lambda: log.dropped)
     with (
         library_log(log.logger),
         signal_requests(wake_up, on_terminal=log.on_terminal) as requests,
@@ -50,11 +50,14 @@ def serve(  # noqa: PLR0913 - all that a daemon needs from outside
             daemon.finish()
         except StoppedEarly:
             log.logger.info("stopped before it was ready")
+            log.finish()
             heartbeat.ended()
         except (OSError, WatcherError) as error:
+            log.finish()
             heartbeat.ended(error_text(error))
             if isinstance(error, WatcherError):
                 raise
             raise WatcherError(error_text(error)) from error
         else:
+            log.finish()
             heartbeat.ended()

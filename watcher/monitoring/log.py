@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Container, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Container, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -13,10 +13,14 @@ import structlog
 from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
 from watcher.config.settings import LogSettings
-from watcher.errors import passes
+from watcher.monitoring.line_writer import LineWriter
+from watcher.monitoring.outlets import outlet
 from watcher.text import printable
 
 _LEVELS = logging.getLevelNamesMapping()
+END_SECONDS = 0.2
+"""For how long the last lines may wait for their reader."""
+ERASE_LINE = "\r\x1b[2K"
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 
@@ -24,19 +28,47 @@ class Log:
     """Writes events to a stream: colors on a terminal, otherwise JSON lines; the settings may overrule this.
 
     In the system's journal, each line begins with its priority, see sd-daemon(3). The journal removes it, and
-    can select lines by it.
+    can select lines by it. Lines never wait for their reader; see LineWriter.
     """
 
     def __init__(self, settings: LogSettings, stream: TextIO, environ: Mapping[str, str] = {}) -> None:
         self.on_terminal = stream.isatty()
         self._in_journal = is_journal(stream, environ)
         self._processors: list[Processor] = []
+        self._is_above_bar = False
         self.adopt(settings)
-        self.logger: FilteringBoundLogger = structlog.wrap_logger(
-            structlog.WriteLogger(cast("TextIO", _LossyStream(stream))),
-            processors=self._processors,
-            wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
-        ).bind()  # otherwise structlog builds the logger again for every event
+        encoding = stream.encoding or "utf-8"
+        self._lines = LineWriter(outlet(stream, encoding), self._notice, encoding)
+        self._screen = _Screen(self._lines, encoding)
+        self.logger = self._logger_to(_EveryLevel(lambda line: self._lines.write(self._as_line(line))))
+        self._renderer = self._logger_to(structlog.ReturnLogger())
+
+    @property
+    def dropped(self) -> int:
+        """How many lines could not be written since the start."""
+        return self._lines.dropped
+
+    def go_on(self) -> None:
+        """Write what could not be written before; call it now and then."""
+        self._lines.go_on()
+
+    def finish(self) -> None:
+        """Give the reader a short while for the last lines, then drop what is left."""
+        self._lines.finish(END_SECONDS)
+
+    def close(self) -> None:
+        """Finish, and let go of the stream; later events are dropped."""
+        self.finish()
+        self._lines.close()
+
+    @contextmanager
+    def above_bar(self) -> Iterator[TextIO]:
+        """A stream for a progress bar of one line; while in the context, lines are written above the bar."""
+        self._is_above_bar = True
+        try:
+            yield cast("TextIO", self._screen)
+        finally:
+            self._is_above_bar = False
 
     def adopt(self, settings: LogSettings) -> None:
         """Write as these settings say from now on."""
@@ -51,6 +83,22 @@ class Log:
         if self._in_journal:
             processors.append(_with_priority)
         self._processors[:] = processors
+
+    def _logger_to(self, lines: object) -> FilteringBoundLogger:
+        logger: FilteringBoundLogger = structlog.wrap_logger(
+            lines,
+            processors=self._processors,
+            wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        ).bind()  # otherwise structlog builds the logger again for every event
+        return logger
+
+    def _as_line(self, text: str) -> str:
+        return f"{ERASE_LINE}{text}\n{self._screen.frame}" if self._is_above_bar else f"{text}\n"
+
+    def _notice(self, lines: int) -> str | None:
+        """The line that says how many were dropped; None if the level leaves it unsaid."""
+        text = self._renderer.warning("log lines dropped", lines=lines)
+        return None if text is None else self._as_line(text)
 
 
 def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -75,40 +123,32 @@ def _with_priority(_logger: WrappedLogger, method: str, line: Any) -> str:
     return f"<{_PRIORITIES[method]}>{line}"
 
 
-class _LossyStream:
-    """Passes text on, and drops what the stream cannot take: a full disk under the log stops no work."""
+class _EveryLevel:
+    """What structlog writes lines to: a function, whatever the level."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = write
 
-    def write(self, text: str) -> None:
-        """Write as much as the stream takes."""
-        try:
-            self._stream.write(text)
-        except OSError as error:
-            _raise_unless_passing(error)
+
+class _Screen:
+    """The terminal of a log as a stream, for frames of a progress bar: they never wait for it."""
+
+    def __init__(self, lines: LineWriter, encoding: str) -> None:
+        self.encoding = encoding
+        self.frame = ""
+        """The bar as it was drawn last; empty once it has ended."""
+        self._lines = lines
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, frame: str) -> int:
+        self.frame = "" if "\n" in frame else frame
+        self._lines.draw(frame)
+        return len(frame)
 
     def flush(self) -> None:
-        """Flush the stream."""
-        try:
-            self._stream.flush()
-        except OSError as error:
-            _raise_unless_passing(error)
-
-
-def _raise_unless_passing(error: OSError) -> None:
-    if not passes(error):
-        raise error
-
-
-def discard_unwritten(stream: TextIO) -> None:
-    """Drop what a stream could not take by the end, so that the program's exit code stays as it is."""
-    try:
-        stream.flush()
-    except OSError as error:
-        if not passes(error):
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        pass
 
 
 def _console(*, colors: bool) -> Processor:

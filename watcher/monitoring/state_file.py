@@ -32,7 +32,8 @@ class State:
     """A daemon's own view of itself; all times are Unix seconds.
 
     `seen` is when it was written. `troubles` is how many faults last now, and `last_fault` is the newest one.
-    `ended_by` is the fault that ended the daemon, if any.
+    `ended_by` is the fault that ended the daemon, if any. `dropped_lines` is how many log lines could not be
+    written since its start.
     """
 
     pid: int
@@ -42,6 +43,7 @@ class State:
     troubles: int = 0
     last_fault: Fault | None = None
     ended_by: str | None = None
+    dropped_lines: int = 0
 
 
 _STATE = TypeAdapter(State)

@@ -34,6 +34,7 @@ def as_json_object(status: Status) -> dict[str, Any]:
         "cut_short": daemon.was_cut_short,
         "troubles": 0 if state is None else state.troubles,
         "last_fault": None if state is None else _fault(state.last_fault),
+        "dropped_lines": 0 if state is None else state.dropped_lines,
         "backlog": {
             "waiting": backlog.waiting,
             "in_hand": backlog.in_hand,

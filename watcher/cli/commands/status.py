@@ -65,6 +65,7 @@ def _show(status: Status, *, as_json: bool) -> None:
         _show_backlog(status)
         _show_work(status)
         _show_fault(status)
+        _show_dropped_lines(status.daemon)
     sys.stdout.flush()
 
 
@@ -157,6 +158,12 @@ def _show_fault(status: Status) -> None:
         _line("last fault", f"{what}; not over yet{more}", "red")
     else:
         _line("last fault", f"{what}; not over when the daemon ended", "yellow")
+
+
+def _show_dropped_lines(daemon: Daemon) -> None:
+    if daemon.state is not None and daemon.state.dropped_lines:
+        lines = counted(daemon.state.dropped_lines, "line")
+        _line("log output", f"{lines} could not be written, and nothing waited for that", "yellow")
 
 
 def _line(what: str, words: str, color: str | None = None) -> None:
