@@ -154,10 +154,8 @@ def test_it_says_that_references_were_among_the_pictures(provenance: Provenance)
     some = [(4, 9, 0.98), (1, 1, 0.99), (0, 0, 1.0)]
     without = evaluated(some[:1]).outcome
     text = Page(evaluation_page(evaluated(some, without=without), provenance)).text
-    assert "2 of these pictures are references, which are always recognized" in text
-    assert (
-        "Of the 1 others, 1 were misread, 0 would go to a person, and 1 would be filed under a wrong" in text
-    )
+    assert "References among these pictures: 2. They are always recognized" in text
+    assert "Without them: pictures 1, misread 1, to review 0, wrongly filed 1." in text
     none = Page(evaluation_page(evaluated(some, without=evaluated([]).outcome), provenance)).text
     assert "No other picture is left. Evaluate pictures that you have not trained on." in none
     assert "always recognized" not in Page(evaluation_page(evaluated(some), provenance)).text

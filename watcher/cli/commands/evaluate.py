@@ -156,7 +156,7 @@ def _show(outcome: Evaluation, review_below: float) -> None:
 def _show_without(outcome: Evaluation, without: Evaluation) -> None:
     known = outcome.images - without.images
     click.echo(
-        f"{known:,} of these images are references, which are always recognized. The figures are too good."
+        f"References among these images: {known:,}. They are always recognized: the figures are too good."
     )
     if without.images:
         filed = without.images - without.review
