@@ -38,7 +38,7 @@ def test_what_is_shown_is_what_happened_and_is_kept_where_it_says(empty_folder: 
     workspace.audit((name, content) for name, content in samples())
     assert {row["status"] for row in workspace.rows()} == {"filed", "review", "failed"}
     assert "outbox/3/ballot-17-1.png" in shown, "a name that was taken"
-    assert "perhaps an 8: it is unlike every reference" in shown
+    assert "% sure it is an 8 among digits, but unlike every reference: perhaps not a digit" in shown
     assert "6 files came: 4 filed under their digit, 1 for you to look at, 1 not a picture." in shown
     assert f"Everything is in {folder}; run `watcher results` there." in shown
     assert [path.name for path in empty_folder.iterdir()] == ["aside"]

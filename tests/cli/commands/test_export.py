@@ -127,7 +127,8 @@ def test_a_place_where_nothing_can_be_written_is_reported(watcher: Watcher, empt
         "watcher: folder.csv: it is a folder; give the name of a file\n"
     )
     assert watcher("export", "nowhere/log.csv", code=1).err == (
-        "watcher: nowhere/log.csv: the log cannot be exported there: No such file or directory\n"
+        "watcher: nowhere/log.csv: the log cannot be exported there: "
+        f"{empty_folder}/nowhere: No such file or directory\n"
     )
     assert watcher("export", "/dev/null", "--format", "csv", "--force", code=1).err == (
         "watcher: /dev/null: it is not a regular file; choose another name\n"
