@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from helpers.daemon import PLAIN, Workspace, environment, reference_picture
-from helpers.support import make_files
+from helpers.support import make_files, wait_until
 
 PICTURES = {f"scan-{digit}.jpg": reference_picture(digit) for digit in range(5)}
 FAST = {"workers__executor": "threads"}
@@ -128,6 +129,30 @@ def test_log_lines_stand_above_the_progress_bar(workspace: Workspace) -> None:
     for line in filter(None, lines):
         assert re.match(r"\d\d:\d\d:\d\d \[(info|warning) *\] ", line)
     assert len([line for line in lines if "picture" in line]) >= len(PICTURES)
+
+
+def test_a_terminal_that_is_stopped_by_ctrl_s_holds_nothing_up(workspace: Workspace) -> None:
+    make_files(workspace.inbox, dict(PICTURES))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(workspace.path)
+        os.execvpe(PLAIN[0], [*PLAIN, "run", "--once"], environment(FAST) | {"TERM": "xterm"})  # noqa: S606
+    assert os.read(terminal, 100)  # the bar is there
+    os.write(terminal, b"\x13")
+    ended = 0
+
+    def has_ended() -> bool:
+        nonlocal ended
+        ended = ended or os.waitpid(pid, os.WNOHANG)[0]
+        return ended == pid
+
+    try:
+        wait_until(has_ended, 60)
+    finally:
+        if not ended:
+            os.kill(pid, signal.SIGKILL)
+        os.close(terminal)
+    workspace.audit(PICTURES.items())
 
 
 def test_findings_stand_above_the_progress_bars(workspace: Workspace) -> None:

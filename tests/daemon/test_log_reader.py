@@ -133,7 +133,7 @@ def test_a_reader_that_is_gone_ends_nothing_and_the_lost_lines_are_in_the_status
         wait_until(lambda: status(workspace)["dropped_lines"] == 20, 20)
         assert status(workspace)["well"]
         told = run(workspace.path, "status").stdout
-        assert "log output   20 lines could not be written" in told
+        assert "log output   20 lines dropped" in told
         stop(process)
     workspace.audit(dropped)
 

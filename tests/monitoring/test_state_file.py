@@ -1,6 +1,7 @@
 """The state file: read whole or not at all, and written on a full disk too."""
 
 import subprocess
+import zlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +25,13 @@ def test_the_last_state_is_read(tmp_path: Path) -> None:
         assert file.read() == state
     assert file.path == tmp_path / "watcher.db.state"
     assert file.path.stat().st_size == SIZE
+
+
+def test_a_state_of_an_older_program_is_read(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "watcher.db")
+    text = b'{"pid":4711,"phase":"ready","started":1000000000.0,"seen":1000000005.0}'
+    file.path.write_bytes(b"%08x %s\n" % (zlib.crc32(text), text))
+    assert file.read() == STATE
 
 
 @given(st.integers(0, SIZE))

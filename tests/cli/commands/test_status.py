@@ -153,6 +153,17 @@ def test_a_daemon_without_a_state_file_is_still_running(watcher: Watcher, scenar
         assert said(watcher("status").out)["running"].endswith(f"process {os.getpid()}")
 
 
+def test_log_lines_that_could_not_be_written_are_counted(watcher: Watcher, scenario: FilingScenario) -> None:
+    assert json.loads(watcher("status", "--json", code=3).out)["dropped_lines"] == 0
+    leave(scenario.workspace)
+    assert "log output" not in said(watcher("status", code=3).out)
+    leave(scenario.workspace, dropped_lines=1234)
+    with at_work(scenario.workspace):
+        told = said(watcher("status").out)["log output"]
+        assert told == "1,234 lines dropped: nobody read them, or the disk was full"
+        assert json.loads(watcher("status", "--json").out)["dropped_lines"] == 1234
+
+
 def test_a_fault_that_lasts_is_unwell_and_one_that_passed_is_not(
     watcher: Watcher, scenario: FilingScenario
 ) -> None:

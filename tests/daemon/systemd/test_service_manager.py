@@ -1,7 +1,6 @@
 """The daemon under a service manager: it reports that it is ready, busy, alive, reloaded and stopped."""
 
 import fcntl
-import json
 import os
 import pty
 import re
@@ -28,6 +27,8 @@ from helpers.daemon import (
 )
 from helpers.service_manager import Manager
 from helpers.support import make_files, wait_until
+
+from watcher.monitoring.state_file import StateFile
 
 SETTINGS = """\
 [inbox]
@@ -197,23 +198,36 @@ def test_another_rule_is_fitted_beside_the_work_and_swapped_in(daemon: Daemon, m
 
 def test_signs_of_life_stop_while_the_writing_thread_hangs(trained: Path, tmp_path: Path) -> None:
     workspace = furnished(tmp_path, trained)
+    with Manager(f"@{tmp_path}", PERIOD) as manager, Daemon(workspace, manager.environ) as daemon:
+        manager.wait_for("READY=1")
+        state = StateFile(workspace.database).path
+        state.unlink()
+        os.mkfifo(state)  # opening it waits for a reader
+        before = len(manager.said())
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "READY=1" in manager.said()[before:])
+        pings = manager.pings()
+        time.sleep(PERIOD)
+        assert manager.pings() == pings
+        reader = os.open(state, os.O_RDONLY | os.O_NONBLOCK)
+        state.unlink()
+        wait_until(lambda: manager.pings() > pings)
+        os.close(reader)
+
+
+def test_signs_of_life_go_on_while_nobody_reads_the_log(trained: Path, tmp_path: Path) -> None:
+    workspace = furnished(tmp_path, trained)
     with Manager(f"@{tmp_path}", PERIOD) as manager:
         variables = environment({"workers__executor": "threads"}) | manager.environ
         with piped(workspace.path, "run", variables=variables) as (process, pipe, _):
             manager.wait_for("READY=1")
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PAGE)
-            for number in range(100):  # nobody reads what it says of them
+            for number in range(100):
                 (workspace.inbox / f"{number}.jpg").write_bytes(SEVEN)
             wait_until(lambda: is_full(pipe))
             pings = manager.pings()
-            time.sleep(PERIOD)
-            assert manager.pings() == pings
-            for line in pipe:
-                if json.loads(line)["event"] == "picture" and workspace.filed() == 100:
-                    break
-            wait_until(lambda: manager.pings() > pings)
+            wait_until(lambda: manager.pings() > pings and workspace.filed() == 100, 30)
             process.send_signal(signal.SIGTERM)
-            pipe.read()
             assert process.wait(20) == 0
 
 

@@ -163,7 +163,7 @@ def _show_fault(status: Status) -> None:
 def _show_dropped_lines(daemon: Daemon) -> None:
     if daemon.state is not None and daemon.state.dropped_lines:
         lines = counted(daemon.state.dropped_lines, "line")
-        _line("log output", f"{lines} could not be written, and nothing waited for that", "yellow")
+        _line("log output", f"{lines} dropped: nobody read them, or the disk was full", "yellow")
 
 
 def _line(what: str, words: str, color: str | None = None) -> None:
