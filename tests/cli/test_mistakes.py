@@ -119,7 +119,7 @@ MISTAKES: list[tuple[Callable[[Path], None], str, int, str]] = [
     (no_database, "results --digit 10", 2, "'--digit'"),
     (no_database, "results --digit seven", 2, "'--digit'"),
     (no_database, "results --status lost", 2, "'--status'"),
-    (no_database, "results --since yesterday", 2, "90m, 24h, 7d"),
+    (no_database, "results --since tomorrow", 2, "90min, 24h, 7d"),
     (no_database, "results --until 2026-13-40", 2, "is not a time"),
     (no_database, "results --since 999999w", 2, "'--since'"),
     (no_database, "results --since 0001-01-01T00:00+14:00", 2, "'--since'"),

@@ -82,7 +82,7 @@ def test_the_page_tells_what_came(watcher: Watcher) -> None:
     assert f"What came from {since} to {until}" in page.text
     assert "Of 14 files, 10 were filed under their digit, 3 went to review and 1 failed." in page.text
     assert "71.4 % 10 under their digit" in page.text
-    assert "21.4 % 3: certainty below 0.9, or no digit to be seen" in page.text
+    assert "21.4 % 3: certainty below 90 %, or no digit to be seen" in page.text
     assert "500 ms half of them were quicker; 99 of 100 within 500 ms" in page.text
     assert "because of <failed> the last: novel.txt" in page.text
     assert "The slowest" in page.text

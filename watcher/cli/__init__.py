@@ -34,6 +34,9 @@ COMMANDS = {
     "completion": "Print a script that makes a shell complete commands, options and files.",
 }
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of SIGINT."""
+
 
 class _Commands(click.Group):
     """Knows every command's summary, and imports a command only when it is used."""
@@ -46,6 +49,28 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"watcher.cli.commands.{name}").command
         return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A command, its name and the arguments left. Raises UsageError, which suggests a known name."""
+        if not context.resilient_parsing and args and args[0][:1] != "-" and args[0] not in COMMANDS:
+            from watcher.text import did_you_mean, printable  # noqa: PLC0415 - seldom needed
+
+            context.fail(f'there is no command "{printable(args[0])}"{did_you_mean(args[0], COMMANDS)}')
+        return super().resolve_command(context, args)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command. Ctrl-C ends it quietly, with the exit code of a program that SIGINT ended."""
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            context.exit(INTERRUPTED)
+        except click.Abort as abort:
+            if not isinstance(abort.__context__, KeyboardInterrupt):
+                raise
+            click.echo(err=True)  # the line with the question
+            context.exit(INTERRUPTED)
 
     def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands and options a word may become, with their summaries; no command is imported."""
