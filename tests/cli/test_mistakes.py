@@ -82,7 +82,7 @@ def a_broken_idx_pair(workspace: Path) -> None:
 MISTAKES: list[tuple[Callable[[Path], None], str, int, str]] = [
     (no_database, "results", 1, "there is no database yet"),
     (no_database, "references", 1, "there is no database yet"),
-    (no_database, "classify watcher.png", 1, "there is no database yet"),
+    (no_database, "classify watcher.png", 1, "There is no database yet; compared with"),
     (an_empty_source, "evaluate source", 1, "there are no labeled images in it"),
     (an_empty_source, "train source", 1, "there are no labeled images in it"),
     (a_source_without_labels, "train source", 1, "name them DIGIT_INDEX"),
@@ -109,7 +109,7 @@ MISTAKES: list[tuple[Callable[[Path], None], str, int, str]] = [
     (no_database, "--config nowhere.toml run", 78, "there is no such file"),
     (no_database, "run --config nowhere.toml", 78, "there is no such file"),
     (no_database, "--config . run", 2, "is a directory"),
-    (no_database, "runn", 2, "No such command"),
+    (no_database, "runn", 2, 'No such command "runn"; did you mean "run"?'),
     (no_database, "run fast", 2, "unexpected extra argument"),
     (no_database, "run --twice", 2, "No such option"),
     (no_database, "train", 2, "Missing argument"),

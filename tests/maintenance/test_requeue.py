@@ -123,7 +123,7 @@ def test_what_cannot_be_put_back_is_told_and_the_others_are(scenario: FilingScen
     told: list[str] = []
     assert requeue_in(scenario).put_back([filed, gone, again, 99, fine, fine], told.append) == 1
     assert [line.partition(" at ")[0] for line in told] == [
-        f"result {filed} (seven.png) has not failed: it lies",
+        f"result {filed} (seven.png) is neither failed nor in review: it lies",
         f"result {gone}: failed/gone.txt is not in the outbox any more",
         f"result {again} was put back",
         "there is no result 99",

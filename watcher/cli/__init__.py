@@ -24,7 +24,7 @@ COMMANDS = {
     "status": "Show whether the watcher runs, what waits, what came, what is wrong.",
     "report": "Write a page about a period, with charts and pictures.",
     "prune": "Remove old rows from the log. No picture is touched.",
-    "retry": "Put failed files back into the inbox.",
+    "retry": "Put files from failed/ and review/ back into the inbox.",
     "doctor": "Check everything the watcher needs, and say what to do.",
     "fsck": "Compare the log with the folders. Repair differences if asked to.",
     "config": "Check or show the settings, and where each comes from.",
@@ -57,7 +57,7 @@ class _Commands(click.Group):
         if not context.resilient_parsing and args and args[0][:1] != "-" and args[0] not in COMMANDS:
             from watcher.text import did_you_mean, printable  # noqa: PLC0415 - seldom needed
 
-            context.fail(f'there is no command "{printable(args[0])}"{did_you_mean(args[0], COMMANDS)}')
+            context.fail(f'No such command "{printable(args[0])}"{did_you_mean(args[0], COMMANDS)}')
         return super().resolve_command(context, args)
 
     def invoke(self, context: click.Context) -> Any:

@@ -29,7 +29,7 @@ class Dispatcher:
     """Claims what the pool can take, and files what comes back. For one thread.
 
     `model` is what batches are compared with from now on. `wake_up` is set when a batch comes back. `filed`
-    is called with each filed picture and the seconds since its claim, `lost` with each claim whose file
+    is called with each filed picture and the seconds of work on it, `lost` with each claim whose file
     somebody removed.
     """
 
@@ -261,12 +261,14 @@ class Dispatcher:
         if not self._outcomes:
             return
         was_cut_short, self._filing_was_cut_short = self._filing_was_cut_short, True
+        began = time.monotonic()
         finished = self._filing.finish(self._outcomes, again=was_cut_short)
         self._filing_was_cut_short = False
+        share = (time.monotonic() - began) / len(self._outcomes)
+        seconds = {outcome.claim.token: outcome.recognized.seconds + share for outcome in self._outcomes}
         self._outcomes.clear()
-        now = time.monotonic()
         for claim, decision in finished.filed:
             self._delayed.forget(claim)
-            self._filed(decision, now - claim.taken)
+            self._filed(decision, seconds[claim.token])
         for claim in finished.changed:
             self._delayed.put(claim, counts=not is_being_written(claim.path))

@@ -7,6 +7,8 @@ import pytest
 from helpers.daemon import Daemon, Workspace, reference_picture
 from helpers.support import make_files, read_files, wait_until
 
+START_ONE = "No daemon runs; `watcher run` starts one, which takes them\n"
+
 
 @pytest.fixture
 def failed(watcher: Callable[..., Any], workspace: Workspace) -> list[int]:
@@ -21,9 +23,9 @@ def failed(watcher: Callable[..., Any], workspace: Workspace) -> list[int]:
 def test_by_their_ids_or_all_files_are_put_back_and_sorted_again(
     watcher: Callable[..., Any], workspace: Workspace, failed: list[int]
 ) -> None:
-    assert watcher("retry", failed[0]).out == "1 picture was put back\n"
+    assert watcher("retry", failed[0]).out == f"1 picture was put back\n{START_ONE}"
     assert len(read_files(workspace.inbox)) == 1
-    assert watcher("retry", "--all").out == "1 picture was put back\n"
+    assert watcher("retry", "--all").out == f"1 picture was put back\n{START_ONE}"
     assert read_files(workspace.inbox) == {"novel.txt": b"once", "song.txt": b"la la"}
     assert watcher("retry", "--all").out == "0 pictures were put back\n"
     (workspace.inbox / "song.txt").write_bytes(reference_picture(3))
@@ -52,7 +54,7 @@ def test_a_running_daemon_takes_them_at_once(
 
 def test_what_cannot_be_put_back_is_told(watcher: Callable[..., Any], failed: list[int]) -> None:
     outcome = watcher("retry", 999, failed[0], code=1)
-    assert outcome.out == "1 picture was put back\n"
+    assert outcome.out == f"1 picture was put back\n{START_ONE}"
     assert outcome.err == "watcher: there is no result 999\n"
 
 

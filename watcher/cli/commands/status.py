@@ -43,7 +43,7 @@ def command(config: Config, *, as_json: bool, watch: bool, wide: bool) -> None:
     """Show whether the watcher runs, what waits, what came, what is wrong.
 
     It reads the log and looks at the folders, beside a running daemon as well as without one, and changes
-    nothing. Today begins at midnight of this machine's time.
+    nothing. Today began at midnight, local time: the same day as in the view daily.
 
     Exit codes: 0 a daemon is at work and well; 1 one is, but something is amiss; 3 none is at work.
     """
@@ -128,7 +128,7 @@ def _show_work(status: Status, line: Line) -> None:
     line("references", f"{count:,} in version {work.reference_version}{none}" if count else "none")
     spans = [(work.today, status.now - status.today), (work.hour, HOUR), (work.minute, MINUTE)]
     print_table(
-        ["", "today", "last hour", "last minute"],
+        ["", "today (local time)", "last hour", "last minute"],
         [
             ["pictures", *(f"{tally.pictures:,}" for tally, _ in spans)],
             ["a second", *(_rate(tally, seconds) for tally, seconds in spans)],
