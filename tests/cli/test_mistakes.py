@@ -82,7 +82,6 @@ def a_broken_idx_pair(workspace: Path) -> None:
 MISTAKES: list[tuple[Callable[[Path], None], str, int, str]] = [
     (no_database, "results", 1, "there is no database yet"),
     (no_database, "references", 1, "there is no database yet"),
-    (no_database, "classify watcher.png", 1, "There is no database yet; compared with"),
     (an_empty_source, "evaluate source", 1, "there are no labeled images in it"),
     (an_empty_source, "train source", 1, "there are no labeled images in it"),
     (a_source_without_labels, "train source", 1, "name them DIGIT_INDEX"),
