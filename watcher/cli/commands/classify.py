@@ -106,10 +106,12 @@ def command(  # noqa: PLR0913 - an argument for each option
 
 def _fitted(references: ReferenceStore, config: Config, cache: Path) -> StoredModel:
     with progress_bar() as bar:
-        task = bar.add_task("fitting", total=sum(references.counts()))
-        return stored_model(
-            references, config.recognition, cache, lambda done: bar.update(task, completed=done)
-        )
+        task = bar.add_task("fitting", total=sum(references.counts()), visible=False)
+
+        def advance(done: int) -> None:  # called only if the model has to be made
+            bar.update(task, completed=done, visible=True)
+
+        return stored_model(references, config.recognition, cache, advance)
 
 
 def _warn_of_empty(folder: Path) -> None:

@@ -36,16 +36,16 @@ Examples:
   watcher status > /dev/null || echo "look at the watcher" """.rstrip(),
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object; with --watch, one a line.")
-@click.option("--watch", is_flag=True, help=f"Show it anew every {EVERY_SECONDS:g} s, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help=f"Show it again every {EVERY_SECONDS:g} s, until Ctrl-C.")
 @wide_option
 @configured
 def command(config: Config, *, as_json: bool, watch: bool, wide: bool) -> None:
     """Show whether the watcher runs, what waits, what came, what is wrong.
 
-    It reads the log and looks at the folders, beside a running daemon as well as without one, and changes
+    It reads the log and looks at the folders, whether a daemon runs or not, and changes
     nothing. Today began at midnight, local time: the same day as in the view daily.
 
-    Exit codes: 0 a daemon is at work and well; 1 one is, but something is amiss; 3 none is at work.
+    Exit codes: 0 a daemon is at work and well; 1 one is, but something is wrong; 3 none is at work.
     """
     status = look(config)
     _show(status, as_json=as_json, wide=wide)
