@@ -10,6 +10,8 @@ from rich.cells import cell_len, set_cell_size
 
 GAP = 2
 """Blanks between two columns."""
+READABLE = 36
+"""A cell that is cut to this can still be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +20,14 @@ class Column:
 
     First, `brief` gives a shorter form of each cell. Then columns are left out, the highest `rank` first, the
     last of equal ranks first; rank 0 stays. Last, cells are cut to `least` columns of the terminal or more;
-    None: they are not cut. Names and paths lose their `middle`, other texts their end.
+    None: they are not cut. Names and paths lose their `middle`, other texts their end. A `spare` column is
+    left out before any cell is cut below READABLE.
     """
 
     heading: str
     right: bool = False
     rank: int = 0
+    spare: bool = False
     least: int | None = None
     middle: bool = False
     brief: Callable[[str], str] | None = None
@@ -65,11 +69,9 @@ def fitted(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int |
     ]
     while _total([widths[n] for n in numbers]) > room and empty:
         numbers.remove(empty.pop())
-    while _total([least[n] for n in numbers]) > room:
-        dispensable = [number for number in numbers if columns[number].rank]
-        if not dispensable:
-            break
-        numbers.remove(max(dispensable, key=lambda n: (columns[n].rank, n)))
+    readable = [min(width, max(READABLE, low)) for width, low in zip(widths, least, strict=True)]
+    numbers = _with_room(columns, [n for n in numbers if columns[n].spare], numbers, readable, room)
+    numbers = _with_room(columns, [n for n in numbers if columns[n].rank], numbers, least, room)
     given = _shared_out([least[n] for n in numbers], [widths[n] for n in numbers], room)
     is_cut = any(width < widths[n] for n, width in zip(numbers, given, strict=True))
     return Fitted(numbers, given, rows, is_cut=is_cut)
@@ -108,6 +110,22 @@ def wrapped(text: str, width: int) -> Iterator[str]:
             yield head
             line = line[len(head) :]
     yield line
+
+
+def _with_room(
+    columns: Sequence[Column],
+    dispensable: Sequence[int],
+    numbers: Sequence[int],
+    widths: Sequence[int],
+    room: int,
+) -> list[int]:
+    """The columns that stay so that these widths fit; the dispensable go, the highest rank first."""
+    left = list(numbers)
+    for number in sorted(dispensable, key=lambda n: (columns[n].rank, n), reverse=True):
+        if _total([widths[n] for n in left]) <= room:
+            break
+        left.remove(number)
+    return left
 
 
 def _head(text: str, width: int) -> str:

@@ -60,7 +60,11 @@ def print_table(
         click.echo(_encodable("─", "-") * (sum(table.widths) + GAP * (len(shown) - 1)))
     for row in table.rows:
         click.echo(_line([row[number] for number in table.numbers], shown, table.widths))
-    left_out = [column.heading for number, column in enumerate(columns) if number not in table.numbers]
+    left_out = [
+        column.heading
+        for number, column in enumerate(columns)
+        if number not in table.numbers and any(row[number] for row in cells)
+    ]
     if room is not None and (left_out or table.is_cut):
         words = f"no room for {', '.join(left_out)}" if left_out else "some cells are cut"
         click.echo(cut(f"(--wide shows all: {words}", room - 1, mark=_encodable("…", "~")) + ")", err=True)

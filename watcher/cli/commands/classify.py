@@ -30,7 +30,7 @@ SHOWN = (
     Column("file", least=24, middle=True),
     Column("digit", right=True),
     Column("certainty", right=True),
-    Column("runner_up", right=True, rank=2),
+    Column("runner_up", right=True, rank=2, spare=True),
     Column("status"),
     Column("reason", least=20, rank=1),
 )

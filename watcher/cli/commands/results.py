@@ -21,14 +21,14 @@ from watcher.text import brief_time, percent
 TABLE_ROWS = 20
 SHOWN = (
     Column("id", right=True),
-    Column("name", least=12, middle=True),
+    Column("name", least=10, middle=True),
     Column("digit", right=True),
     Column("certainty", right=True, rank=1),
-    Column("runner_up", right=True, rank=5),
+    Column("runner_up", right=True, rank=5, spare=True),
     Column("status"),
-    Column("destination", least=12, middle=True, rank=6),
+    Column("destination", least=12, middle=True, rank=6, spare=True),
     Column("decided_at", rank=3, brief=brief_time),
-    Column("reason", least=16, rank=2),
+    Column("reason", least=22, rank=2),
 )
 
 
