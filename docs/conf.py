@@ -16,3 +16,5 @@ html_title = "watcher"
 html_show_copyright = False
 html_copy_source = False
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["narrow.css"]

@@ -115,7 +115,7 @@ def _tables() -> Iterator[str]:
     yield "# Tables and views"
     yield "The log and the references are one SQLite file, `watcher.db` unless `[database] url` says"
     yield "otherwise. Any number of programs may read it while the daemon writes. Times are UTC, ISO 8601"
-    yield "with microseconds and `Z`."
+    yield "with microseconds and `Z`. Only a day of the view `daily` is one of local time."
     yield from _described(schema.metadata)
     yield ""
     yield "---"

@@ -38,7 +38,8 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder that is the current one, with no WATCHER_* in the environment."""
+    """An empty folder that is the current one, no WATCHER_* in the environment, the user cache aside."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path.parent / "user-cache"))
     monkeypatch.chdir(tmp_path)
     for variable in list(os.environ):
         if variable.startswith("WATCHER_"):

@@ -31,9 +31,12 @@ def main() -> None:
             signal.signal(number, lambda *_: os._exit(0))
         if not sys.stdout.isatty():
             signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the settings are not read yet
-    from watcher import cli  # noqa: PLC0415 - after the signals are set
+    try:
+        from watcher import cli  # noqa: PLC0415 - after the signals are set
 
-    cli.main()
+        cli.main()
+    except KeyboardInterrupt:  # before or after a command
+        sys.exit(128 + signal.SIGINT)
 
 
 if __name__ == "__main__":

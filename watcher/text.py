@@ -3,6 +3,7 @@
 import difflib
 import os
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -43,6 +44,31 @@ def a_digit(digit: int) -> str:
 def exact_percent(share: float) -> str:
     """A threshold or another given share from 0 to 1 with all its digits: 0.9 → `90 %`, 0.995 → `99.5 %`."""
     return f"{100 * share:g} %"
+
+
+def share_percent(share: float, places: int = 1) -> str:
+    """0.0305 → 3.1 %: rounded, but to 0 or 100 % only if it is exactly that."""
+    shown = round(100 * share, places)
+    step = 10.0**-places
+    if share > 0:
+        shown = max(shown, step)
+    if share < 1:
+        shown = min(shown, 100 - step)
+    return f"{shown:.{places}f} %"
+
+
+def local_day(stamp: str) -> str:
+    """The day of a stamp in this machine's time: `2026-11-26`."""
+    return f"{datetime.fromisoformat(stamp).astimezone():%Y-%m-%d}"
+
+
+def brief_time(text: str, year: int | None = None) -> str:
+    """A stamp or `2026-11-26 14:00:05` to the minute: `11-26 14:00`; a day of another year as `2025-11-26`.
+
+    `year` is the current one by default.
+    """
+    this_year = datetime.now(UTC).year if year is None else year
+    return f"{text[5:10]} {text[11:16]}" if text[:4] == f"{this_year:04}" else text[:10]
 
 
 def error_text(error: BaseException) -> str:

@@ -32,7 +32,7 @@ WAY_BACK = (
 def test_a_command_says_so_once(watcher: Watcher, older: Path, command: str) -> None:
     first = watcher(command, code=0)
     assert first.err == (
-        f"The database was upgraded from schema 0002 to 0004. A copy of the old one is "
+        f"The database was upgraded from schema 0002 to 0005. A copy of the old one is "
         f"{older}.backup-0002. To go back, {WAY_BACK}.\n"
     )
     assert watcher(command).err == ""
@@ -46,7 +46,7 @@ def test_the_daemon_says_so_in_its_log(older: Path) -> None:
     assert call.kwargs == {
         "database": str(older),
         "before": "0002",
-        "after": "0004",
+        "after": "0005",
         "backup": f"{older}.backup-0002",
         "to_go_back": WAY_BACK,
     }
@@ -56,7 +56,7 @@ def test_the_doctor_says_what_the_next_start_will_do(watcher: Watcher, older: Pa
     before = content(older)
     shown = watcher("doctor", code=1).out  # its references are no pictures
     advice = "stop the older watcher; the next `watcher run`"
-    assert re.search(rf"its schema is 0002, the newest is 0004\s+→ {advice}", shown)
+    assert re.search(rf"its schema is 0002, the newest is 0005\s+→ {advice}", shown)
     assert content(older) == before
 
 

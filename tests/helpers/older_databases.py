@@ -11,7 +11,7 @@ from sqlalchemy import create_engine
 
 from watcher.resources import shipped
 
-OLDER = ("0001", "0002")
+OLDER = ("0001", "0002", "0004")
 STAMP = "2026-01-0{}T10:00:00.000000Z"
 
 

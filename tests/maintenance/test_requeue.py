@@ -121,7 +121,7 @@ def test_refusals_are_reported_and_the_others_are_put_back(scenario: FilingScena
     told: list[str] = []
     assert requeue_in(scenario).put_back([filed, gone, again, 99, fine, fine], told.append) == 1
     assert [line.partition(" at ")[0] for line in told] == [
-        f"result {filed} (seven.png) has not failed: it lies",
+        f"result {filed} (seven.png) is neither failed nor in review: it lies",
         f"result {gone}: failed/gone.txt is no longer in the outbox",
         f"result {again} was put back",
         "there is no result 99",

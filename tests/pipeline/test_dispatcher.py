@@ -1,9 +1,11 @@
 """The dispatcher between a real inbox and a real outbox, with pools that fail in chosen ways."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -381,3 +383,21 @@ def test_a_file_that_is_gone_before_it_is_claimed_is_no_fault(scenario: Dispatch
     arrivals = scenario.arrivals.take(10)
     (scenario.workspace.inbox / "a.png").unlink()
     assert [claim.name for claim in Claims(scenario.workspace.inbox).take(arrivals)] == ["b.png"]
+
+
+def test_each_picture_has_its_own_time_and_its_share_of_filing(scenario: DispatcherScenario) -> None:
+    seconds: dict[str, float] = {}
+    scenario.dispatcher._filed = lambda decision, spent: seconds.update({decision.name: spent})  # noqa: SLF001
+    make_files(scenario.workspace.inbox, {f"{number}.png": b"%d" % number for number in range(4)})
+    scenario.arrivals.sweep()
+    scenario.step()
+    for future, _, files in scenario.pool.waiting:
+        future.set_result([replace(recognized(file), seconds=float(file)) for file in files])
+    scenario.pool.waiting.clear()
+    began = time.monotonic()
+    scenario.step()
+    took = time.monotonic() - began
+    shares = {name: spent - float(name.removesuffix(".png")) for name, spent in seconds.items()}
+    assert len(shares) == 4
+    assert all(share > 0 for share in shares.values())
+    assert sum(shares.values()) <= took

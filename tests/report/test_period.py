@@ -207,3 +207,13 @@ def test_the_threshold_is_the_border_of_a_band(empty_folder: Path) -> None:
     found = told(empty_folder, START, START + timedelta(days=1), review_below=0.85)
     bars = {bar.label: (bar.filed, bar.review) for bar in found.certainties if bar.total}
     assert bars == {"80 to 85 %": (0, 1), "85 to 90 %": (1, 0)}
+
+
+def test_however_long_a_name_is_all_of_it_is_shown(watcher: Watcher, log: Path) -> None:
+    name = "a very long name " * 12 + ".png"
+    write(log, [decision(name, "review", 0.51, NOW - timedelta(hours=2), 4)])
+    make_files(log / "outbox" / "review", {name: digit_picture(4)})
+    watcher("report", "--html", "r.html")
+    written = Path("r.html").read_text("utf-8")
+    assert name.strip() in Page(written).text
+    assert "text-overflow" not in written

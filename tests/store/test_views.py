@@ -1,15 +1,17 @@
 """The views for people: they agree with the rows, and every column is explained."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.older_databases import content, make_older
 from sqlalchemy import MetaData, Table
 
-from watcher.store.database import Database
+from watcher.store.database import Database, open_database
 from watcher.store.results import Decision, ResultsLog, Status
 from watcher.store.schema import metadata
 from watcher.store.views import metadata as views
@@ -61,6 +63,40 @@ def test_each_day_has_its_figures_the_newest_first(log: sqlite3.Connection) -> N
     assert newest["certainty"] == round((0.98 + 0.5 + 0.25) / 3, 4)
     assert (newest["seconds"], newest["slowest"]) == ((1202.5 + 2.5) / 2, 1202.5)
     assert [newest[f"filed_{digit}"] for digit in range(10)] == [0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Local time is thirteen hours ahead of UTC."""
+    monkeypatch.setenv("TZ", "EAST-13")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_east")
+def test_a_day_begins_at_midnight_local_time(log: sqlite3.Connection) -> None:
+    log.execute("UPDATE results SET decided_at = '2026-11-25T11:00:00.000000Z' WHERE name = 'f'")
+    days = rows(log, "SELECT day, files FROM daily")
+    assert days == [{"day": "2026-11-26", "files": 1}, {"day": "2026-11-25", "files": 5}]
+
+
+@pytest.mark.usefixtures("far_east")
+def test_an_older_database_counts_local_days_after_its_upgrade(tmp_path: Path) -> None:
+    file = tmp_path / "older.db"
+    make_older(file, "0004", rows=20)
+    before = content(file)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE results SET decided_at = '2026-01-09T11:00:00.000000Z'")
+        changed = "SELECT day, files FROM daily"
+        assert connection.execute(changed).fetchall() == [("2026-01-09", 20)]
+    upgrades: list[object] = []
+    open_database(file, upgraded=upgrades.append).close()
+    assert len(upgrades) == 1
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute(changed).fetchall() == [("2026-01-10", 20)]
+    assert content(file).keys() == before.keys()
 
 
 def test_each_hour_has_its_figures_the_newest_first(log: sqlite3.Connection) -> None:

@@ -26,7 +26,7 @@ COMMANDS = {
     "status": "Show whether the watcher runs, what waits, what came, what is wrong.",
     "report": "Write a page about a period, with charts and pictures.",
     "prune": "Remove old rows from the log. No picture is touched.",
-    "retry": "Put failed files back into the inbox.",
+    "retry": "Put files from failed/ and review/ back into the inbox.",
     "doctor": "Check everything the watcher needs, and say what to do.",
     "fsck": "Compare the log with the folders. Repair differences if asked to.",
     "config": "Check or show the settings, and where each comes from.",
@@ -35,6 +35,9 @@ COMMANDS = {
     "demo": "Show in a minute what the watcher does, with sample pictures.",
     "completion": "Print a script that makes a shell complete commands, options and files.",
 }
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of SIGINT."""
 
 
 READER_GONE = 141
@@ -66,11 +69,6 @@ class _Commands(click.Group):
         with _noticing_a_gone_reader():
             return super().make_context(*args, **more)
 
-    def invoke(self, context: click.Context) -> Any:
-        """Run the command."""
-        with _noticing_a_gone_reader():
-            return super().invoke(context)
-
     def list_commands(self, _context: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -79,6 +77,29 @@ class _Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"watcher.cli.commands.{name}").command
         return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A command, its name and the arguments left. Raises UsageError, which suggests a known name."""
+        if not context.resilient_parsing and args and args[0][:1] != "-" and args[0] not in COMMANDS:
+            from watcher.text import did_you_mean, printable  # noqa: PLC0415 - seldom needed
+
+            context.fail(f'No such command "{printable(args[0])}"{did_you_mean(args[0], COMMANDS)}')
+        return super().resolve_command(context, args)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command. Ctrl-C ends it quietly, with the exit code of a program that SIGINT ended."""
+        try:
+            with _noticing_a_gone_reader():
+                return super().invoke(context)
+        except KeyboardInterrupt:
+            context.exit(INTERRUPTED)
+        except click.Abort as abort:
+            if not isinstance(abort.__context__, KeyboardInterrupt):
+                raise
+            click.echo(err=True)  # the line with the question
+            context.exit(INTERRUPTED)
 
     def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands and options a word may become, with their summaries; no command is imported."""

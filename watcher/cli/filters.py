@@ -1,42 +1,27 @@
 """Options that select rows of the log, shared by several commands."""
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import update_wrapper
 from typing import Any, get_args
 
 import click
 
+from watcher.cli.moments import MomentParam
 from watcher.store.results import Query, Status
 from watcher.store.timestamps import as_stamp
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-class MomentParam(click.ParamType[str]):
-    """A time, converted to a stamp: 2026-11-22, 2026-11-22T14:00, or an age such as 90m, 24h, 7d, 2w."""
-
-    name = "WHEN"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The stamp. Raises click.BadParameter."""
-        try:
-            return as_stamp(_moment(value))
-        except (ValueError, OverflowError):
-            self.fail(
-                f"{value!r} is not a time; write 2026-11-22, 2026-11-22T14:00, or an age: 90m, 24h, 7d",
-                param,
-                ctx,
-            )
-
+SINCE_HELP = (
+    "Decided at this time or later, up to now: an age (90min, 24h, 7d, 2w, 6m for months, 1y), a day of this "
+    "machine's time (today, yesterday, 2026-11-22), or a UTC time (2026-11-22T14:00)."
+)
 
 since_option = click.option(
     "--since",
     type=MomentParam(),
-    help="Decided at this time or later, up to now: a UTC time, or an age such as 24h or 7d.",
+    help=SINCE_HELP,
 )
-until_option = click.option("--until", type=MomentParam(), help="Decided before this time.")
+until_option = click.option("--until", type=MomentParam(), help="Decided before this; written like --since.")
 _OPTIONS = (
     click.option(
         "--digit",
@@ -82,11 +67,3 @@ def _end(since: str | None) -> str | None:
     """Where a span ends that has no --until: now. Rows of the future need a --since of the future."""
     now = as_stamp(datetime.now(UTC))
     return now if since is not None and since <= now else None
-
-
-def _moment(text: str) -> datetime:
-    age = re.fullmatch(r"(\d{1,6})([smhdw])", text)
-    if age:
-        return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

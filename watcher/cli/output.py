@@ -3,18 +3,25 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import IO, Any, TextIO
 
 import click
-from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
+from watcher.cli.layout import GAP, Column, cut, fitted, padded, terminal_width, wrapped
 from watcher.text import printable
+
+MOST_NARROW = 20
+"""The least columns that wrapped text gets, however narrow the terminal is."""
+
+wide_option = click.option(
+    "--wide", is_flag=True, help="Show every column in full, however narrow the terminal is."
+)
 
 
 @contextmanager
@@ -98,19 +105,67 @@ class _AboveBar:
 
 
 def print_table(
-    headings: Iterable[str], rows: Iterable[Iterable[object]], *, right: Iterable[int] = ()
+    headings: Iterable[str | Column],
+    rows: Iterable[Iterable[object]],
+    *,
+    right: Iterable[int] = (),
+    wide: bool = False,
 ) -> None:
-    """Print a table; the columns with these numbers in `right` are right-aligned."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    """Print a table, one line a row; the columns with these numbers in `right` are right-aligned.
+
+    It fits the terminal: see `Column`. What has no room is named. `wide` prints everything.
+    """
     flush_right = set(right)
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number in flush_right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable("" if cell is None else str(cell))) for cell in row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)  # a pipe has no width, and its lines are not to be broken
-    console.print(table)
+    columns = [
+        heading if isinstance(heading, Column) else Column(heading, right=number in flush_right)
+        for number, heading in enumerate(headings)
+    ]
+    cells = [[_encodable(printable("" if cell is None else str(cell))) for cell in row] for row in rows]
+    room = None if wide else terminal_width()
+    table = fitted(columns, cells, room)
+    shown = [columns[number] for number in table.numbers]
+    if any(column.heading for column in shown):
+        click.secho(_line([column.heading for column in shown], shown, table.widths), bold=True)
+        click.echo(_encodable("─", "-") * (sum(table.widths) + GAP * (len(shown) - 1)))
+    for row in table.rows:
+        click.echo(_line([row[number] for number in table.numbers], shown, table.widths))
+    left_out = [
+        column.heading
+        for number, column in enumerate(columns)
+        if number not in table.numbers and any(row[number] for row in cells)
+    ]
+    if room is not None and (left_out or table.is_cut):
+        words = f"no room for {', '.join(left_out)}" if left_out else "some cells are cut"
+        click.echo(cut(f"(--wide shows all: {words}", room - 1, mark=_encodable("…", "~")) + ")", err=True)
+
+
+def print_hanging(beginning: str, text: str, *, wide: bool = False, color: str | None = None) -> None:
+    """Print text after a beginning; on a terminal it is wrapped, and further lines are indented as far."""
+    indent = cell_len(click.unstyle(beginning))
+    room = None if wide else terminal_width()
+    shown = _encodable(printable(text))
+    lines = [shown] if room is None else list(wrapped(shown, max(room - indent, MOST_NARROW)))
+    for number, line in enumerate(lines):
+        click.echo((" " * indent if number else beginning) + (click.style(line, fg=color) if color else line))
+
+
+def _line(cells: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
+    mark = _encodable("…", "~")
+    parts = (
+        padded(cut(cell, width, middle=column.middle, mark=mark), width, right=column.right)
+        for cell, column, width in zip(cells, columns, widths, strict=True)
+    )
+    return (" " * GAP).join(parts).rstrip()
+
+
+def _encodable(text: str, instead: str | None = None) -> str:
+    """The text as standard output can show it: `instead`, or with escapes, if it has not all characters."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.encode(encoding, "backslashreplace").decode(encoding) if instead is None else instead
+    return text
 
 
 def print_json(value: Any) -> None:

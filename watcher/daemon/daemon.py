@@ -117,7 +117,7 @@ class Daemon:
                 break
             self._step(0.2, taking=False, retrying=not is_late)
         left = {"left_claimed": self._claimed()} if self._claimed() else {}
-        self._logger.info("stopped", pictures=self._pictures.count, **left)
+        self._logger.info("stopped", pictures=self._pictures.count, **self._pictures.tally, **left)
 
     def _step(self, timeout: float, *, taking: bool = True, retrying: bool = True) -> None:
         """Wait until there is something to do, at most `timeout` seconds, and do it."""

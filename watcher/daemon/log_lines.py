@@ -1,7 +1,9 @@
 """The daemon's log lines about single files."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
+from typing import Self
 
 from structlog.typing import FilteringBoundLogger
 
@@ -10,23 +12,44 @@ from watcher.folders.claims import Claim
 from watcher.folders.inbox_lock import InboxLock
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.store.results import Decision
-from watcher.text import name_as_text
+from watcher.text import name_as_text, percent
+
+
+class _Certainty(float):
+    """A certainty from 0 to 1. JSON gets four decimals of it, the console a percentage."""
+
+    def __new__(cls, certainty: float) -> Self:
+        """Keep the certainty as it was before it is rounded."""
+        rounded = super().__new__(cls, round(certainty, 4))
+        rounded.exact = certainty
+        return rounded
+
+    exact: float
+
+    def __repr__(self) -> str:
+        """The percentage."""
+        return percent(self.exact)
 
 
 class PictureLog:
     """Logs and counts the pictures that are filed; `listener` is called with each."""
 
     def __init__(self, logger: FilteringBoundLogger, listener: Callable[[Decision], object]) -> None:
-        self.count = 0
+        self.tally = Counter[str](filed=0, review=0, failed=0)
         self._logger = logger
         self._listener = listener
 
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return self.tally.total()
+
     def filed(self, decision: Decision, seconds: float) -> None:
-        """Log one picture, with the seconds since it was claimed."""
-        self.count += 1
+        """Log one picture, with the seconds of work on it; a batch shares what is done at once."""
+        self.tally[decision.status] += 1
         event: dict[str, object] = {"name": name_as_text(decision.name)}
         if decision.digit is not None and decision.certainty is not None:
-            event |= {"digit": decision.digit, "certainty": round(decision.certainty, 4)}
+            event |= {"digit": decision.digit, "certainty": _Certainty(decision.certainty)}
         event["status"] = decision.status
         if decision.reason is not None:
             event["reason"] = decision.reason

@@ -29,7 +29,7 @@ class Dispatcher:
     """Claims what the pool can take, and files what comes back. For one thread.
 
     New batches are compared with `model`. `wake_up` is set when a batch comes back. `filed` is called with
-    each filed picture and the seconds since its claim, `lost` with each claim whose file was removed.
+    each filed picture and the seconds of work on it, `lost` with each claim whose file was removed.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts it brings together
@@ -260,12 +260,14 @@ class Dispatcher:
         if not self._outcomes:
             return
         was_interrupted, self._filing_was_interrupted = self._filing_was_interrupted, True
+        began = time.monotonic()
         finished = self._filing.finish(self._outcomes, again=was_interrupted)
         self._filing_was_interrupted = False
+        share = (time.monotonic() - began) / len(self._outcomes)
+        seconds = {outcome.claim.token: outcome.recognized.seconds + share for outcome in self._outcomes}
         self._outcomes.clear()
-        now = time.monotonic()
         for claim, decision in finished.filed:
             self._delayed.forget(claim)
-            self._filed(decision, now - claim.taken)
+            self._filed(decision, seconds[claim.token])
         for claim in finished.changed:
             self._delayed.add(claim, counts=not is_being_written(claim.path))

@@ -1,11 +1,11 @@
-"""Requeued results: rows of failed files that were put back move from the log to a history."""
+"""Requeued results: rows of files that were put back move from the log to a history."""
 
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Select, Table, bindparam, delete, insert, literal, null, select, update
+from sqlalchemy import Select, Table, bindparam, delete, func, insert, literal, null, select, update
 
 from watcher.store.database import Database
 from watcher.store.schema import results, retried_results
@@ -13,7 +13,7 @@ from watcher.store.timestamps import stamp
 
 
 @dataclass(frozen=True, slots=True)
-class FailedResult:
+class RequeuedResult:
     """A result whose file may be put back, as it is recorded."""
 
     id: int
@@ -31,18 +31,34 @@ class RequeuedResults:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def failed(self) -> list[int]:
-        """The ids of all failed files that are filed, oldest first."""
-        columns = results.c
-        wanted = select(columns.id).where(columns.status == "failed", columns.filed_at.is_not(None))
-        with self._database.transaction() as connection:
-            return list(connection.execute(wanted.order_by(columns.id)).scalars())
+    def of_status(self, status: Literal["failed", "review"]) -> list[int]:
+        """The ids of all results with this status whose files were filed, oldest first.
 
-    def find(self, number: int) -> FailedResult | None:
+        If several were filed at one place, one after the other, only the newest is given.
+        """
+        columns = results.c
+        wanted = select(func.max(columns.id).label("newest"))
+        wanted = wanted.where(columns.status == status, columns.filed_at.is_not(None))
+        with self._database.transaction() as connection:
+            return list(connection.execute(wanted.group_by(columns.destination).order_by("newest")).scalars())
+
+    def find(self, number: int) -> RequeuedResult | None:
         """The result with this id; None if the log has none."""
         with self._database.transaction() as connection:
             row = connection.execute(_of(results).where(results.c.id == number)).one_or_none()
-        return None if row is None else FailedResult(*row)
+        return None if row is None else RequeuedResult(*row)
+
+    def newest_at(self, destinations: Iterable[str]) -> dict[str, int]:
+        """The id of the newest result at each of these destinations."""
+        columns = results.c
+        wanted = select(columns.destination, func.max(columns.id).label("newest")).group_by(
+            columns.destination
+        )
+        with self._database.transaction() as connection:
+            found = connection.execute(
+                wanted.where(columns.destination.in_(list(destinations))).group_by(columns.destination)
+            )
+            return {row.destination: row.newest for row in found}
 
     def put_back_at(self, number: int) -> str | None:
         """When the file of this result was put back; None if it never was."""
@@ -51,11 +67,11 @@ class RequeuedResults:
             at: str | None = connection.execute(select(column).where(retried_results.c.id == number)).scalar()
         return at
 
-    def begun(self) -> list[FailedResult]:
+    def begun(self) -> list[RequeuedResult]:
         """Rows that have left the log, whose files are not put back yet."""
         with self._database.transaction() as connection:
             rows = connection.execute(_of(retried_results).where(retried_results.c.put_back_at.is_(None)))
-            return [FailedResult(*row) for row in rows]
+            return [RequeuedResult(*row) for row in rows]
 
     def begin(self, ids: Iterable[int]) -> None:
         """Move rows from the log to the history."""
@@ -79,7 +95,7 @@ class RequeuedResults:
                 connection.execute(statement.values(put_back_at=stamp(time.time())), {"of_id": number})
 
     def undo(self, ids: Iterable[int]) -> None:
-        """Move rows back to the log: their files are still in failed/."""
+        """Move rows back to the log: their files are still in the outbox."""
         of_id = retried_results.c.id == bindparam("of_id")
         columns = results.c.keys()
         copied = select(*(retried_results.c[name] for name in columns)).where(of_id)
@@ -90,4 +106,4 @@ class RequeuedResults:
 
 
 def _of(table: Table) -> Select[Any]:
-    return select(*(table.c[field.name] for field in fields(FailedResult))).order_by(table.c.id)
+    return select(*(table.c[field.name] for field in fields(RequeuedResult))).order_by(table.c.id)

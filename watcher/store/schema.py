@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a database at this revision needs none."""
 
 metadata = MetaData(
@@ -113,7 +113,7 @@ retried_results = Table(
     Column("retried_at", Text, nullable=False, comment="when `watcher retry` moved the row here; UTC"),
     Column("put_back_at", Text, comment="when the file was in the inbox again; UTC; NULL until then"),
     sqlite_strict=True,
-    comment="the rows of failed files that were put back into the inbox; each has a newer row in results",
+    comment="the rows of files that were put back into the inbox; each has a newer row in results",
 )
 
 pruned_results = Table(

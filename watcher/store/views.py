@@ -36,7 +36,7 @@ def _of_results(*names: str) -> Iterator[Column[Any]]:
 daily = Table(
     "daily",
     metadata,
-    *_counted(Column("day", Text, comment="UTC, such as 2026-11-25")),
+    *_counted(Column("day", Text, comment="in local time, such as 2026-11-25")),
     comment="the log in numbers: a row for each day, newest first",
 )
 

@@ -1,8 +1,9 @@
 """Recognizes a batch of files with a classifier saved in a folder."""
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -19,13 +20,15 @@ from watcher.recognition.reading import Reading
 class Recognized:
     """What a worker found in a file: a reading, or the reason why there is none.
 
-    `failure`: the worker failed on this file. That may not be the file's fault.
+    `failure`: the worker failed on this file. That may not be the file's fault. `seconds`: how long the
+    worker was busy with it, with an equal share of the time in which its batch was compared.
     """
 
     sha256: str | None
     reading: Reading | None
     reason: str | None = None
     failure: bool = False
+    seconds: float = field(default=0.0, compare=False)
 
     @classmethod
     def by_worker_failure(cls, file: bytes, reason: str) -> "Recognized":
@@ -45,16 +48,23 @@ def recognize(model: Path, files: Sequence[bytes]) -> list[Recognized]:
     classifier = loaded(model)
     pictures = []
     unread: dict[int, Recognized] = {}
+    read: list[float] = []
     for index, file in enumerate(files):
+        began = time.monotonic()
         try:
             pictures.append(read_picture(file))
         except LacksMemory as error:
             unread[index] = Recognized.by_worker_failure(file, str(error))
         except Unreadable as error:
             unread[index] = Recognized(sha256(file).hexdigest(), None, str(error))
+        read.append(time.monotonic() - began)
+    began = time.monotonic()
     readings = iter(classifier.classify(np.stack(pictures)) if pictures else ())
+    compared = (time.monotonic() - began) / max(len(pictures), 1)
     return [
-        unread[index] if index in unread else Recognized(sha256(file).hexdigest(), next(readings))
+        replace(unread[index], seconds=read[index])
+        if index in unread
+        else Recognized(sha256(file).hexdigest(), next(readings), seconds=read[index] + compared)
         for index, file in enumerate(files)
     ]
 

@@ -2,13 +2,14 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from helpers.daemon import Workspace, reference_picture
+from helpers.daemon import ROOT, WATCHER, Workspace, environment, reference_picture
 from helpers.support import digit_picture, make_files, read_files
 
 from watcher.pen.ink import png
@@ -119,14 +120,66 @@ def test_the_table_names_each_file_and_lets_no_name_break_it(watcher: Watcher, w
     assert "\x1b" not in shown
 
 
-def test_a_fifo_and_a_folder_are_no_pictures_and_hold_nothing_up(
-    watcher: Watcher, workspace: Workspace
-) -> None:
+def test_a_fifo_is_no_picture_and_holds_nothing_up(watcher: Watcher, workspace: Workspace) -> None:
     os.mkfifo("pipe.png")
-    lines = watcher("classify", "--json", "pipe.png", "inbox", code=1).out.splitlines()
-    assert [json.loads(line)["status"] for line in lines] == ["failed", "failed"]
-    assert json.loads(lines[0])["reason"] == "it is not a regular file"
+    (line,) = watcher("classify", "--json", "pipe.png", code=1).out.splitlines()
+    assert json.loads(line)["reason"] == "it is not a regular file"
     assert workspace.rows() == []
+
+
+def test_a_folder_is_all_that_lies_below_it(watcher: Watcher, workspace: Workspace) -> None:
+    seven = reference_picture(7)
+    files = (
+        "b.jpg",
+        "a.jpg",
+        "deep/er/c.jpg",
+        ".hidden.jpg",
+        "half.jpg.part",
+        ".claimed/d.jpg",
+        "x.txt.reason.txt",
+    )
+    make_files(workspace.path, {f"scans/{name}": seven for name in files} | {"scans/x.txt": b"no picture"})
+    lines = watcher("classify", "--json", "scans", code=1).out.splitlines()
+    names = ["scans/a.jpg", "scans/b.jpg", "scans/x.txt", "scans/deep/er/c.jpg"]
+    assert [json.loads(line)["file"] for line in lines] == names
+
+
+def test_an_empty_folder_says_so(watcher: Watcher, workspace: Workspace) -> None:
+    make_files(workspace.path, {"nothing/": None})
+    outcome = watcher("classify", "nothing")
+    assert (outcome.out, outcome.err) == ("", "watcher: nothing: there are no files in it\n")
+
+
+def test_standard_input_is_a_file_too(workspace: Workspace) -> None:
+    done = subprocess.run(
+        [*WATCHER, "classify", "--json", "-"],
+        input=reference_picture(7),
+        cwd=workspace.path,
+        env=environment({}),
+        capture_output=True,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    assert (answer["file"], answer["digit"], answer["status"]) == ("-", 7, "filed")
+
+
+@pytest.mark.parametrize("cache", ["kept", "refused"])
+def test_in_a_fresh_folder_it_works_and_makes_nothing_there(
+    watcher: Watcher, empty_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cache: str
+) -> None:
+    kept = tmp_path.parent / "kept-references"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(kept) if cache == "kept" else "/proc/nowhere")
+    picture = ROOT / "images" / "7_0.jpg"
+    outcome = watcher("classify", "--json", picture)
+    assert json.loads(outcome.out)["digit"] == 7
+    assert outcome.err == f"There is no database yet; compared with {ROOT / 'images'}\n"
+    assert list(empty_folder.iterdir()) == []
+    if cache == "kept":
+        (folder,) = (kept / "watcher").iterdir()
+        made = [path for path in folder.rglob("*") if path.name == "references.db"]
+        assert len(made) == 1
+        watcher("classify", picture)
+        assert list((kept / "watcher").iterdir()) == [folder], "made once"
 
 
 EVALUATED = [

@@ -219,3 +219,11 @@ def test_what_a_killed_run_left_claimed_is_sorted_by_the_next(watcher: Watcher, 
     (resumed,) = (event for event in events if event["event"] == "resumed")
     assert (resumed["to_recognize"], resumed["filed"]) == (2, 0)
     workspace.audit([("a.jpg", reference_picture(7)), ("novel.txt", b"once")])
+
+
+def test_at_its_end_it_says_what_became_of_the_files(watcher: Watcher, workspace: Workspace) -> None:
+    files = {"seven.jpg": reference_picture(7), "two.jpg": reference_picture(2), "notes.txt": b"milk"}
+    make_files(workspace.inbox, files)
+    stopped = json.loads(watcher("run", "--once").out.splitlines()[-1])
+    tally = {name: stopped[name] for name in ("event", "pictures", "filed", "review", "failed")}
+    assert tally == {"event": "stopped", "pictures": 3, "filed": 2, "review": 0, "failed": 1}

@@ -75,7 +75,7 @@ def test_pictures_are_counted_by_status(watcher: Watcher, scenario: FilingScenar
     assert said(out)["failed today"] == f"1: {NO_PICTURE} (the last: novel.txt)"
     rows = [line.split() for line in out.splitlines()]
     assert ["pictures", "7", "7", "7"] in rows
-    assert ["to", "review", *["14.3%"] * 3] in rows
+    assert ["to", "review", *["14.3", "%"] * 3] in rows
     assert ["failed", "1", "1", "1"] in rows
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from watcher.recognition import Reading
 from watcher.report.render.values import Explanation
-from watcher.report.render.words import share_percent, verdict
+from watcher.report.render.words import verdict
+from watcher.text import share_percent
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from watcher.cli import COMMANDS, config_option
-from watcher.cli.output import print_json, print_table
+from watcher.cli.layout import Column
+from watcher.cli.output import print_json, print_table, wide_option
 from watcher.config.load import load_with_origins
 from watcher.config.settings import Config
 
@@ -50,9 +51,10 @@ def check(context: click.Context, config: Path | None) -> None:
 
 @command.command("show")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@wide_option
 @config_option
 @click.pass_context
-def show(context: click.Context, config: Path | None, *, as_json: bool) -> None:
+def show(context: click.Context, config: Path | None, *, as_json: bool, wide: bool) -> None:
     """Show every setting, and where it comes from.
 
     Paths are absolute. A value comes from a line of config.toml, from a variable, or it is the default.
@@ -70,12 +72,13 @@ def show(context: click.Context, config: Path | None, *, as_json: bool) -> None:
         )
         return
     print_table(
-        ["setting", "value", "from"],
+        ["setting", Column("value", least=16, middle=True), Column("from", least=8, middle=True)],
         [
             [f"[{section}] {key}", json.dumps(value, ensure_ascii=False), loaded.origin(section, key)]
             for section, keys in values.items()
             for key, value in keys.items()
         ],
+        wide=wide,
     )
 
 

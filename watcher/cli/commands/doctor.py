@@ -9,11 +9,10 @@ from pathlib import Path
 import click
 
 from watcher.cli import COMMANDS, config_option
-from watcher.cli.output import print_json
+from watcher.cli.output import print_hanging, print_json, wide_option
 from watcher.config.load import LoadedConfig, load_with_origins
 from watcher.maintenance.doctor.examination import examine
 from watcher.maintenance.doctor.findings import Finding, Level, ok
-from watcher.text import printable
 
 _COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.WRONG: "red"}
 _WIDTH = 17
@@ -28,9 +27,10 @@ Examples:
   watcher doctor --json | jq '.checks[] | select(.level != "ok")'""",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@wide_option
 @config_option
 @click.pass_context
-def command(context: click.Context, config: Path | None, *, as_json: bool) -> None:
+def command(context: click.Context, config: Path | None, *, as_json: bool, wide: bool) -> None:
     """Check everything the watcher needs, and say what to do.
 
     Each check prints a line: its outcome (ok, warn, wrong), what was checked, and what was found. If that is
@@ -42,7 +42,7 @@ def command(context: click.Context, config: Path | None, *, as_json: bool) -> No
     for finding in itertools.chain([_configuration(loaded)], examine(loaded.config)):
         findings.append(finding)
         if not as_json:
-            _show(finding)
+            _show(finding, wide=wide)
     wrong, warnings = (sum(one.level is level for one in findings) for level in (Level.WRONG, Level.WARN))
     if as_json:
         print_json({"wrong": wrong, "warnings": warnings, "checks": [asdict(one) for one in findings]})
@@ -57,8 +57,8 @@ def _configuration(loaded: LoadedConfig) -> Finding:
     return ok("configuration", ", ".join([figure, *loaded.variables.values()]))
 
 
-def _show(finding: Finding) -> None:
+def _show(finding: Finding, *, wide: bool) -> None:
     level = click.style(f"{finding.level:<6}", fg=_COLORS[finding.level])
-    click.echo(f"{level}{finding.what:<{_WIDTH}}{printable(finding.figure)}")
+    print_hanging(f"{level}{finding.what:<{_WIDTH}}", finding.figure, wide=wide)
     if finding.advice is not None:
-        click.echo(f"{'':6}{'':{_WIDTH}}→ {printable(finding.advice)}")
+        print_hanging(f"{'':6}{'':{_WIDTH}}→ ", finding.advice, wide=wide)

@@ -13,7 +13,8 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
-from watcher.cli.output import print_json, print_table, print_warning, progress_bar
+from watcher.cli.layout import Column
+from watcher.cli.output import print_json, print_table, print_warning, progress_bar, wide_option
 from watcher.cli.pages import page_writer
 from watcher.config.settings import Config
 from watcher.recognition import Reading
@@ -22,7 +23,7 @@ from watcher.references.model import StoredModel, stored_model
 from watcher.references.sources import labeled_images
 from watcher.report.evaluation import EvaluatedSource, evaluation_report
 from watcher.store.references import LabeledImage, ReferenceStore
-from watcher.text import counted, exact_percent, name_as_text
+from watcher.text import counted, exact_percent, name_as_text, share_percent
 from watcher.workers import Pool, Recognized
 
 BATCH = 64
@@ -48,8 +49,9 @@ Examples:
     metavar="PAGE",
     help="Also write a page with charts and the misread pictures.",
 )
+@wide_option
 @configured
-def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -> None:
+def command(config: Config, source: Path, *, as_json: bool, html: Path | None, wide: bool) -> None:
     """Measure how often it is right on labeled images. Move and record nothing.
 
     SOURCE is the same as for `watcher train`. Its images should not be references: an image that is a
@@ -79,7 +81,7 @@ def command(config: Config, source: Path, *, as_json: bool, html: Path | None) -
             }
         )
     else:
-        _show(outcome, config.recognition.review_below)
+        _show(outcome, config.recognition.review_below, wide=wide)
         if without.images < outcome.images:
             _show_without(outcome, without)
 
@@ -134,23 +136,27 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _show(outcome: Evaluation, review_below: float) -> None:
+def _show(outcome: Evaluation, review_below: float, *, wide: bool) -> None:
     filed, threshold = outcome.images - outcome.review, exact_percent(review_below)
-    coverage = outcome.coverage
+    coverage, wrong = outcome.coverage, share_percent(outcome.error_rate, 2)
     rows = [
         ("images", f"{outcome.images:,}", f"{outcome.unreadable:,} more could not be read"),
-        ("errors", f"{outcome.errors:,}", f"{outcome.error_rate:.2%} of the best guesses are wrong"),
+        (
+            "errors",
+            f"{outcome.errors:,}",
+            f"{wrong} of the best guesses are wrong",
+        ),
         ("to review", f"{outcome.review:,}", f"certainty below {threshold}, or no digit seen"),
         ("filed", f"{filed:,}", f"{outcome.wrong_filed:,} of them under a wrong digit"),
         ("calibration", f"{outcome.ece:.4f}", "how far certainty is from the truth (0 is perfect)"),
-        ("coverage", f"{coverage['0.01']:.1%}", "can be filed with at most 1 % errors"),
-        ("", f"{coverage['0.001']:.1%}", "with at most 0.1 %"),
+        ("coverage", share_percent(coverage["0.01"]), "can be filed with at most 1 % errors"),
+        ("", share_percent(coverage["0.001"]), "with at most 0.1 %"),
         ("seconds", f"{outcome.seconds:.2f}", f"{outcome.images / outcome.seconds:,.0f} images a second"),
     ]
-    print_table(["", "", ""], rows, right=(1,))
+    print_table(["", Column("", right=True), Column("", least=20)], rows, wide=wide)
     click.echo("What was taken for what: each row is a label, each column a best guess")
     confusion = ([digit, *(count or "·" for count in row)] for digit, row in enumerate(outcome.confusion))
-    print_table(["", *map(str, range(10))], confusion, right=range(1, 11))
+    print_table(["", *map(str, range(10))], confusion, right=range(1, 11), wide=wide)
 
 
 def _show_without(outcome: Evaluation, without: Evaluation) -> None:

@@ -9,7 +9,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
-from watcher.cli.output import print_json, progress_bar
+from watcher.cli.output import print_hanging, print_json, progress_bar, wide_option
 from watcher.config.settings import Config
 from watcher.errors import WatcherError
 from watcher.folders.claims import Claims
@@ -39,8 +39,9 @@ Examples:
 @click.option("--deep", is_flag=True, help="Read every file, not only those changed since they were filed.")
 @click.option("--repair", is_flag=True, help="Repair what can be repaired; no daemon may run.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line; the last one is the summary.")
+@wide_option
 @configured
-def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
+def command(config: Config, *, deep: bool, repair: bool, as_json: bool, wide: bool) -> None:
     """Compare the log with the folders. Repair differences if asked to.
 
     Each row's file must be where the row says, each file in the outbox must have a row, and each failed file
@@ -66,7 +67,10 @@ def command(config: Config, *, deep: bool, repair: bool, as_json: bool) -> None:
                 tally["mended"] += repaired is not None
                 tally["gone"] += found.kind is Kind.GONE
                 tally["pruned"] += found.kind is Kind.PRUNED
-                (_show_as_json if as_json else _show)(found, repaired)
+                if as_json:
+                    _show_as_json(found, repaired)
+                else:
+                    _show(found, repaired, wide=wide)
         left = tally["faults"]
         if repairer and left:
             left = sum(found.kind.is_fault for found in examine(scope, is_running=False, deep=deep))
@@ -110,17 +114,16 @@ def _progress(scope: Scope, tally: Counter[str]) -> Iterator[Progress]:
         yield advance
 
 
-def _show(found: Discrepancy, repaired: str | None) -> None:
+def _show(found: Discrepancy, repaired: str | None, *, wide: bool) -> None:
     if found.kind in {Kind.GONE, Kind.PRUNED}:
         return  # there may be very many; the summary gives their number
     level = click.style("fault", fg="red") if found.kind.is_fault else "note "
     row = f"row {found.row.id}: " if found.row else ""
-    place = printable(name_as_text(found.place))
-    click.echo(f"{level} {found.kind.word:<12} {place}  {row}{printable(name_as_text(found.detail))}")
-    if repaired is not None:
-        click.echo(f"      {'':12} → {repaired}")
-    elif found.kind.is_fault:
-        click.echo(f"      {'':12} → {found.kind.advice}")
+    words = f"{name_as_text(found.place)}  {row}{name_as_text(found.detail)}"
+    print_hanging(f"{level} {found.kind.word:<12} ", words, wide=wide)
+    what_next = repaired if repaired is not None else found.kind.advice if found.kind.is_fault else None
+    if what_next is not None:
+        print_hanging(f"      {'':12} → ", what_next, wide=wide)
 
 
 def _show_as_json(found: Discrepancy, repaired: str | None) -> None:

@@ -6,7 +6,8 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read, to_write
-from watcher.cli.output import print_json, print_table
+from watcher.cli.layout import Column
+from watcher.cli.output import print_json, print_table, wide_option
 from watcher.config.settings import Config
 from watcher.store.references import ReferenceStore
 
@@ -28,8 +29,9 @@ Examples:
     metavar="ID",
     help="Stop using this one; repeatable.",
 )
+@wide_option
 @configured
-def command(config: Config, retired: tuple[int, ...], *, as_json: bool) -> None:
+def command(config: Config, retired: tuple[int, ...], *, as_json: bool, wide: bool) -> None:
     """Count the references, by digit and by source.
 
     Retired references are kept in the database, but no picture is compared with them any more. A running
@@ -48,7 +50,10 @@ def command(config: Config, retired: tuple[int, ...], *, as_json: bool) -> None:
         print_json(
             {"version": version, "references": sum(counts), "digits": list(counts), "sources": sources}
         )
+    elif not sources:
+        click.echo("There are no references in use; `watcher train SOURCE` adds labeled images.")
     else:
         rows = [[source, *of_digit, sum(of_digit)] for source, of_digit in sources.items()]
         rows.append(["all", *counts, sum(counts)])
-        print_table(["from", *map(str, range(10)), "all"], rows, right=range(1, 12))
+        numbers = [Column(heading, right=True) for heading in (*map(str, range(10)), "all")]
+        print_table([Column("from", least=12, middle=True), *numbers], rows, wide=wide)

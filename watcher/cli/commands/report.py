@@ -7,7 +7,8 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
-from watcher.cli.filters import MomentParam, until_option
+from watcher.cli.filters import SINCE_HELP, until_option
+from watcher.cli.moments import MomentParam
 from watcher.cli.pages import page_writer
 from watcher.config.settings import Config
 from watcher.folders.outbox import Outbox
@@ -37,7 +38,7 @@ Examples:
     type=MomentParam(),
     default="7d",
     show_default=True,
-    help="Decided at this time or later: a UTC time, or an age such as 24h or 7d.",
+    help=SINCE_HELP,
 )
 @until_option
 @configured

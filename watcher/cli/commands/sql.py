@@ -3,8 +3,9 @@
 import csv
 import json
 import math
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -12,11 +13,17 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_read
-from watcher.cli.output import print_json, print_table
+from watcher.cli.forms import formatted
+from watcher.cli.layout import Column
+from watcher.cli.output import print_hanging, print_json, print_table, wide_option
 from watcher.config.settings import Config
 from watcher.store.read_only import Answer, run_query, table_descriptions
+from watcher.text import brief_time
 
 TABLE_ROWS = 1000
+NAMES = {"name", "destination", "source", "claim"}
+"""Columns whose texts are recognized by their end."""
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
 @click.command(
@@ -36,17 +43,10 @@ Examples:
     is_flag=True,
     help="List tables and views, with the meaning of each column; with --json as one object.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "jsonl"]),
-    default="table",
-    help="The output format.",
-)
-@click.option("--json", "form", flag_value="jsonl", help="The same as --format jsonl: one object a line.")
-@click.option("--csv", "form", flag_value="csv", help="The same as --format csv.")
+@formatted
+@wide_option
 @configured
-def command(config: Config, query: str | None, form: str, *, tables: bool) -> None:
+def command(config: Config, query: str | None, form: str, *, tables: bool, wide: bool) -> None:
     """Query the log in SQL. The log is only read.
 
     QUERY is one statement in SQLite's SQL; - reads it from standard input. It cannot change anything, and a
@@ -57,19 +57,27 @@ def command(config: Config, query: str | None, form: str, *, tables: bool) -> No
     if query is None:
         if form == "csv":
             raise click.UsageError("--tables has no CSV; leave --csv out, or give --json")
-        (_show_tables if form == "table" else _show_tables_as_json)()
+        if form == "table":
+            _show_tables(wide=wide)
+        else:
+            _show_tables_as_json()
         return
     if query == "-":
         query = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
     with to_read(config) as database, run_query(database.file, query) as answer:
-        _FORMS[form](answer)
+        if form == "table":
+            _as_table(answer, wide=wide)
+        else:
+            (_as_csv if form == "csv" else _as_json_lines)(answer)
 
 
-def _show_tables() -> None:
+def _show_tables(*, wide: bool) -> None:
     for one in table_descriptions():
-        click.secho(one.name, bold=True, nl=False)
-        click.echo(f": {one.meaning}")
-        print_table(["column", "type", "what it means"], one.columns)
+        print_hanging(f"{click.style(one.name, bold=True)}: ", one.meaning, wide=wide)
+        longest = max(len(name) for name, _, _ in one.columns)
+        for name, kind, meaning in one.columns:
+            print_hanging(f"  {name:<{longest}}  {kind:<7}  ", meaning, wide=wide)
+        click.echo()
 
 
 def _show_tables_as_json() -> None:
@@ -84,14 +92,18 @@ def _show_tables_as_json() -> None:
     )
 
 
-def _as_table(answer: Answer) -> None:
+def _as_table(answer: Answer, *, wide: bool) -> None:
     rows = list(islice(answer.rows, TABLE_ROWS))
-    numeric = [
-        number
-        for number in range(len(answer.columns))
+    if not rows:
+        click.echo("The answer has no rows.")
+        return
+    columns = [
+        Column(heading, right=True, rank=number)
         if all(isinstance(row[number], int | float | None) for row in rows)
+        else Column(heading, rank=number, least=12, middle=heading in NAMES, brief=_brief)
+        for number, heading in enumerate(answer.columns)
     ]
-    print_table(answer.columns, ([_cell(value) for value in row] for row in rows), right=numeric)
+    print_table(columns, ([_cell(value) for value in row] for row in rows), wide=wide)
     if len(rows) == TABLE_ROWS and next(answer.rows, None) is not None:
         click.echo(f"These are the first {TABLE_ROWS:,} rows; --csv and --json print all.", err=True)
 
@@ -109,7 +121,9 @@ def _as_json_lines(answer: Answer) -> None:
         sys.stdout.write(json.dumps(values, allow_nan=False) + "\n")
 
 
-_FORMS: dict[str, Callable[[Answer], None]] = {"table": _as_table, "csv": _as_csv, "jsonl": _as_json_lines}
+def _brief(cell: str) -> str:
+    """The short form of a stamp; other text as it is."""
+    return brief_time(cell) if _STAMP.fullmatch(cell) else cell
 
 
 def _cell(value: Any) -> object:

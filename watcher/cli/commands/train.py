@@ -9,6 +9,7 @@ import click
 
 from watcher.cli import COMMANDS, configured
 from watcher.cli.databases import to_write
+from watcher.cli.layout import Column
 from watcher.cli.output import print_table, print_warning, progress_bar
 from watcher.config.settings import Config
 from watcher.errors import WatcherError
@@ -19,7 +20,7 @@ from watcher.references.model import stored_model
 from watcher.references.sources import first_references, labeled_images
 from watcher.references.training import Trained, Unchecked, train, without_unchecked
 from watcher.store.references import KnownImage, LabeledImage, ReferenceStore
-from watcher.text import exact_percent, percent, printable
+from watcher.text import exact_percent, percent, printable, share_percent
 
 
 class NothingCheckedError(WatcherError):
@@ -128,10 +129,14 @@ def _print_added(trained: Trained, unchecked: Unchecked, counts: tuple[int, ...]
 def _print_expectation(expected: Expectation, counts: tuple[int, ...], review_below: float) -> None:
     if expected.checked:
         click.echo(f"Each of {expected.checked:,} was compared with all the others, as if it were new:")
-        click.echo(f"  {expected.error_rate:.1%} were taken for another digit")
+        click.echo(f"  {share_percent(expected.error_rate)} were taken for another digit")
         threshold, mean = exact_percent(review_below), percent(expected.certainty)
-        click.echo(f"  {expected.filed:.1%} would be filed: their certainty is {threshold} or more")
-        click.echo(f"  {expected.wrong_filed:.2%} of those wrongly; the mean certainty is {mean}")
+        click.echo(
+            f"  {share_percent(expected.filed)} would be filed: their certainty is {threshold} or more"
+        )
+        click.echo(
+            f"  {share_percent(expected.wrong_filed, 2)} of those wrongly; the mean certainty is {mean}"
+        )
         click.echo("Handwriting of other people is harder.")
     few = too_few(counts)
     missing = [str(digit) for digit, count in few.items() if not count]
@@ -152,7 +157,8 @@ def _print_suspects(expected: Expectation, known: Mapping[int, LabeledImage]) ->
         (one.id, _where(known[one.id]), one.label, one.digit, percent(one.certainty))
         for one in expected.suspects
     ]
-    print_table(["id", "image", "label", "looks like", "certainty"], rows, right=(0, 2, 3, 4))
+    image = Column("image", least=16, middle=True)
+    print_table(["id", image, "label", "looks like", "certainty"], rows, right=(0, 2, 3, 4))
 
 
 def _print_others(config: Config, known: Mapping[str, KnownImage]) -> None:

@@ -7,8 +7,7 @@ from markupsafe import Markup
 
 from watcher.report.render.measures import Bin
 from watcher.report.render.svg import Drawing, Frame
-from watcher.report.render.words import share_percent
-from watcher.text import exact_percent, percent
+from watcher.text import exact_percent, percent, share_percent
 
 WIDTH = 480
 FIFTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

@@ -10,8 +10,7 @@ from watcher.report.render.charts import coverage_chart, reliability_chart
 from watcher.report.render.measures import error_by_coverage, reliability
 from watcher.report.render.rendering import render
 from watcher.report.render.values import Explanation, Provenance
-from watcher.report.render.words import share_percent
-from watcher.text import exact_percent
+from watcher.text import exact_percent, share_percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from watcher.report.render.pictures import normalized_uri, picture_uri
 from watcher.report.render.terminal import shares
 from watcher.report.render.values import GENERATOR
-from watcher.report.render.words import duration, share_percent, verdict
-from watcher.text import exact_percent, percent, printable
+from watcher.report.render.words import duration, verdict
+from watcher.text import exact_percent, local_day, percent, printable, share_percent
 
 
 def render(template: str, **values: Any) -> str:
@@ -38,6 +38,7 @@ def _environment() -> Environment:
         "normalized": normalized_uri,
         "count": "{:,}".format,
         "duration": duration,
+        "local_day": local_day,
     }
     return environment
 

@@ -1,17 +1,6 @@
-"""Shares, durations and verdicts as text, the same on pages and terminals."""
+"""Durations and verdicts as text, the same on pages and terminals."""
 
 from watcher.report.render.values import Explanation
-
-
-def share_percent(share: float, places: int = 1) -> str:
-    """0.0305 → 3.1 %: rounded, but to 0 or 100 % only if it is exactly that."""
-    shown = round(100 * share, places)
-    step = 10.0**-places
-    if share > 0:
-        shown = max(shown, step)
-    if share < 1:
-        shown = min(shown, 100 - step)
-    return f"{shown:.{places}f} %"
 
 
 def duration(seconds: float) -> str:

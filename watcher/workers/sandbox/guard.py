@@ -5,6 +5,7 @@ The buffer survives them: the next reader continues after the file on which the 
 """
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -118,12 +119,14 @@ class Guard:
             self._read(model, files, limits, buffer)
         with self._turns["comparing"]:
             self._child("comparing", model, limits.memory)
-            readings = self._compare(model, files, limits, buffer)
+            readings, compared = self._compare(model, files, limits, buffer)
         return [
-            Recognized(sha256(file).hexdigest(), readings[index])
-            if index in readings
-            else Recognized(
-                sha256(file).hexdigest(), None, buffer.reason(index), failure=buffer.is_failure(index)
+            Recognized(
+                sha256(file).hexdigest(),
+                readings.get(index),
+                None if index in readings else buffer.reason(index),
+                failure=index not in readings and buffer.is_failure(index),
+                seconds=buffer.seconds(index) + compared.get(index, 0.0),
             )
             for index, file in enumerate(files)
         ]
@@ -137,6 +140,7 @@ class Guard:
 
         while left := buffer.indices(len(files), State.BLANK):
             question = buffer.number, [(index, files[index]) for index in left]
+            began = time.monotonic()
             try:
                 self._ask("reading", model, limits.memory, question, task)
             except WorkerFailure as failure:
@@ -144,22 +148,27 @@ class Guard:
                 if lost is None:
                     raise
                 buffer.begun = None
+                others = sum(buffer.seconds(index) for index in left if index != lost)
+                buffer.store_seconds(lost, max(time.monotonic() - began - others, 0.0))
                 if buffer.state(lost) is State.BLANK:  # else the reader died between two files
                     buffer.store_reason(lost, State.LOST, str(failure))
 
     def _compare(
         self, model: Path, files: Sequence[bytes], limits: Limits, buffer: SharedBuffer
-    ) -> dict[int, Reading]:
-        """The readings of all pictures in the buffer, by index.
+    ) -> tuple[dict[int, Reading], dict[int, float]]:
+        """The readings of all pictures in the buffer, and the seconds that comparing each took, by index.
 
+        Pictures that are compared together share the time equally.
         If the comparer dies over several pictures, each is compared alone, to find the one that causes it.
         """
         pictures = buffer.indices(len(files), State.READ)
         readings: dict[int, Reading] = {}
+        seconds = dict.fromkeys(pictures, 0.0)
         attempts = [pictures] if pictures else []
         while attempts:
             indices = attempts.pop()
             task = partial(limits.comparing, len(indices))
+            began = time.monotonic()
             try:
                 answer = self._ask("comparing", model, limits.memory, (buffer.number, indices), task)
             except WorkerFailure as failure:
@@ -169,7 +178,9 @@ class Guard:
                     attempts += [[index] for index in indices]
             else:
                 readings.update(zip(indices, answer, strict=True))
-        return readings
+            for index in indices:
+                seconds[index] += (time.monotonic() - began) / len(indices)
+        return readings, seconds
 
     def _ask(self, role: Role, model: Path, memory: int, question: object, task: Callable[[], Task]) -> Any:
         child = self._child(role, model, memory)

@@ -1,5 +1,6 @@
 """The reader's work: files become pictures in a buffer. If a file crashes a decoder, only the reader dies."""
 
+import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -32,12 +33,14 @@ def work(_model: Path, buffers: Sequence[SharedBuffer]) -> Callable[[Files], Non
         buffer = buffers[number]
         for index, file in files:
             buffer.begun = index
+            began = time.monotonic()
             try:
                 buffer.store_picture(index, read_picture(file))
             except LacksMemory as error:
                 buffer.store_reason(index, State.OUT_OF_MEMORY, str(error))
             except Unreadable as error:
                 buffer.store_reason(index, State.UNREADABLE, str(error))
+            buffer.store_seconds(index, time.monotonic() - began)
         buffer.begun = None
 
     return read

@@ -6,6 +6,7 @@ buffers, so that the reader can write into one while the comparer uses the other
 
 import mmap
 import os
+import struct
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -34,7 +35,8 @@ class State(IntEnum):
 BEGUN = slice(0, 8)
 STATES = slice(BEGUN.stop, BEGUN.stop + SLOTS)
 LENGTHS = slice(STATES.stop, STATES.stop + 2 * SLOTS)
-PICTURES = slice(LENGTHS.stop, LENGTHS.stop + PICTURE * SLOTS)
+SECONDS = slice(LENGTHS.stop, LENGTHS.stop + 8 * SLOTS)
+PICTURES = slice(SECONDS.stop, SECONDS.stop + PICTURE * SLOTS)
 STRIDE = -(-PICTURES.stop // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
 """Bytes from the start of one buffer to the start of the next."""
 
@@ -109,6 +111,15 @@ class SharedBuffer:
     def is_failure(self, index: int) -> bool:
         """Whether a child failed on a file. That may not be the file's fault."""
         return self.state(index) in {State.OUT_OF_MEMORY, State.LOST}
+
+    def seconds(self, index: int) -> float:
+        """How long reading a file took, whatever came of it."""
+        (seconds,) = struct.unpack("<d", self._memory[_of(index, SECONDS, 8)])
+        return float(seconds)
+
+    def store_seconds(self, index: int, seconds: float) -> None:
+        """Store how long reading a file took."""
+        self._memory[_of(index, SECONDS, 8)] = struct.pack("<d", seconds)
 
     def close(self) -> None:
         """Unmap the memory."""
