@@ -162,7 +162,7 @@ def test_what_cannot_be_done_is_told(watcher: Watcher, empty_folder: Path) -> No
     assert "Missing option '--html'" in watcher("report", code=2).err
     Path("mine.html").write_text("<p>mine")
     kept = watcher("report", "--html", "mine.html", code=1).err
-    assert kept == "watcher: mine.html: it exists and is no page of watcher's; choose another name\n"
+    assert kept == "watcher: mine.html: it exists and is not a page of the watcher; choose another name\n"
     assert [path.name for path in empty_folder.iterdir()] == ["mine.html"]
 
 
