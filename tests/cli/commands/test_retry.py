@@ -8,6 +8,9 @@ from helpers.daemon import Daemon, Workspace, reference_picture
 from helpers.support import make_files, read_files, wait_until
 
 START_ONE = "No daemon runs; `watcher run` starts one, which takes them\n"
+DOUBTFUL = {
+    name: reference_picture(7, number) for number, name in enumerate(("blot.png", "doubt.png", "vote.png"))
+}
 
 
 @pytest.fixture
@@ -84,8 +87,7 @@ def test_without_an_inbox_it_says_so(
 @pytest.fixture
 def in_review(watcher: Callable[..., Any], workspace: Workspace) -> dict[str, int]:
     """The ids of three results in review, by name."""
-    names = ("blot.png", "doubt.png", "vote.png")
-    make_files(workspace.inbox, {name: reference_picture(7, number) for number, name in enumerate(names)})
+    make_files(workspace.inbox, DOUBTFUL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WATCHER_RECOGNITION__REVIEW_BELOW", "1")
         watcher("run", "--once")
@@ -99,7 +101,7 @@ def test_pictures_in_review_are_put_back_by_their_ids(
     assert watcher("retry", in_review["vote.png"]).out == f"1 picture was put back\n{START_ONE}"
     assert read_files(workspace.inbox) == {"vote.png": reference_picture(7, 2)}
     watcher("run", "--once")
-    workspace.audit((name, reference_picture(7, number)) for number, name in enumerate(in_review))
+    workspace.audit(DOUBTFUL.items())
     assert {row["name"]: row["status"] for row in workspace.rows()}["vote.png"] == "filed"
 
 
