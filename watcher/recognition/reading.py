@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+SEVERAL = "there seem to be several digits on it"
+
 
 class Reading(NamedTuple):
     """What a picture shows.
@@ -19,6 +21,10 @@ class Reading(NamedTuple):
     scores: tuple[float, ...]
     nearest: tuple[int, ...]
     reason: str | None = None
+
+    def of_several(self) -> "Reading":
+        """The reading of a page with several digits: no single guess is right."""
+        return self._replace(certainty=0.0, reason=SEVERAL)
 
 
 @dataclass(frozen=True)

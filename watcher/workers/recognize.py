@@ -10,7 +10,7 @@ import numpy as np
 
 from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.classifier import ImageClassifier
-from watcher.recognition.images.decode import read_picture
+from watcher.recognition.images.decode import read_page
 from watcher.recognition.reading import Reading
 
 
@@ -38,16 +38,22 @@ def recognize(model: Path, files: Sequence[bytes]) -> list[Recognized]:
     Raises UnfitReferencesError.
     """
     classifier = loaded(model)
-    pictures = []
+    pages = []
     unread: dict[int, Recognized] = {}
     for index, file in enumerate(files):
         try:
-            pictures.append(read_picture(file))
+            pages.append(read_page(file))
         except LacksMemory as error:
             unread[index] = Recognized.by_worker_failure(file, str(error))
         except Unreadable as error:
             unread[index] = Recognized(sha256(file).hexdigest(), None, str(error))
-    readings = iter(classifier.classify(np.stack(pictures)) if pictures else ())
+    found = classifier.classify(np.stack([page.picture for page in pages])) if pages else []
+    readings = iter(
+        [
+            reading.of_several() if page.several else reading
+            for page, reading in zip(pages, found, strict=True)
+        ]
+    )
     return [
         unread[index] if index in unread else Recognized(sha256(file).hexdigest(), next(readings))
         for index, file in enumerate(files)

@@ -154,7 +154,8 @@ class Guard:
 
         If the comparer dies over several pictures, each is compared alone, to find the one that causes it.
         """
-        pictures = buffer.indices(len(files), State.READ)
+        several = set(buffer.indices(len(files), State.SEVERAL))
+        pictures = sorted([*buffer.indices(len(files), State.READ), *several])
         readings: dict[int, Reading] = {}
         attempts = [pictures] if pictures else []
         while attempts:
@@ -168,7 +169,8 @@ class Guard:
                 else:
                     attempts += [[index] for index in indices]
             else:
-                readings.update(zip(indices, answer, strict=True))
+                for index, reading in zip(indices, answer, strict=True):
+                    readings[index] = reading.of_several() if index in several else reading
         return readings
 
     def _ask(self, role: Role, model: Path, memory: int, question: object, task: Callable[[], Task]) -> Any:
