@@ -35,7 +35,7 @@ from watcher.recognition.images.suppress_output import pillow_silenced, stderr_s
 from watcher.recognition.images.tiff import SIGNATURES as TIFF
 from watcher.recognition.images.tiff import check_tiff
 from watcher.recognition.images.webp import is_webp, webp_size
-from watcher.recognition.page.crop import crop_digit
+from watcher.recognition.page.crop import SEARCHED, crop_digit
 
 SIDE = 64
 MOST_PIXELS = 50_000_000
@@ -96,7 +96,8 @@ def _page(data: bytes) -> Page:
     if max(image.size) <= SIDE:
         return Page(_square(image))
     finer = decoded.finer
-    cropped = crop_digit(np.asarray(image), SIDE, None if finer is None else lambda: _upright(finer()))
+    again = None if finer is None else lambda: _upright(finer())
+    cropped = crop_digit(np.asarray(image), SIDE, again, decoded.searched)
     if cropped is not None:
         return Page(*cropped)
     if max(image.size) <= WHOLE:
@@ -106,11 +107,15 @@ def _page(data: bytes) -> Page:
 
 
 class _Decoded(NamedTuple):
-    """A picture as it is stored. `finer` decodes it again with more pixels; None if it has no more."""
+    """A picture as it is stored. `finer` decodes it again with more pixels; None if it has no more.
+
+    `searched`: the longer side of the copy in which the digit is looked for.
+    """
 
     image: Image.Image
     geometry: Geometry
     finer: "Callable[[], _Decoded] | None" = None
+    searched: int = SEARCHED
 
 
 def _decoded(data: bytes) -> _Decoded:
@@ -161,13 +166,15 @@ def _read_jpeg(data: bytes) -> _Decoded:
     if max(width, height) < 2 * DRAFT:
         image.load()
         return _Decoded(image, jpeg.geometry)
-    image.draft(None, _in_box(width, height, DRAFT))  # decode a photograph at a fraction of its size
+    is_huge = width * height > MOST_SEARCHED
+    # A photograph is decoded at a fraction of its size.
+    image.draft(None, _in_box(width, height, (1 + is_huge) * DRAFT))
     image.load()
+    if is_huge:
+        return _Decoded(image, jpeg.geometry, searched=2 * SEARCHED)
 
     def finer() -> _Decoded:
         again = JpegImageFile(BytesIO(jpeg.data))
-        reduced = math.ceil(math.sqrt(width * height / MOST_SEARCHED))
-        again.draft(None, (width // reduced, height // reduced))
         again.load()
         return _Decoded(again, jpeg.geometry)
 

@@ -13,7 +13,7 @@ from watcher.recognition.page.paper import WINDOWS, Colors, darker, enlarged, li
 SEARCHED = 640  # pixels of the longer side in which the digit is looked for
 CLOSE = 320  # pixels of the longer side in which its strokes are told from other marks
 SURROUNDINGS = 1.0  # of the digit's longer side, around it
-DARK = 96  # levels: on darker paper, light ink is usual
+DARK = 72  # levels: on darker paper, light ink is usual
 UNUSUAL = 0.1  # of its weight counts, if a digit's ink is lighter than light paper or darker than dark paper
 LARGEST = 1.4  # of the window: the median tears larger digits
 TOUCHING = 0.4  # of the page: a smaller mark that touches the border may be a shadow's
@@ -31,13 +31,16 @@ class Cropped(NamedTuple):
     several: bool
 
 
-def crop_digit(page: Colors, side: int, finer: Callable[[], Image.Image] | None = None) -> Cropped | None:
+def crop_digit(
+    page: Colors, side: int, finer: Callable[[], Image.Image] | None = None, searched: int = SEARCHED
+) -> Cropped | None:
     """The page's digit as a picture of side by side pixels, on even paper; None if no digit is found.
 
     The digit is looked for in a smaller copy that keeps the darkest and the lightest pixels, and then at its
     own resolution. `finer` gives the same page with more pixels; it is called if the digit is small.
+    `searched`: how many pixels the longer side of the smaller copy has at most.
     """
-    step = -(-max(page.shape[:2]) // SEARCHED)
+    step = -(-max(page.shape[:2]) // searched)
     copies = _pooled(page, step) if step > 1 else (page, page, page)
     found = _found(*copies)
     if found is None:

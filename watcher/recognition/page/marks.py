@@ -22,6 +22,8 @@ SHADED = 0.03  # of the pixels along the border
 PART = 0.03  # of the main mark's weight: a smaller mark is dust
 NEAR = 0.3  # of the main mark's longer side: a mark farther away is no part of the digit
 EQUAL_SIDE, EQUAL_WEIGHT = 0.55, 0.3  # of the main mark's: another mark of this size is another digit
+FAT = 0.2  # of the main mark's pixels to its length: what is thinner is left of a rule
+LONGEST = 2.5  # times the main mark's longer side
 EQUAL_LEVEL = 0.6  # of the main mark's mean level
 OVERLAP = 0.25  # of the smaller box: marks that overlap more are parts of one digit
 
@@ -111,6 +113,8 @@ def _chosen(mask: Mask, levels: Levels, near: Box | None) -> Digit | None:
     apart = shared < OVERLAP * wide * high
     equal = usable & (longer >= EQUAL_SIDE * size) & (weights >= EQUAL_WEIGHT * weights[main]) & apart
     equal &= means >= EQUAL_LEVEL * means[main]
+    fat = stats[:, cv2.CC_STAT_AREA] / np.maximum(longer, 1)
+    equal &= (fat >= FAT * fat[main]) & (longer <= LONGEST * size)
     equal[main] = False
     parts = usable & ~equal & (weights >= PART * weights[main]) & (np.hypot(across, down) <= NEAR * size)
     parts[main] = True
