@@ -16,6 +16,7 @@ SURROUNDINGS = 1.0  # of the digit's longer side, around it
 DARK = 72  # levels: on darker paper, light ink is usual
 UNUSUAL = 0.1  # of its weight counts, if a digit's ink is lighter than light paper or darker than dark paper
 LARGEST = 1.4  # of the window: the median tears larger digits
+SHADOW = 0.08  # of the page's border: a digit that is cut off marks less of it than a shadow
 TOUCHING = 0.4  # of the page: a smaller mark that touches the border may be a shadow's
 SMALL = 48  # pixels: a smaller digit is taken from a finer copy
 SAME = 0.6  # of the expected size: what is smaller, seen closely, is only a part of the digit
@@ -107,8 +108,10 @@ def _found(usual: Colors, darkest: Colors, lightest: Colors, near: Box | None = 
         fits = stands_free or long >= TOUCHING * longer
         if (fits and not find.digit.is_shaded) or (window == WINDOWS[1] and stands_free and is_torn_later):
             return find
-        if best is None or window >= WINDOWS[1]:
+        if best is None or window >= WINDOWS[1] or (best.digit.at_border > SHADOW and stands_free):
             best = find
+            if window < WINDOWS[1]:
+                break
     return best
 
 

@@ -36,13 +36,14 @@ class Digit:
     """The digit among the marks: `mask` (h, w) is 1 on its strokes. `box` encloses them.
 
     `has_others`: other marks may be digits, too. `is_shaded`: heavy marks lie along the page's border.
-    `weight`: the sum of its levels.
+    `at_border`: the share of the page's border that is marked. `weight`: the sum of the digit's levels.
     """
 
     mask: Mask
     box: Box
     has_others: bool
     is_shaded: bool
+    at_border: float
     weight: float
 
 
@@ -125,7 +126,7 @@ def _chosen(mask: Mask, levels: Levels, near: Box | None) -> Digit | None:
         int(right[parts].max()),
         int(bottom[parts].max()),
     )
-    return Digit(chosen, box, bool(equal.any()), shaded, float(weights[parts].sum()))
+    return Digit(chosen, box, bool(equal.any()), shaded, float(ring.mean()), float(weights[parts].sum()))
 
 
 def _is_blob(labels: NDArray[np.int32], stats: NDArray[np.int32], total: int) -> NDArray[np.bool_]:
