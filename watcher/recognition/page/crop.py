@@ -93,7 +93,7 @@ def _found(usual: Colors, darkest: Colors, lightest: Colors, near: Box | None = 
     """
     height, width = usual.shape[:2]
     longer = max(height, width)
-    best = None
+    best, touched = None, 0
     for window in WINDOWS:
         paper = enlarged(paper_of(usual, window), (width, height))
         find = _of_one_pen(darkest, lightest, paper, near)
@@ -108,8 +108,9 @@ def _found(usual: Colors, darkest: Colors, lightest: Colors, near: Box | None = 
         fits = stands_free or long >= TOUCHING * longer
         if (fits and not find.digit.is_shaded) or (window == WINDOWS[1] and stands_free and is_torn_later):
             return find
-        if best is None or window >= WINDOWS[1] or (best.digit.at_border > SHADOW and stands_free):
-            best = find
+        is_shadow = best is not None and touched > 1 and best.digit.at_border > SHADOW
+        if best is None or window >= WINDOWS[1] or (is_shadow and stands_free):
+            best, touched = find, (left <= 0) + (top <= 0) + (right >= width) + (bottom >= height)
             if window < WINDOWS[1]:
                 break
     return best
