@@ -151,6 +151,20 @@ def test_a_rule_alone_is_not_ink(coverage: Cover, paper: Draw) -> None:
     assert centered(paper(as_tall_as_the_picture)).any()
 
 
+@given(
+    st.integers(1, 6), st.integers(7, 50), st.integers(2, 20), st.integers(26, 59), st.sampled_from([0, 4])
+)
+def test_an_upright_line_that_ends_before_the_border_is_ink(
+    thickness: int, left: int, top: int, length: int, noise: int
+) -> None:
+    bottom = min(top + length, 61)
+    picture = np.full((64, 64, 3), 255, np.uint8)
+    picture[top:bottom, left : left + thickness] = 20
+    ink = ink_on(noisy(picture, noise))
+    assert ink[top + 6 : bottom - 6, left : left + thickness].max(axis=1).min() > 0.5
+    assert ink[:, : left - 3].max() < 0.5
+
+
 @pytest.mark.parametrize("side", ["bottom", "top"])
 def test_a_fat_stroke_along_the_border_is_ink(side: str) -> None:
     picture = np.full((64, 64, 3), 255, np.uint8)

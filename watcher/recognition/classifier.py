@@ -20,7 +20,7 @@ from watcher.recognition.rules import RULES, make_rule
 from watcher.recognition.similarity import Rule
 
 BLOCK = 128  # pictures classified at once; their normalized arrays stay in the processor's caches
-FORMAT = 11
+FORMAT = 12
 Choice = TypeVar("Choice")
 
 

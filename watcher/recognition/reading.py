@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 NO_INK = "there is no ink on it"
 UNLIKE_ALL = "it is unlike every reference"
+SEVERAL = "there seem to be several digits on it"
 
 
 class Reading(NamedTuple):
@@ -22,6 +23,10 @@ class Reading(NamedTuple):
     scores: tuple[float, ...]
     nearest: tuple[int, ...]
     reason: str | None = None
+
+    def of_several(self) -> "Reading":
+        """The reading of a page with several digits: no single guess is right."""
+        return self._replace(certainty=0.0, reason=SEVERAL)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from watcher.errors import LacksMemory, Unreadable
 from watcher.recognition.classifier import ImageClassifier
-from watcher.recognition.images.decode import read_picture
+from watcher.recognition.images.decode import read_page
 from watcher.recognition.reading import Reading
 
 
@@ -46,21 +46,27 @@ def recognize(model: Path, files: Sequence[bytes]) -> list[Recognized]:
     Raises UnfitReferencesError.
     """
     classifier = loaded(model)
-    pictures = []
+    pages = []
     unread: dict[int, Recognized] = {}
     read: list[float] = []
     for index, file in enumerate(files):
         began = time.monotonic()
         try:
-            pictures.append(read_picture(file))
+            pages.append(read_page(file))
         except LacksMemory as error:
             unread[index] = Recognized.by_worker_failure(file, str(error))
         except Unreadable as error:
             unread[index] = Recognized(sha256(file).hexdigest(), None, str(error))
         read.append(time.monotonic() - began)
     began = time.monotonic()
-    readings = iter(classifier.classify(np.stack(pictures)) if pictures else ())
-    compared = (time.monotonic() - began) / max(len(pictures), 1)
+    found = classifier.classify(np.stack([page.picture for page in pages])) if pages else []
+    compared = (time.monotonic() - began) / max(len(pages), 1)
+    readings = iter(
+        [
+            reading.of_several() if page.several else reading
+            for page, reading in zip(pages, found, strict=True)
+        ]
+    )
     return [
         replace(unread[index], seconds=read[index])
         if index in unread

@@ -1,6 +1,9 @@
 """The bytes of a picture file → a 64x64 RGB array; anything else → Unreadable with the reason."""
 
+import math
+from collections.abc import Callable
 from io import BytesIO
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +17,16 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from watcher.errors import LacksMemory, Unreadable
+from watcher.recognition.images.geometry import (
+    ORIENTATION,
+    Geometry,
+    exif_geometry,
+    gif_density,
+    header_density,
+    upright,
+)
 from watcher.recognition.images.jpeg import SIGNATURE as JPEG
-from watcher.recognition.images.jpeg import checked_jpeg, exif_orientation
+from watcher.recognition.images.jpeg import checked_jpeg
 from watcher.recognition.images.other_formats import other_format
 from watcher.recognition.images.pixels import rgb_image
 from watcher.recognition.images.plain import plain_jpeg, plain_png
@@ -25,24 +36,33 @@ from watcher.recognition.images.suppress_output import pillow_silenced, stderr_s
 from watcher.recognition.images.tiff import SIGNATURES as TIFF
 from watcher.recognition.images.tiff import check_tiff
 from watcher.recognition.images.webp import is_webp, webp_size
+from watcher.recognition.page.crop import SEARCHED, crop_digit
 
 SIDE = 64
 MOST_PIXELS = 50_000_000
 MOST_PIXELS_IN_RUNS = 4_000_000
 RUN_LENGTH_ENCODED = (BmpImageFile.COMPRESSIONS["RLE8"], BmpImageFile.COMPRESSIONS["RLE4"])
 CUT_OFF = ("truncated", "not enough", "end of file", "unexpected end", "too short", "cut off")
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+MOST_SEARCHED = 16_000_000  # pixels: larger pages are made smaller before they are searched
+EASILY_REDUCED = frozenset(("L", "RGB", "CMYK"))
+DRAFT = 1500  # pixels of the longer side at which a photograph is decoded first
+WHOLE = 2 * SIDE  # pixels: if no digit is found, a picture that is no larger is taken as it is
+TURNED = frozenset(range(5, 9))  # orientations that swap rows and columns
+
+
+class Page(NamedTuple):
+    """A picture, (64, 64, 3) uint8 RGB, of the digit on a page. `several`: there seem to be others on it."""
+
+    picture: NDArray[np.uint8]
+    several: bool = False
 
 
 def read_picture(data: bytes) -> NDArray[np.uint8]:
+    """The picture of `read_page` alone."""
+    return read_page(data).picture
+
+
+def read_page(data: bytes) -> Page:
     """The picture in a file's bytes, as (64, 64, 3) uint8 RGB, upright, with transparency made white.
 
     A picture of another size is scaled to fit and keeps its proportions; the margins get its paper's color.
@@ -59,9 +79,9 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
             data = checked_png(data)
             plain = plain_png(data, SIDE)
             if plain is not None and not _ends_in_zeros(plain):
-                return np.asarray(rgb_image(plain))
+                return Page(np.asarray(rgb_image(plain)))
         with pillow_silenced():
-            return _square(_upright_rgb(data))
+            return _page(data)
     except Unreadable:
         raise
     except MemoryError as error:
@@ -70,26 +90,62 @@ def read_picture(data: bytes) -> NDArray[np.uint8]:
         raise Unreadable(_reason(error)) from error
 
 
-def _upright_rgb(data: bytes) -> Image.Image:
-    """The picture, upright; a PNG must have been checked."""
+def _page(data: bytes) -> Page:
+    """The page in a file; a PNG must have been checked."""
+    decoded = _decoded(data)
+    image = _upright(decoded)
+    if max(image.size) <= SIDE:
+        return Page(_square(image))
+    finer = decoded.finer
+    again = None if finer is None else lambda: _upright(finer())
+    cropped = crop_digit(np.asarray(image), SIDE, again, decoded.searched)
+    if cropped is not None:
+        return Page(*cropped)
+    if max(image.size) <= WHOLE:
+        return Page(_square(image))
+    paper = np.median(np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX)), axis=(0, 1))
+    return Page(np.full((SIDE, SIDE, 3), paper.astype(np.uint8)))
+
+
+class _Decoded(NamedTuple):
+    """A picture as it is stored. `finer` decodes it again with more pixels; None if it has no more.
+
+    `searched`: the longer side of the copy in which the digit is looked for.
+    """
+
+    image: Image.Image
+    geometry: Geometry
+    finer: "Callable[[], _Decoded] | None" = None
+    searched: int = SEARCHED
+
+
+def _decoded(data: bytes) -> _Decoded:
     if data.startswith(PNG):
-        image, orientation = _read_png(data)
-    elif data.startswith(JPEG):
-        image, orientation = _read_jpeg(data)
-    elif data.startswith(TIFF):
-        image, orientation = _read_tiff(data)
-    else:
-        image, orientation = _read_other(data)
+        return _read_png(data)
+    if data.startswith(JPEG):
+        return _read_jpeg(data)
+    if data.startswith(TIFF):
+        return _read_tiff(data)
+    return _read_other(data)
+
+
+def _upright(decoded: _Decoded) -> Image.Image:
+    """The picture in RGB with square pixels, the right way up, and with no more pixels than are searched."""
+    image = decoded.image
+    width, height = image.size
+    reduced = math.ceil(math.sqrt(width * height / MOST_SEARCHED))
+    if reduced > 1 and image.mode in EASILY_REDUCED:
+        image, reduced = image.reduce(reduced), 1
     rgb = rgb_image(image)
-    return rgb.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else rgb
+    return upright(rgb.reduce(reduced) if reduced > 1 else rgb, decoded.geometry)
 
 
-def _read_png(png: bytes) -> tuple[Image.Image, int]:
+def _read_png(png: bytes) -> _Decoded:
     image = _opened(PngImageFile, png)
     image.load()
     if (is_interlaced(png) or _ends_in_zeros(image)) and not has_every_row(png):
         raise Unreadable("it is cut off: rows of pixels are missing")
-    return image, exif_orientation(_exif(image))
+    return _Decoded(image, _geometry(image))
 
 
 def _ends_in_zeros(image: Image.Image) -> bool:
@@ -101,27 +157,49 @@ def _ends_in_zeros(image: Image.Image) -> bool:
     return not any(image.crop((0, height - 1, width, height)).tobytes())
 
 
-def _read_jpeg(data: bytes) -> tuple[Image.Image, int]:
+def _read_jpeg(data: bytes) -> _Decoded:
     jpeg = checked_jpeg(data)
     plain = plain_jpeg(jpeg, SIDE)
     if plain is not None:
-        return plain, jpeg.orientation
+        return _Decoded(plain, jpeg.geometry)
     image = _opened(JpegImageFile, jpeg.data)
-    if max(image.size) >= 8 * SIDE:
-        image.draft(None, (4 * SIDE, 4 * SIDE))  # decode a photograph at a fraction of its size
+    width, height = image.size
+    if max(width, height) < 2 * DRAFT:
+        image.load()
+        return _Decoded(image, jpeg.geometry)
+    is_huge = width * height > MOST_SEARCHED
+    # A photograph is decoded at a fraction of its size.
+    image.draft(None, _in_box(width, height, (1 + is_huge) * DRAFT))
     image.load()
-    return image, jpeg.orientation
+    if is_huge:
+        return _Decoded(image, jpeg.geometry, searched=2 * SEARCHED)
+
+    def finer() -> _Decoded:
+        again = JpegImageFile(BytesIO(jpeg.data))
+        again.load()
+        return _Decoded(again, jpeg.geometry)
+
+    return _Decoded(image, jpeg.geometry, finer)
 
 
-def _read_tiff(data: bytes) -> tuple[Image.Image, int]:
+def _in_box(width: int, height: int, longest: int) -> tuple[int, int]:
+    scale = longest / max(width, height)
+    return max(1, int(width * scale)), max(1, int(height * scale))
+
+
+def _read_tiff(data: bytes) -> _Decoded:
     check_tiff(data, MOST_PIXELS)
     image = _opened(TiffImageFile, data)
+    density = header_density(image)
+    turned = isinstance(image, TiffImageFile) and image.tag_v2.get(ORIENTATION, 1) in TURNED
     with stderr_silenced():
         image.load()  # applies the orientation
-    return image, 1
+    if turned and density is not None:
+        density = density[::-1]
+    return _Decoded(image, Geometry(density=density))
 
 
-def _read_other(data: bytes) -> tuple[Image.Image, int]:
+def _read_other(data: bytes) -> _Decoded:
     image: ImageFile
     if is_webp(data):
         _check_size(*webp_size(data))
@@ -139,13 +217,16 @@ def _read_other(data: bytes) -> tuple[Image.Image, int]:
         )
     if isinstance(image, GifImageFile | WebPImageFile) and image.is_animated:
         raise Unreadable("it is animated, and one picture is wanted")
+    density = gif_density(data) if isinstance(image, GifImageFile) else None
     image.load()
-    return image, exif_orientation(_exif(image))
+    geometry = _geometry(image)
+    return _Decoded(image, geometry if density is None else geometry._replace(density=density))
 
 
-def _exif(image: Image.Image) -> bytes:
+def _geometry(image: Image.Image) -> Geometry:
     exif = image.info.get("exif", b"")
-    return exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) else b""
+    geometry = exif_geometry(exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) else b"")
+    return geometry._replace(density=header_density(image) or geometry.density)
 
 
 def _opened(kind: type[ImageFile], data: bytes) -> ImageFile:

@@ -1,4 +1,4 @@
-"""Whether a JPEG is complete, and its orientation."""
+"""Whether a JPEG is complete, and how its pixels lie."""
 
 import re
 import struct
@@ -6,28 +6,28 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from watcher.errors import Unreadable
+from watcher.recognition.images.geometry import Geometry, exif_geometry
 
 SIGNATURE = b"\xff\xd8\xff"
 MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")  # markers with a length, and start and end
 END_OF_IMAGE = 0xD9
 START_OF_SCAN = 0xDA
-EXIF = 0xE1
+JFIF, EXIF = 0xE0, 0xE1
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 UNUSED = frozenset((*range(0xE1, 0xEE), 0xEF, 0xFE))  # comments, application data except JFIF's and Adobe's
-ORIENTATION = 0x0112
 MOST_SEGMENTS = 10_000
 MOST_SCANS = 256
 
 
 class Jpeg(NamedTuple):
-    """A JPEG's `data` without the segments that no pixel depends on, and its EXIF `orientation`, 1 to 8.
+    """A JPEG's `data` without the segments that no pixel depends on, and its `geometry`.
 
     `frames`: the contents of its frame headers; a correct JPEG has one. `is_tight`: there is nothing between
     the segments before its first scan.
     """
 
     data: bytes
-    orientation: int
+    geometry: Geometry
     frames: Sequence[bytes]
     is_tight: bool
 
@@ -40,7 +40,7 @@ def checked_jpeg(data: bytes) -> Jpeg:
     """
     kept = [data[:2]]
     frames: list[bytes] = []
-    orientation = 1
+    geometry, density = Geometry(), None
     has_unused, is_tight = False, True
     scans = 0
     at = 2
@@ -52,7 +52,8 @@ def checked_jpeg(data: bytes) -> Jpeg:
         start = found.start()
         is_tight &= scans > 0 or start == at
         if marker == END_OF_IMAGE:
-            return Jpeg(b"".join((*kept, data[at:])) if has_unused else data, orientation, frames, is_tight)
+            geometry = geometry if density is None else geometry._replace(density=density)
+            return Jpeg(b"".join((*kept, data[at:])) if has_unused else data, geometry, frames, is_tight)
         scans += marker == START_OF_SCAN
         end = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
         if scans > MOST_SCANS:
@@ -60,27 +61,12 @@ def checked_jpeg(data: bytes) -> Jpeg:
         if marker in UNUSED:
             has_unused = True
             if marker == EXIF and data[start + 4 : start + 10] == b"Exif\0\0":
-                orientation = exif_orientation(data[start + 10 : end])
+                geometry = exif_geometry(data[start + 10 : end])
         else:
             kept.append(data[at:end])
+            if marker == JFIF and data[start + 4 : start + 9] == b"JFIF\0" and end - start >= 16:
+                density = struct.unpack_from(">HH", data, start + 12)
             if marker in FRAMES:
                 frames.append(data[start + 4 : end])
         at = end
     raise Unreadable("it is damaged: the JPEG has more parts than a picture needs")
-
-
-def exif_orientation(exif: bytes) -> int:
-    """The orientation in a block of EXIF data; 1 (upright) if there is no valid one."""
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
-        return 1
-    try:
-        (at,) = struct.unpack_from(order + "I", exif, 4)
-        (entries,) = struct.unpack_from(order + "H", exif, at)
-        for entry in range(entries):
-            tag, kind, _, value = struct.unpack_from(order + "HHIH", exif, at + 2 + 12 * entry)
-            if tag == ORIENTATION and kind == 3 and 1 <= value <= 8:
-                return int(value)
-    except struct.error:
-        pass
-    return 1

@@ -6,11 +6,14 @@ from PIL import Image
 
 DEPTHS = (8, 12, 16, 32)
 STRIP = 64
-WHITE = (255, 255, 255)
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+LOOKED_AT = 512  # pixels of the longer side that tell whether a picture is light
+LIGHT = 200  # a color whose every part is at least this is hardly seen on white
+FEW = 0.05  # of what is seen
 
 
 def rgb_image(image: Image.Image) -> Image.Image:
-    """The image in mode RGB; transparent pixels become white.
+    """The image in mode RGB; transparent pixels become white, or black if the rest is white.
 
     Values with more than 8 bits are scaled, not clipped. The full scale of 16- and 32-bit gray is that of the
     least of 8, 12, 16 and 32 bits that holds the greatest value. Floats are scaled from 0..1 if they are
@@ -23,7 +26,7 @@ def rgb_image(image: Image.Image) -> Image.Image:
     if image.mode == "LAB":
         return _from_lab(image)
     if image.has_transparency_data:
-        return _on_white(image.convert("RGBA"))
+        return _on_paper(image.convert("RGBA"))
     return image.convert("RGB")
 
 
@@ -57,7 +60,24 @@ def _from_lab(image: Image.Image) -> Image.Image:
     return changed
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    paper = Image.new("RGB", image.size, WHITE)
-    paper.paste(image, mask=image.getchannel("A"))
+def _on_paper(image: Image.Image) -> Image.Image:
+    """An RGBA image on white; on black if nearly all of its ink is too light to be seen on white."""
+    alpha = image.getchannel("A")
+    paper = Image.new("RGB", image.size, BLACK if _is_light(image) else WHITE)
+    paper.paste(image, mask=alpha)
     return paper
+
+
+def _is_light(image: Image.Image) -> bool:
+    """Whether a picture with transparent parts shows only what is nearly white."""
+    small = image
+    if max(image.size) > LOOKED_AT:
+        factor = -(-max(image.size) // LOOKED_AT)
+        small = image.reduce(factor)
+    values = np.asarray(small)
+    alpha = values[..., 3].astype(np.int64)
+    if alpha.max() - alpha.min() < 128:
+        return False
+    darkest = values[..., :3].min(axis=2)
+    seen = np.bincount(darkest.reshape(-1), alpha.reshape(-1), 256)
+    return bool(seen[:LIGHT].sum() < FEW * seen.sum())

@@ -7,6 +7,7 @@ from watcher.errors import Unreadable
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 NEEDED = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"eXIf"))
+DENSITY = b"pHYs"  # needed if pixels are not square
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by color type
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 PIECE = 1 << 18
@@ -35,7 +36,7 @@ def checked_png(data: bytes) -> bytes:
             raise Unreadable("it is damaged: a checksum in the PNG is wrong")
         if kind == b"acTL" and int.from_bytes(view[at + 8 : at + 12]) > 1:
             raise Unreadable("it is animated, and one picture is wanted")
-        if kind in NEEDED:
+        if kind in NEEDED or (kind == DENSITY and view[at + 8 : at + 12] != view[at + 12 : at + 16]):
             kept.append(data[at:end])
         else:
             has_unused = True

@@ -12,6 +12,7 @@ ALL_COLORS = np.sqrt(3)  # as long as (1, 1, 1)
 NEIGHBORHOOD = 7  # pixels to each side, in a subsampled picture
 FITS = 3
 PLANE_STEP = 8  # pixels from one pixel that a plane is fitted to, to the next
+LEAST_EVIDENCE = 20.0**3  # cubed levels: below it, strokes may lie between the pixels of a fit
 
 
 def ink_shades(pictures: NDArray[np.uint8]) -> Array:
@@ -88,9 +89,14 @@ def _ink_above_paper(shades: Array) -> Array:
     """The shades less a plane through the paper, with the sign that puts the ink above it."""
     _, height, width = shades.shape
     first = PLANE_STEP // 2
-    planes, signs = _paper_planes(np.ascontiguousarray(shades[:, first::PLANE_STEP, first::PLANE_STEP]))
-    constant, along, down = (planes * signs[:, None]).T[:, :, None]
+    planes, evidence = _paper_planes(np.ascontiguousarray(shades[:, first::PLANE_STEP, first::PLANE_STEP]))
     x, y = _places(width), _places(height)
+    for picture in (np.abs(evidence) < LEAST_EVIDENCE).nonzero()[0].tolist():
+        constant, along, down = planes[picture].tolist()
+        above = shades[picture] - (constant + down * y)[:, None] - along * x
+        evidence[picture] = (center_weights(height, width) * above * above * above).sum()
+    signs = np.where(evidence >= 0, np.float32(1), np.float32(-1))
+    constant, along, down = (planes * signs[:, None]).T[:, :, None]
     level = shades * signs[:, None, None]
     level -= (constant + down * y)[:, :, None]
     level -= (along * x)[:, None, :]
@@ -98,9 +104,10 @@ def _ink_above_paper(shades: Array) -> Array:
 
 
 def _paper_planes(shades: Array) -> tuple[Array, Array]:
-    """(n, 3) the coefficients of planes through the paper (constant, x, y), and the side of the ink, (n,) ±1.
+    """(n, 3) the coefficients of planes through the paper (constant, x, y), and the side of the ink, (n,).
 
-    Fitted by iteratively reweighted least squares: what lies off the plane counts less in the next fit.
+    Fitted by iteratively reweighted least squares: what lies off the plane counts less in the next fit. The
+    sum of the cubed deviations is positive if the ink is above the plane; near 0, the pixels do not tell.
     """
     count, height, width = shades.shape
     _, weights = _plane(height, width)
@@ -114,8 +121,8 @@ def _paper_planes(shades: Array) -> tuple[Array, Array]:
         np.square(np.square(size, out=size), out=size)
         size += 1
         planes, deviations = _fitted(shades, np.divide(weights, size, out=size))
-    ink = (center_weights(height, width).reshape(-1) * deviations * deviations * deviations).sum(axis=1)
-    return planes, np.where(ink >= 0, np.float32(1), np.float32(-1))
+    cubes = center_weights(height, width).reshape(-1) * deviations * deviations * deviations
+    return planes, cubes.sum(axis=1)
 
 
 def _fitted(shades: Array, trust: Array) -> tuple[Array, Array]:

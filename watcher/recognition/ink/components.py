@@ -20,6 +20,7 @@ THIN = 16  # pixels
 SHALLOW = 5  # mean distance from the border, in pixels: a region that touches it and is nearer is a rule
 HUGGING = 6  # mean distance from the border, in pixels: a long region that is nearer is a box
 RULE = 0.1  # a rule's weight is multiplied by this: it may be the digit if there is no other
+HAIRLINE = 1.5  # pixels: the slopes on both sides of a thinner stroke cancel out
 FLAT = 0.8  # if both ends have this share of the ink between them, the picture's edge cut them: a pen fades
 
 
@@ -75,19 +76,23 @@ def regions_of(masks: Mask, contrasts: Array) -> Regions:
         picture, top = divmod(top, height + 1)
         box = (left, top, left + wide, top + high)
         long = max(wide, high)
-        touched = (left <= 1) + (top <= 1) + (box[2] >= width - 1) + (box[3] >= height - 1)
+        ends = ((left <= 1) + (box[2] >= width - 1), (top <= 1) + (box[3] >= height - 1))
+        touched = sum(ends)
         weight, depth = float(weights[number]), float(depths[number]) / area
         across = long > ACROSS * max(height, width) and min(wide, high) < THIN
         if long > LONG * height and depth < HUGGING:
-            weight = 0.0
-        if across:
+            weight = 0.0 if touched or min(wide, high) >= THIN else RULE * weight
+        if across and ends[high > wide] == 2:
             own = labels[picture * height * width : (picture + 1) * height * width] == number
             stroke = np.where(own.reshape(height, width), contrasts[picture], 0)
             if _is_cut_off(stroke, upright=high > wide):
                 weight = 0.0  # a rule that goes beyond the picture on both sides
+        sharpness = float(slopes[number])
+        if area < HAIRLINE * long:
+            sharpness = max(sharpness, float(weights[number]) / area / 2)  # both its sides are in one pixel
         is_rule = across or touched >= 3 or (touched > 0 and depth < SHALLOW)
         weight = RULE * weight if is_rule else weight
-        large[picture].append(Region(number, box, long, weight, float(slopes[number]), is_rule))
+        large[picture].append(Region(number, box, long, weight, sharpness, is_rule))
     return Regions(inside, owners, large, total)
 
 

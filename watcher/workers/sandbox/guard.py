@@ -161,7 +161,8 @@ class Guard:
         Pictures that are compared together share the time equally.
         If the comparer dies over several pictures, each is compared alone, to find the one that causes it.
         """
-        pictures = buffer.indices(len(files), State.READ)
+        several = set(buffer.indices(len(files), State.SEVERAL))
+        pictures = sorted([*buffer.indices(len(files), State.READ), *several])
         readings: dict[int, Reading] = {}
         seconds = dict.fromkeys(pictures, 0.0)
         attempts = [pictures] if pictures else []
@@ -177,7 +178,8 @@ class Guard:
                 else:
                     attempts += [[index] for index in indices]
             else:
-                readings.update(zip(indices, answer, strict=True))
+                for index, reading in zip(indices, answer, strict=True):
+                    readings[index] = reading.of_several() if index in several else reading
             for index in indices:
                 seconds[index] += (time.monotonic() - began) / len(indices)
         return readings, seconds

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
+
 from watcher.errors import LacksMemory, Unreadable
-from watcher.recognition.images.decode import read_picture
+from watcher.recognition.images.decode import read_page
 from watcher.workers.sandbox.shared_buffer import SharedBuffer, State
 
 Files = tuple[int, Sequence[tuple[int, bytes]]]
@@ -22,7 +24,8 @@ DOT = bytes.fromhex(
 @lru_cache(maxsize=1)
 def prepare(_model: Path) -> None:
     """Load what reading needs, and no more: the less a reader holds, the faster it is replaced."""
-    read_picture(DOT)
+    cv2.setNumThreads(1)
+    read_page(DOT)
 
 
 def work(_model: Path, buffers: Sequence[SharedBuffer]) -> Callable[[Files], None]:
@@ -35,7 +38,8 @@ def work(_model: Path, buffers: Sequence[SharedBuffer]) -> Callable[[Files], Non
             buffer.begun = index
             began = time.monotonic()
             try:
-                buffer.store_picture(index, read_picture(file))
+                page = read_page(file)
+                buffer.store_picture(index, page.picture, several=page.several)
             except LacksMemory as error:
                 buffer.store_reason(index, State.OUT_OF_MEMORY, str(error))
             except Unreadable as error:

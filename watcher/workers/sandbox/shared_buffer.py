@@ -23,13 +23,17 @@ PICTURE = SIDE * SIDE * 3
 
 
 class State(IntEnum):
-    """What happened to a file. `OUT_OF_MEMORY` and `LOST` may not be the file's fault."""
+    """What happened to a file. `SEVERAL`: it is read, and there seem to be several digits on it.
+
+    `OUT_OF_MEMORY` and `LOST` may not be the file's fault.
+    """
 
     BLANK = 0
     READ = 1
     UNREADABLE = 2
     OUT_OF_MEMORY = 3
     LOST = 4
+    SEVERAL = 5
 
 
 BEGUN = slice(0, 8)
@@ -84,10 +88,11 @@ class SharedBuffer:
         states = self._memory[STATES.start : STATES.start + count]
         return [index for index, found in enumerate(states) if found == state]
 
-    def store_picture(self, index: int, picture: NDArray[np.uint8]) -> None:
-        """Store a file's (64, 64, 3) picture."""
+    def store_picture(self, index: int, picture: NDArray[np.uint8], *, several: bool = False) -> None:
+        """Store a file's (64, 64, 3) picture, and whether there seem to be several digits on it."""
         self._memory[_of(index, PICTURES, PICTURE)] = picture.tobytes()
-        self._memory[STATES.start + index] = State.READ  # last: it says that the picture is complete
+        # Last: it says that the picture is complete.
+        self._memory[STATES.start + index] = State.SEVERAL if several else State.READ
 
     def store_reason(self, index: int, state: State, reason: str) -> None:
         """Store why a file has no picture."""
