@@ -114,7 +114,7 @@ def test_all_in_review_is_what_people_left_there(
     assert sorted(read_files(workspace.inbox)) == ["blot.png", "vote.png"]
     assert {row["id"] for row in workspace.rows() if row["status"] == "failed"} == set(failed)
     refused = watcher("retry", in_review["doubt.png"], code=1).err
-    assert "review/doubt.png is not in the outbox any more" in refused
+    assert "review/doubt.png is no longer in the outbox" in refused
 
 
 def test_a_file_belongs_to_the_newest_result_of_its_place(

@@ -161,15 +161,14 @@ def _show(outcome: Evaluation, review_below: float, *, wide: bool) -> None:
 
 def _show_without(outcome: Evaluation, without: Evaluation) -> None:
     known = outcome.images - without.images
-    click.echo(
-        f"References among these images: {known:,}. They are always recognized: the figures are too good."
-    )
+    click.echo(f"References among these images: {known:,}. They are always recognized,")
+    click.echo("so the figures are too good.")
     if without.images:
         filed = without.images - without.review
         click.echo(
             f"Without them: {counted(without.images, 'image')}, {counted(without.errors, 'error')} "
-            f"({without.error_rate:.2%}), {without.review:,} to review, {filed:,} filed, "
-            f"{without.wrong_filed:,} of them under a wrong digit."
+            f"({without.error_rate:.2%}), {without.review:,} to review,"
         )
+        click.echo(f"{filed:,} filed, {without.wrong_filed:,} of them under a wrong digit.")
     else:
         click.echo("No other image is left. Evaluate images that you have not trained on.")
