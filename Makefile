@@ -34,7 +34,7 @@ test-campaigns: $(VENV)/ready-dev ## run the campaigns in their short form
 coverage: $(VENV)/ready-dev ## run the tests and show how much of the code they reach
 	rm -rf build/coverage
 	mkdir -p build/coverage
-	-$(TESTED) $(BIN)/coverage run -m pytest --quiet $(ON_ALL_CORES) $(SHORT)
+	-CI= $(TESTED) $(BIN)/coverage run -m pytest --quiet $(ON_ALL_CORES) $(SHORT)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
