@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,10 @@ from helpers.daemon import Workspace, furnished, reference_picture, run
 from helpers.examples import choose_profile
 from helpers.filing_scenario import FilingScenario
 from helpers.harmful_pictures import faulty_decoder
-from helpers.new_database import new_database
+from helpers.open_workspace import open_workspace
 from helpers.support import make_files
 
-from watcher.folders.claims import Claims
 from watcher.folders.disk import Flusher
-from watcher.folders.outbox import Outbox
 from watcher.store.results import ResultsLog
 
 __all__ = ["faulty_decoder", "watcher"]
@@ -86,12 +83,5 @@ def small_workspace(empty_folder: Path) -> Workspace:
 @pytest.fixture
 def scenario(empty_folder: Path) -> Iterator[FilingScenario]:
     """An empty place, and what a filing needs there."""
-    workspace = Workspace(empty_folder)
-    workspace.inbox.mkdir()
-    Claims(workspace.inbox).make()
-    Outbox(workspace.outbox).make()
-    with (
-        closing(new_database(workspace.database)) as database,
-        closing(Flusher(workspace.outbox)) as flusher,
-    ):
+    with open_workspace(empty_folder, Flusher) as (workspace, database, flusher):
         yield FilingScenario(workspace, ResultsLog(database), flusher)

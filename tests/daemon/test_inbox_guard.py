@@ -1,6 +1,5 @@
 """An inbox that is lost while the daemon runs: noticed, logged once, and resumed when it is back."""
 
-import fcntl
 import os
 import shutil
 import signal
@@ -13,6 +12,8 @@ import pytest
 from helpers.daemon import WATCHER, Daemon, Workspace, environment, furnished, reference_picture, run
 from helpers.mounts import may_mount, mounted
 from helpers.support import make_files, read_files, wait_until
+
+from watcher.folders import locks
 
 SEVEN = reference_picture(7)
 # Root may read anything, unless it goes without the privilege to.
@@ -56,15 +57,7 @@ def lost_and_found(daemon: Daemon) -> Iterator[Callable[[], dict[str, object]]]:
 
 def is_held(workspace: Workspace) -> bool:
     """Whether a process holds the lock on the inbox."""
-    descriptor = os.open(workspace.claimed, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(descriptor)
+    return locks.is_held(workspace.claimed)
 
 
 def see_filed(workspace: Workspace, name: str) -> None:

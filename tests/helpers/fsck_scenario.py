@@ -45,13 +45,6 @@ class Found(NamedTuple):
     row: int | None
 
 
-class Unhurried(Flusher):
-    """No power cut is expected here."""
-
-    def flush(self) -> None:
-        pass
-
-
 class FsckScenario:
     """A workspace, and what filing and fsck do in it."""
 

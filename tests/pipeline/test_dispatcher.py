@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from helpers.daemon import Workspace
+from helpers.open_workspace import open_workspace
 from helpers.support import make_files, read_files
 
 from watcher.errors import UnfitReferencesError
@@ -25,7 +25,6 @@ from watcher.pipeline.suspects import PAUSE
 from watcher.pipeline.wakeup import WakeUp
 from watcher.recognition import Reading
 from watcher.references.model import StoredModel
-from watcher.store.database import open_database
 from watcher.store.results import Decision, ResultsLog
 from watcher.workers import Recognized
 
@@ -77,13 +76,6 @@ class Pool:
             )
 
 
-class Unhurried(Flusher):
-    """Skip flushes: they take long on a busy disk, and no power cut is expected here."""
-
-    def flush(self) -> None:
-        pass
-
-
 def recognized(file: bytes) -> Recognized:
     reading = Reading(7, 1.0, 1, (0.0,) * 10, (1,))
     return Recognized(sha256(file).hexdigest(), reading)
@@ -127,14 +119,7 @@ class DispatcherScenario:
 
 @pytest.fixture
 def scenario(empty_folder: Path) -> Iterator[DispatcherScenario]:
-    workspace = Workspace(empty_folder)
-    workspace.inbox.mkdir()
-    Claims(workspace.inbox).make()
-    Outbox(workspace.outbox).make()
-    with (
-        closing(open_database(workspace.database)) as database,
-        closing(Unhurried(workspace.outbox)) as flusher,
-    ):
+    with open_workspace(empty_folder) as (workspace, database, flusher):
         yield DispatcherScenario(workspace, ResultsLog(database), flusher)
 
 

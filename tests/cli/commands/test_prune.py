@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 from helpers.daemon import Workspace, reference_picture, run
-from helpers.fsck_scenario import FILED, FsckScenario, Unhurried
-from helpers.new_database import new_database
+from helpers.fsck_scenario import FILED, FsckScenario
+from helpers.open_workspace import open_workspace
 from helpers.support import make_files, traces
 
 from watcher.cli.moments import moment
-from watcher.folders.claims import Claims
-from watcher.folders.outbox import Outbox
 from watcher.store.database import open_database, open_log
 from watcher.store.pruning import IDS_AT_ONCE, prunable, prune
 from watcher.store.requeued import RequeuedResults
@@ -28,14 +26,7 @@ BEFORE = "2021-01-01T00:00:00.000000Z"
 @pytest.fixture
 def workspace(empty_folder: Path) -> Workspace:
     """FILED, all filed long ago except doubt.png, and one file that is not filed yet."""
-    workspace = Workspace(empty_folder)
-    workspace.inbox.mkdir()
-    Claims(workspace.inbox).make()
-    Outbox(workspace.outbox).make()
-    with (
-        closing(new_database(workspace.database)) as database,
-        closing(Unhurried(workspace.outbox)) as flusher,
-    ):
+    with open_workspace(empty_folder) as (workspace, database, flusher):
         scenario = FsckScenario(workspace, database, flusher)
         scenario.file(FILED)
         scenario.file({"six.png": b"6"}, until="mark_filed")
