@@ -12,9 +12,8 @@ import click
 
 from watcher.cli.databases import to_read
 from watcher.config.settings import Config
-from watcher.references.sources import SourceError, labeled_images
+from watcher.references.sources import first_references
 from watcher.references.training import train
-from watcher.resources import shipped
 from watcher.store.database import Database, open_database, open_log
 from watcher.store.references import LabeledImage, ReferenceStore
 from watcher.store.schema import HEAD
@@ -34,7 +33,7 @@ def references_to_compare(config: Config, environ: Mapping[str, str]) -> Iterato
         with to_read(config) as database:
             yield database, config.cache
         return
-    images = _first_images(config)
+    _, images = first_references(config.references.path)
     click.echo(f"There is no database yet; compared with {images[0].source}", err=True)
     with tempfile.TemporaryDirectory(prefix="watcher-") as temporary:
         folder = Path(temporary)
@@ -44,13 +43,6 @@ def references_to_compare(config: Config, environ: Mapping[str, str]) -> Iterato
             _fill(folder, images)
         with closing(open_log(folder / DATABASE)) as database:
             yield database, folder / MODELS
-
-
-def _first_images(config: Config) -> list[LabeledImage]:
-    try:
-        return list(labeled_images(config.references.path))
-    except SourceError:
-        return list(labeled_images(shipped("images")))
 
 
 def _user_cache(environ: Mapping[str, str]) -> Path | None:
